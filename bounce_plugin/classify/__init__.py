@@ -1,0 +1,1 @@
+"""Why, whose fault, and for good?"""

@@ -1,0 +1,1 @@
+"""Whom and which message does it concern, and how do we know?"""

@@ -1,0 +1,1 @@
+"""Which recipients failed?"""

@@ -1,0 +1,48 @@
+"""What can go wrong for the operator or the host? One root, and one class for each remedy.
+
+    BounceError
+    ├── SettingsError      bounce.toml or a table says something impossible; names the key and the value
+    ├── LedgerError        the database cannot be opened, is of another version, or was keyed otherwise
+    ├── MailboxError       the mailbox cannot be reached, signed in to, or used
+    │   └── SignInError    the mailbox refused our credentials
+    ├── HookError          a plugin has a misspelt or unusable hook
+    └── NotFoundError      the item that a command names does not exist
+
+A mail is never an error: whatever it holds, `examine()` returns an `Examination`.
+"""
+
+from __future__ import annotations
+
+
+class BounceError(Exception):
+    """Something that the operator or the host must mend."""
+
+
+class SettingsError(BounceError):
+    """A setting is missing, unknown or impossible."""
+
+    def __init__(self, problem: str, *, key: str = "", value: object = None, source: str = "") -> None:
+        self.problem, self.key, self.value, self.source = problem, key, value, source
+        where = f"{source}: " if source else ""
+        what = f"{key} = {value!r}: " if key and value is not None else f"{key}: " if key else ""
+        super().__init__(f"{where}{what}{problem}")
+
+
+class LedgerError(BounceError):
+    """The ledger's database cannot be used as it is."""
+
+
+class MailboxError(BounceError):
+    """A mailbox cannot be reached or used."""
+
+
+class SignInError(MailboxError):
+    """The mailbox refused our credentials."""
+
+
+class HookError(BounceError):
+    """A plugin implements a hook that does not exist or cannot be called."""
+
+
+class NotFoundError(BounceError):
+    """What a command names does not exist."""

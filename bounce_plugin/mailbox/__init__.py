@@ -1,0 +1,1 @@
+"""Where do messages come from and where do they go?"""

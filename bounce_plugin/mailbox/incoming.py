@@ -1,0 +1,84 @@
+"""Where do messages come from and where do they go? The contract that every kind of mailbox fulfils."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from threading import Event
+from types import TracebackType
+from typing import Protocol, Self
+
+
+class Folder(StrEnum):
+    """What a folder is for; each mailbox knows the real name."""
+
+    INBOX = "inbox"
+    PROCESSED = "processed"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One mail, octet for octet as the mailbox holds it."""
+
+    mailbox: str  # the mailbox's name in bounce.toml
+    folder: Folder
+    uidvalidity: str  # a UID means nothing under another UIDVALIDITY (RFC 9051, section 2.3.1.1)
+    uid: str
+    raw: bytes
+    size: int  # octets of the whole mail; more than len(raw) when only its head was fetched (reference/limits)
+    received_at: datetime  # when our mailbox took it in (INTERNALDATE), UTC
+
+    @property
+    def sha256(self) -> str:
+        """The fingerprint of the raw octets."""
+        return hashlib.sha256(self.raw).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What a folder holds now."""
+
+    uidvalidity: str
+    uids: tuple[str, ...]  # oldest first
+
+
+class Mailbox(Protocol):
+    """A bounce mailbox. Used as a context manager: entering connects, leaving disconnects.
+
+    Nothing is ever deleted, no flag is changed, and no message that we were not asked to move is touched. Every
+    method raises `MailboxError` (`SignInError`) and nothing else when the mailbox does not answer as it should.
+    """
+
+    name: str
+    dedicated: bool  # only bounces arrive here: ordinary mail may be moved, too
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+    def listing(self, folder: Folder) -> Listing:
+        """The UIDs of a folder; an absent folder is empty, with the uidvalidity "" ."""
+
+    def fetch(self, folder: Folder, uids: Sequence[str]) -> Iterator[Incoming]:
+        """The mails with these UIDs, without setting any flag; those that are gone meanwhile are left out.
+
+        A mail over the cap (10 MiB) comes with its head alone (256 KiB) and its true size.
+        """
+
+    def move(self, source: Folder, uids: Iterable[str], target: Folder) -> Mapping[str, str]:
+        """Move mails, making the target folder if need be; returns the new UIDs of those whose new UID is known.
+
+        A mail that is gone already is no error.
+        """
+
+    def wait(self, seconds: float, stop: Event) -> None:
+        """Sleep until new mail may have arrived, the time is over or `stop` is set."""
+
+    def check(self) -> Iterable[str]:
+        """One line for each thing that will not work, with its remedy; none: all is well."""

@@ -1,0 +1,33 @@
+"""Which enhanced status code is this (RFC 3463), and which reply code (RFC 5321)?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+# Digit guards, so that IPv4 addresses and versions such as 5.5.2657.72 are no codes (D-14); a leading `#` is qmail's (D-15).
+STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EnhancedStatus:
+    """An enhanced mail system status code, class.subject.detail (RFC 3463, section 2)."""
+
+    class_: int
+    subject: int
+    detail: int
+
+    def __str__(self) -> str:
+        return f"{self.class_}.{self.subject}.{self.detail}"
+
+    @property
+    def generic(self) -> bool:
+        """Whether the code says no more than its class: X.0.0."""
+        return self.subject == 0 and self.detail == 0
+
+    @classmethod
+    def find(cls, text: str) -> EnhancedStatus | None:
+        """The first code in a text, or None."""
+        found = STATUS.search(text)
+        return cls(int(found[1]), int(found[2]), int(found[3])) if found else None
