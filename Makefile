@@ -1,0 +1,37 @@
+.PHONY: demo test soak bench lint types lock clean setup servers
+
+bin := .venv/bin
+
+demo: setup ## set everything up, and run the main job over a small CRM's bounce mailbox
+	@$(bin)/python -m example_host.demo
+
+test: setup servers lint types ## set everything up, and run all tests
+	@$(bin)/python -m pytest --numprocesses auto --cov --cov-report=term
+
+soak: setup servers ## what takes longer: kills, millions of mails; results belong into docs
+	@$(bin)/python -m pytest -m soak --numprocesses 0 tests/soak
+
+bench: setup ## ratios against the standard library and flufl.bounce, in one run
+	@$(bin)/python -m pytest tests/benchmarks -s --numprocesses 0 -p no:randomly
+
+lint: setup
+	@$(bin)/ruff check --quiet .
+	@$(bin)/ruff format --check --quiet .
+	@$(bin)/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+
+types: setup
+	@$(bin)/mypy
+
+setup:
+	@.ci/setup
+
+servers: setup ## the mail and database servers that tests start, unpacked under .cache, never installed
+	@$(bin)/python tests/servers/fetch.py
+
+lock: ## pin the dependencies of pyproject.toml anew
+	@$(bin)/python -m pip install --quiet uv
+	@$(bin)/uv pip compile pyproject.toml --extra postgresql --group dev --universal --python-version 3.11 \
+		--generate-hashes --upgrade --no-header --quiet --output-file .ci/requirements.lock
+
+clean:
+	rm -rf .venv .cache dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
