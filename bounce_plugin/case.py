@@ -1,0 +1,130 @@
+"""What do we know of one mail, once it is read and the host has answered, and before anything is decided?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bounce_plugin.classify.classification import Classification, Reason
+from bounce_plugin.correlate.correlation import Correlation, Trust
+from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.event import BounceEvent
+from bounce_plugin.examination import Examination
+from bounce_plugin.message.report import Kind
+from bounce_plugin.outcome import Handling
+
+#: Below this a verdict is a suggestion, and a person looks.
+SURE: Final = 0.6
+
+#: What is no failure report stays where it is: the inbox may be a person's own.
+ORDINARY: Final = frozenset({Kind.OTHER, Kind.AUTO_REPLY, Kind.MDN, Kind.CHALLENGE, Kind.REPORT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One mail with everything that is known of it."""
+
+    examination: Examination
+    correlations: tuple[Correlation, ...]  # one for each finding, in their order
+    received_at: datetime
+    trouble: str = ""  # a plugin that could not answer who it is about
+
+
+def read_events(case: Case, required: Trust, fingerprint: Callable[[str], str]) -> tuple[BounceEvent, ...]:
+    """One event for each recipient that the mail names.
+
+    A failure counts only if the verdict says so and the report is trusted enough. Events of the same address of one
+    mail are one: the one that counts, or else the first.
+    """
+    examination = case.examination
+    events: dict[str, BounceEvent] = {}
+    for finding, verdict, correlation in zip(
+        examination.findings, examination.classifications, case.correlations, strict=True
+    ):
+        if not correlation.address:
+            continue
+        counts = verdict.counts and correlation.trust.suffices(required)
+        known = events.get(correlation.address)
+        if known is None or (counts and not known.counts):
+            events[correlation.address] = _event(case, finding, verdict, correlation, counts, fingerprint)
+    return tuple(events.values())
+
+
+def _event(
+    case: Case,
+    finding: Finding,
+    verdict: Classification,
+    correlation: Correlation,
+    counts: bool,
+    fingerprint: Callable[[str], str],
+) -> BounceEvent:
+    delivery = correlation.delivery
+    return BounceEvent(
+        id=event_id(correlation.message_key, fingerprint(correlation.address), verdict.kind, counts),
+        kind=verdict.kind,
+        address=correlation.address,
+        contacts=correlation.contacts,
+        reason=verdict.reason,
+        type=verdict.type,
+        fault=verdict.fault,
+        counts=counts,
+        confidence=verdict.confidence,
+        status=str(finding.status or ""),
+        reply_code=finding.reply_code,
+        diagnostic_code=finding.diagnostic_code,
+        remote_mta=finding.remote_mta,
+        detector=finding.detector,
+        evidence=verdict.evidence,
+        trust=correlation.trust,
+        message_key=correlation.message_key,
+        delivery_ref=delivery.ref if delivery else "",
+        message=delivery.message if delivery else "",
+        category=delivery.category if delivery else "",
+        received_at=case.received_at,
+    )
+
+
+def event_id(message_key: str, fingerprint: str, kind: Kind, counts: bool) -> str:
+    """The stable name of an event: the same failure has the same one, however often it is reported."""
+    told = "\0".join((message_key, fingerprint, kind, str(int(counts))))
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def needs_person(case: Case, events: tuple[BounceEvent, ...], *, dedicated: bool) -> str:
+    """Why a person has to look at the mail, in one sentence; empty when nobody has to.
+
+    In a mailbox that is not `dedicated` nobody is bothered with mail that is no failure report, however large.
+    """
+    examination = case.examination
+    if examination.kind in ORDINARY and not dedicated:
+        return ""
+    if examination.limits:
+        return f"The mail exceeds a limit: {', '.join(examination.limits)}."
+    if examination.kind is Kind.OTHER:
+        return "The mail is no failure report, and this mailbox is for nothing else."
+    if examination.kind in ORDINARY:
+        return ""
+    if case.trouble:
+        return case.trouble
+    if examination.kind in {Kind.COMPLAINT, Kind.UNSUBSCRIBE}:
+        return f"A person asks for something: {examination.kind}."
+    if not examination.findings or not all(correlation.address for correlation in case.correlations):
+        return examination.why or "The mail does not say which address failed."
+    for event in events:
+        if not event.contacts:
+            return f"No contact is known for {event.address}."
+        if event.kind is Kind.BOUNCE and (event.reason is Reason.UNKNOWN or event.confidence < SURE):
+            return f"It is not clear why mail to {event.address} failed."
+    return ""
+
+
+def handling_of(case: Case, person: str, *, dedicated: bool, news: bool) -> Handling:
+    """What becomes of the mail: `person` says why a person must look, `news` whether it told anything new."""
+    if person:
+        return Handling.REVIEW
+    if case.examination.kind in ORDINARY:
+        return Handling.HANDLED if dedicated else Handling.LEFT
+    return Handling.HANDLED if news else Handling.DUPLICATE
