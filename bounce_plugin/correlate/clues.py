@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+from bounce_plugin.message.address import find_address, find_addresses
+from bounce_plugin.message.encoded_words import decode_words
+from bounce_plugin.message.headers import Headers
+from bounce_plugin.message.report import Report
+
+# What our own mail server writes for the address that the bounce was sent to, then To:, which anybody writes.
+_ENVELOPE_RECIPIENT_FIELDS: Final = (
+    "delivered-to",
+    "x-original-to",
+    "envelope-to",
+    "x-envelope-to",
+    "x-delivered-to",
+    "x-rcpt-to",
+    "to",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +36,43 @@ class Clues:
     from_address: str = ""  # From of the returned message
     subject: str = ""  # of the returned message, decoded, one line
     remote_mta: str = ""
+
+
+def read_clues(report: Report) -> Clues:
+    """What a report gives, claims as they stand: nothing is verified or unwrapped here."""
+    headers = report.headers
+    status = report.delivery_status
+    returned = report.returned.headers if report.returned else Headers()
+    sender = status.original_sender if status else ""
+    return Clues(
+        envelope_recipients=_addresses(headers, _ENVELOPE_RECIPIENT_FIELDS),
+        envelope_id=status.original_envelope_id if status else "",
+        envelope_sender=sender or find_address(returned.get("return-path")),
+        message_id=_message_id(returned.get("message-id")),
+        references=_references(headers),
+        list_id=returned.get("list-id"),
+        list_unsubscribe=returned.get("list-unsubscribe"),
+        from_address=find_address(returned.get("from")),
+        subject=" ".join(decode_words(returned.get("subject")).split()),
+        remote_mta=next((recipient.remote_mta for recipient in status.recipients), "") if status else "",
+    )
+
+
+def _addresses(headers: Headers, names: tuple[str, ...]) -> tuple[str, ...]:
+    found = [address for name in names for value in headers.all(name) for address in find_addresses(value)]
+    return tuple(dict.fromkeys(found))
+
+
+def _references(headers: Headers) -> tuple[str, ...]:
+    found = [
+        _message_id(word)
+        for name in ("in-reply-to", "references", "original-message-id", "x-original-message-id")
+        for word in headers.get(name).split()
+    ]
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def _message_id(value: str) -> str:
+    """The identifier without its angle brackets, or empty."""
+    word = value.strip().partition(" ")[0]
+    return word[1:].partition(">")[0] if word[:1] == "<" else word

@@ -36,9 +36,9 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientStatus:
-    """One per-recipient block of a delivery status (RFC 3464, section 2.3; RFC 6533 for the address type utf-8).
+    r"""One per-recipient block of a delivery status (RFC 3464, section 2.3; RFC 6533 for the address type utf-8).
 
-    Addresses are decoded (xtext, `\\x{…}`) and bare; empty means that the field is absent or names no address.
+    Addresses are decoded (xtext, `\x{…}`) and bare; empty means that the field is absent or names no address.
     """
 
     final_recipient: str = ""
@@ -97,4 +97,6 @@ class Report:
     delivery_status: DeliveryStatus | None = None
     feedback: FeedbackReport | None = None
     returned: ReturnedMessage | None = None
-    limits: tuple[str, ...] = field(default=())  # the caps of the documentation (reference/limits) that this mail exceeded, by name
+    limits: tuple[str, ...] = field(
+        default=()
+    )  # the caps of the documentation (reference/limits) that this mail exceeded, by name

@@ -1,0 +1,98 @@
+"""Which address does this text name? One bare address or none, never a guess among several (T-09)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bounce_plugin.message.charset import octets_to_text
+
+_LONGEST: Final = 254  # octets of a path without its angle brackets (RFC 5321, section 4.5.3.1.3)
+# A dot-atom or a quoted string before the last @, a domain or an address literal behind it. No repeat overlaps another.
+_ADDRESS: Final = re.compile(
+    r"""(?:"[^"\n\\]{1,64}"|[^\s"<>()\[\],;:@\\\x00-\x1f\x7f]{1,128})@"""
+    r"""(?:\[[0-9A-Fa-f:.IPv]{2,48}\]|[^\s"'<>()\[\],;:@\\/|\x00-\x1f\x7f]{1,255})"""
+)
+_XTEXT: Final = re.compile(r"\+([0-9A-Fa-f]{2})")
+_UNITEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
+
+
+def find_address(text: str) -> str:
+    """The first address in running text, bare; empty if there is none."""
+    if "@" not in text:
+        return ""
+    found = _ADDRESS.search(text)
+    return _trim(found[0]) if found else ""
+
+
+def find_addresses(text: str) -> tuple[str, ...]:
+    """Every address in running text, bare, once each, in their order."""
+    if "@" not in text:
+        return ()
+    return tuple(dict.fromkeys(filter(None, (_trim(found) for found in _ADDRESS.findall(text)))))
+
+
+def _trim(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    if domain[:1] != "[":
+        domain = domain.rstrip(".!?*'`…")
+    local = local.lstrip("'`*=|") if local[:1] != '"' else local
+    return f"{local}@{domain}" if local and domain and len(address) <= _LONGEST else ""
+
+
+def read_recipient(field: str) -> str:
+    """The address of an Original-, Final- or X-Actual-Recipient field (RFC 3464, section 2.3; D-06, D-21, D-24).
+
+    The type before the semicolon is optional, so are angle brackets and a trailing comment. A name without a domain
+    is given as it stands: some hosts know their users so.
+    """
+    kind, semicolon, value = field.partition(";")
+    if not semicolon or "@" in kind:
+        kind, value = "", field
+    value = value.strip()
+    if "\\x{" in value:
+        value = decode_unitext(value)
+    if value[:1] == "<":
+        value = value[1:].partition(">")[0]
+    if value.count("@") == 1 and " " not in value and "(" not in value and "<" not in value and "," not in value:
+        bare = value.strip("'").removeprefix("mailto:")
+        return "" if bare[0] == "@" or bare[-1] == "@" else _trim(bare)
+    if value[:1] == "@" and ":" in value:  # a source route, @a,@b:user@c
+        value = value.rpartition(":")[2]
+    return find_address(value) or _name(value)
+
+
+def _name(value: str) -> str:
+    """A bare local name, or nothing."""
+    name = value.partition("(")[0].strip().strip("<>")
+    return name if name and "@" not in name and not any(c in " \t,;:" or c < " " for c in name) else ""
+
+
+def decode_unitext(text: str) -> str:
+    r"""`\x{20AC}` as RFC 6533 writes characters beyond ASCII; surrogates and what is no code point stay (D-21)."""
+
+    def char(found: re.Match[str]) -> str:
+        code = int(found[1], 16)
+        return found[0] if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF else chr(code)
+
+    return _UNITEXT.sub(char, text)
+
+
+def decode_xtext(text: str) -> str:
+    """`+2B` as RFC 3461 writes octets in parameters; what is no such escape stays as it is (D-23)."""
+    if "+" not in text:
+        return text
+    octets = bytearray()
+    at = 0
+    encoded = text.encode("utf-8", "surrogatepass")
+    while (plus := encoded.find(b"+", at)) >= 0:
+        octets += encoded[at:plus]
+        digits = encoded[plus + 1 : plus + 3]
+        if len(digits) == 2 and _XTEXT.match("+" + digits.decode("latin-1")):
+            octets.append(int(digits, 16))
+            at = plus + 3
+        else:
+            octets += b"+"
+            at = plus + 1
+    octets += encoded[at:]
+    return octets_to_text(bytes(octets))

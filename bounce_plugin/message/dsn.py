@@ -1,0 +1,118 @@
+"""What does a delivery status part say? RFC 3464, and RFC 6533 for addresses beyond ASCII."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from bounce_plugin.message import limits
+from bounce_plugin.message.address import read_recipient
+from bounce_plugin.message.report import Action, DeliveryStatus, RecipientStatus
+from bounce_plugin.message.status import EnhancedStatus
+
+DELIVERY_STATUS_TYPES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
+
+_ACTIONS: Final = {action.value: action for action in Action} | {
+    "failure": Action.FAILED,
+    "expired": Action.FAILED,  # some gateways say why instead of what
+    "deliverable": Action.DELIVERED,  # sendmail -bv
+}
+_MESSAGE_FIELDS: Final = frozenset(
+    {"reporting-mta", "original-envelope-id", "received-from-mta", "arrival-date", "dsn-gateway"}
+)
+_RECIPIENT_FIELDS: Final = frozenset(
+    {
+        "original-recipient", "final-recipient", "action", "status", "remote-mta", "diagnostic-code",
+        "last-attempt-date", "final-log-id", "will-retry-until", "x-actual-recipient",
+    }
+)  # fmt: skip
+_SENDER_FIELDS: Final = ("x-postfix-sender", "x-outbound-mail-relay-sender", "x-sendgrid-sender")
+_QUOTED_REPLY_FIELDS: Final = ("x-supplementary-info", "x-display-name")
+_FIELD: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,60})[ \t]*:(?!//)[ \t]*(.*)")
+_TYPED: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,30})[ \t]*;[ \t]*(.*)", re.DOTALL)
+_WORD: Final = re.compile(r"[A-Za-z]+")
+
+
+def read_delivery_status(text: str) -> DeliveryStatus:
+    """The fields of a delivery status part, LF line ends.
+
+    Blank lines part the recipients, but are not trusted: they may be missing, or stand within a recipient (D-08).
+    """
+    message: dict[str, str] = {}
+    blocks: list[dict[str, str]] = []
+    block = message
+    for name, value, after_blank in _fields(text):
+        if name in _MESSAGE_FIELDS:
+            message.setdefault(name, value)
+            continue
+        if name in _RECIPIENT_FIELDS and (block is message or _begins_another(block, name, after_blank)):
+            block = {}
+            blocks.append(block)
+        if not block.get(name):
+            block[name] = value
+    return DeliveryStatus(
+        reporting_mta=read_host(message.get("reporting-mta", "")),
+        original_envelope_id=message.get("original-envelope-id", ""),
+        received_from_mta=read_host(message.get("received-from-mta", "")),
+        original_sender=_sender(message),
+        recipients=tuple(map(_recipient, blocks[: limits.RECIPIENTS])),
+    )
+
+
+def _fields(text: str) -> Iterator[tuple[str, str, bool]]:
+    """Name in lower case, unfolded value, and whether a blank line stands before it.
+
+    A line that is no field continues the one above it, indented or not: gateways unfold and refold carelessly.
+    """
+    name, value, after_blank, blank = "", "", False, False
+    for line in text.split("\n"):
+        if not line or line.isspace():
+            blank = True
+            continue
+        found = _FIELD.match(line)
+        if found:
+            if name:
+                yield name, value, after_blank
+            name, value, after_blank = found[1].lower(), found[2].rstrip(), blank
+        elif len(value) < limits.DIAGNOSTIC:
+            value = f"{value} {line.strip()}" if value else line.strip()
+        blank = False
+    if name:
+        yield name, value, after_blank
+
+
+def _begins_another(block: dict[str, str], name: str, after_blank: bool) -> bool:
+    named = "final-recipient" in block or "original-recipient" in block
+    if name == "final-recipient":
+        return name in block or (after_blank and named and "action" in block)
+    if name in ("original-recipient", "action"):
+        return (name in block and named) or (after_blank and named and "action" in block and "status" in block)
+    return after_blank and name == "status" and name in block
+
+
+def _recipient(block: dict[str, str]) -> RecipientStatus:
+    typed = _TYPED.match(block.get("diagnostic-code", ""))
+    action = _WORD.match(block.get("action", ""))
+    return RecipientStatus(
+        final_recipient=read_recipient(block.get("final-recipient", "")),
+        original_recipient=read_recipient(block.get("original-recipient", "")),
+        actual_recipient=read_recipient(block.get("x-actual-recipient", "")),
+        action=_ACTIONS.get(action[0].lower()) if action else None,
+        status=EnhancedStatus.find(block.get("status", "")),
+        diagnostic_type=typed[1].lower() if typed else "",
+        diagnostic_code=(typed[2] if typed else block.get("diagnostic-code", ""))[: limits.DIAGNOSTIC].strip(),
+        remote_mta=read_host(block.get("remote-mta", "")),
+        reply_text=" ".join(block[name] for name in _QUOTED_REPLY_FIELDS if name in block)[: limits.DIAGNOSTIC],
+    )
+
+
+def _sender(message: dict[str, str]) -> str:
+    return next((read_recipient(message[name]) for name in _SENDER_FIELDS if name in message), "")
+
+
+def read_host(field: str) -> str:
+    """The name of an MTA without its type and comment: `dns; mx.example.org (192.0.2.1)` is mx.example.org."""
+    kind, semicolon, value = field.partition(";")
+    words = (value if semicolon else kind).split(None, 1)
+    return words[0].rstrip(".,").lower() if words else ""

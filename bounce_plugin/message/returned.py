@@ -1,0 +1,121 @@
+"""Where does the returned message begin, and what do its headers say? RFC 6522, section 3, and text formats (T1)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bounce_plugin.message import limits
+from bounce_plugin.message.headers import Headers
+from bounce_plugin.message.report import ReturnedMessage
+from bounce_plugin.message.scan import Part, read_headers
+
+RETURNED_TYPES: Final = frozenset(
+    {"message/rfc822", "text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers",
+     "message/global", "message/global-headers", "message/partial", "text/rfc822"}
+)  # fmt: skip
+
+# Header fields that hardly anybody but a mail server writes, in lower case: where a line begins so, a message begins.
+_FIELDS: Final = (
+    "return-path:", "received: from", "received: by", "received: (", "received:\tfrom", "x-original-to:", "delivered-to:",
+    "message-id: <", "dkim-signature:", "mime-version: 1", "content-type: text/", "content-type: multipart/",
+)  # fmt: skip
+_HEADER_LINE: Final = re.compile(r"[ \t>|]*[A-Za-z][A-Za-z0-9-]{1,50}[ \t]*:(?!//)|[ \t>|]*>?From \S+ +\w{3} ")
+
+
+def read_returned(part: Part) -> ReturnedMessage:
+    """The headers of the message in a part; its body is not looked at."""
+    octets = part.decoded()[: 2 * limits.HEADER_BLOCK]
+    start = len(octets) - len(octets.lstrip(b"\n"))
+    if octets.startswith((b"From ", b">From "), start):
+        start = octets.find(b"\n", start) + 1
+    headers, body = read_headers(octets, start, len(octets))
+    whole = body < len(octets) or part.type in ("text/rfc822-headers", "message/global-headers")
+    return ReturnedMessage(headers=headers, complete=whole)
+
+
+# What the text formats write above the copy, in lower case; only punctuation may stand before it on its line.
+_MARKERS: Final = (
+    "below this line is a copy of",  # qmail and its clones
+    "this is a copy of the message",  # Exim: "… including all the headers", "… message's headers"
+    "this is a copy of your message",
+    "the header of the original message",  # GMX, 1&1
+    "below is a copy of the original message",  # OpenSMTPD
+    "original message follows",  # Unisys, InterScan, MailMarshal
+    "unsent message follows",  # sendmail 5 and 8
+    "unsent message below",
+    "message header follows",
+    "message headers follow",
+    "returned message follows",
+    "original message -",  # Gmail, sendmail
+    "original message header",  # Exchange, Notes
+    "original mail as follows",
+    "bounced e-mail:",
+    "your original message is included below",
+    "the original message is included below",
+    "text of message follows",
+    "start of returned message",
+    "returned message -",
+    "returned mail follows",
+    "received message follows",
+    "undelivered message follows",
+    "message contents follow",
+    "message text follows",
+    "rejected message",  # "------ rejected message"
+)
+
+
+def find_returned(text: str, lower: str) -> int:
+    """Where in a text the returned message, or the words above it, begins; the length of the text if nowhere."""
+    end = len(text)
+    for marker in _MARKERS:
+        at = lower.find(marker, 0, end)
+        while 0 <= at < end:
+            start = lower.rfind("\n", 0, at) + 1
+            if not any(map(str.isalnum, lower[start:at])):
+                end = start
+                break
+            at = lower.find(marker, at + 1, end)
+    for name in _FIELDS:
+        at = lower.find(name, 0, end)
+        while 0 <= at < end:
+            start = lower.rfind("\n", 0, at) + 1
+            if not lower[start:at].strip(" \t>|"):
+                end = _top_of_block(text, start)
+                break
+            at = lower.find(name, at + 1, end)
+    return end
+
+
+def _top_of_block(text: str, at: int) -> int:
+    """The first of the header lines that stand directly above a header line."""
+    while at > 0:
+        above = text.rfind("\n", 0, at - 1) + 1
+        if not _HEADER_LINE.match(text, above, at):
+            return at
+        at = above
+    return at
+
+
+def read_returned_text(text: str, at: int) -> ReturnedMessage | None:
+    """The headers of the message whose copy begins in a text at `at`; None if no header lines follow there."""
+    lines: list[str] = []
+    indent = ""
+    rest = text[at : at + limits.HEADER_BLOCK]
+    for line in rest.split("\n"):
+        if lines and line.startswith(indent):
+            line = line[len(indent) :]
+        if _HEADER_LINE.match(line):
+            if not lines:
+                indent = line[: len(line) - len(line.lstrip(" \t>|"))]
+                line = line[len(indent) :]
+            lines.append(line)
+        elif lines and line[:1] in (" ", "\t") and line.strip():
+            lines.append(line)
+        elif lines:
+            break
+    if not lines:
+        return None
+    return ReturnedMessage(
+        headers=Headers.read("\n".join(lines).encode("utf-8", "replace")), complete=at + len(rest) < len(text)
+    )
