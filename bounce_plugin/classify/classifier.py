@@ -1,0 +1,150 @@
+"""Why did this recipient fail, whose fault is it, and is it for good?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bounce_plugin.classify.classification import Classification, Evidence, FailureType, Fault, Reason
+from bounce_plugin.classify.phrasebook import VAGUE
+from bounce_plugin.classify.steps import Source, Step, gather
+from bounce_plugin.classify.tables import Tables
+from bounce_plugin.detectors.finding import Finding, Stage
+from bounce_plugin.message.report import Action, Kind, Report
+
+#: Below this confidence the reason is only a suggestion.
+SURE: Final = 0.6
+
+_KINDS: Final = {
+    Action.FAILED: Kind.BOUNCE,
+    Action.DELAYED: Kind.DELAY,
+    Action.DELIVERED: Kind.DELIVERED,
+    Action.RELAYED: Kind.DELIVERED,
+    Action.EXPANDED: Kind.DELIVERED,
+}
+#: A host that refuses before it was told the recipient cannot mean the recipient.
+_EARLY: Final = frozenset({Stage.CONNECT, Stage.EHLO, Stage.MAIL})
+_ABOUT_ADDRESS: Final = frozenset(
+    {Reason.ADDRESS_UNKNOWN, Reason.ADDRESS_INVALID, Reason.ADDRESS_MOVED, Reason.MAILBOX_DISABLED, Reason.MAILBOX_FULL}
+    | {Reason.RECIPIENT_REFUSED, Reason.RECIPIENT_RATE_LIMITED, Reason.OWNER_CHANGED}
+)
+#: After MAIL FROM the same words are about the sender.
+_AT_MAIL: Final = {
+    Reason.ADDRESS_UNKNOWN: Reason.SENDER_INVALID,
+    Reason.ADDRESS_INVALID: Reason.SENDER_INVALID,
+    Reason.ADDRESS_MOVED: Reason.SENDER_INVALID,
+    Reason.DOMAIN_UNKNOWN: Reason.SENDER_INVALID,
+    Reason.DOMAIN_NO_MAIL: Reason.SENDER_INVALID,
+    Reason.MAILBOX_DISABLED: Reason.SENDER_ACCOUNT,
+    Reason.RECIPIENT_REFUSED: Reason.POLICY_REJECTED,
+}
+_OURS: Final = frozenset({Fault.SENDER, Fault.CONTENT})
+
+
+def classify(finding: Finding, report: Report, tables: Tables) -> Classification:
+    """The verdict on one finding, with everything that spoke for and against it."""
+    kind = _KINDS[finding.action]
+    if kind is Kind.DELIVERED:
+        gate = Evidence(rule=f"gate:{finding.action}", field="action", span=finding.action.value, decided=True)
+        return Classification(
+            kind=kind, reason=None, type=None, fault=None, counts=False, confidence=1.0, evidence=(gate,)
+        )
+    return _verdict(kind, gather(finding, report, tables), finding.stage, tables)
+
+
+def _verdict(kind: Kind, steps: list[Step], stage: Stage, tables: Tables) -> Classification:
+    decided = _decide(steps, stage, tables)
+    reason, confidence, suggestion = Reason.UNKNOWN, 0.0, None
+    if decided is not None and decided.reason is not None:
+        decided.decided = True
+        reason, confidence = decided.reason, _confidence(decided, steps)
+        if confidence < SURE and reason is not Reason.UNKNOWN:
+            reason, suggestion = Reason.UNKNOWN, reason
+    row = tables.reasons[reason]
+    return Classification(
+        kind=kind,
+        reason=reason,
+        type=_type(row.type, steps),
+        fault=row.fault,
+        counts=row.counts and kind is Kind.BOUNCE,
+        confidence=confidence,
+        suggestion=suggestion,
+        evidence=tuple(
+            Evidence(
+                rule=step.rule,
+                field=step.field,
+                span=step.span,
+                reason=step.reason,
+                decided=step.decided,
+                note=step.note,
+            )
+            for step in steps
+        ),
+    )
+
+
+def _decide(steps: list[Step], stage: Stage, tables: Tables) -> Step | None:
+    """The step that the verdict follows: the first that no principle overrules."""
+    speaking = [step for step in steps if step.reason is not None and _at_stage(step, stage)]
+    strong = [step for step in speaking if step.phrase is None or step.phrase.priority < VAGUE]
+    first = _first(speaking, strong)
+    if first is None or first.phrase is None or not tables.reasons[_reason(first)].counts:
+        return first
+    for other in strong:
+        if tables.reasons[_reason(other)].fault in _OURS and _outranks(other, first):
+            first.note = "asymmetry"
+            return other
+    return first
+
+
+def _first(speaking: list[Step], strong: list[Step]) -> Step | None:
+    """The first step in the order of sources; a vague phrase after a plain one, an expired queue last of all."""
+    phrases = [step for step in strong if step.phrase] + [step for step in speaking if step not in strong]
+    codes = [step for step in speaking if step.row]
+    for step in (*phrases, *codes):
+        if step.reason is not Reason.EXPIRED and (step.row is None or step.row.specific):
+            return step
+    return next(iter(speaking), None)
+
+
+def _outranks(other: Step, first: Step) -> bool:
+    """Whether a step that blames the sender or the message overrules a phrase that blames the recipient."""
+    if other.row is not None:
+        return other.row.firm
+    assert other.phrase is not None
+    assert first.phrase is not None
+    return first.phrase.scope == "any" or other.phrase.priority < first.phrase.priority
+
+
+def _at_stage(step: Step, stage: Stage) -> bool:
+    """Whether a step can be true at this stage; its reason is changed where it then means the sender."""
+    if stage not in _EARLY:
+        return True
+    if stage is Stage.MAIL and step.reason in _AT_MAIL:
+        step.reason, step.note = _AT_MAIL[step.reason], "stage"
+    elif step.reason in _ABOUT_ADDRESS:
+        step.note = "stage"
+        return False
+    return True
+
+
+def _reason(step: Step) -> Reason:
+    assert step.reason is not None
+    return step.reason
+
+
+def _confidence(decided: Step, steps: list[Step]) -> float:
+    if decided.phrase is not None:
+        agreed = any(step.row is not None and step.reason is decided.reason for step in steps)
+        if decided.source is Source.TEXT:
+            return 0.85 if agreed else 0.7
+        return 0.95 if agreed else 0.85
+    assert decided.row is not None
+    if not decided.row.specific:
+        return 0.4
+    return 0.85 if decided.source is Source.PROVIDER_CODE else 0.75
+
+
+def _type(usual: FailureType, steps: list[Step]) -> FailureType:
+    """A reason that is usually for good is not so after a temporary refusal."""
+    temporary = any(step.field in ("status", "reply_code") and step.span.startswith("4") for step in steps)
+    return FailureType.SOFT if temporary else usual

@@ -1,0 +1,143 @@
+"""What speaks for which reason? Everything that a finding says, gathered before anything is weighed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from bounce_plugin.classify.classification import Reason
+from bounce_plugin.classify.codes import CodeRow
+from bounce_plugin.classify.normalise import SPAN, normalise, quote
+from bounce_plugin.classify.phrasebook import Match, Phrase, Reading
+from bounce_plugin.classify.tables import Tables
+from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.message.report import Report
+from bounce_plugin.message.status import EnhancedStatus
+
+#: Program output (RFC 3464 names the type, T5): only its exit code and what it says of quota are taken from it.
+_PROGRAM: Final = "x-unix"
+_EXIT: Final = re.compile(r"(?:^|status |exit code |code |error )(\d{1,3})\b")
+
+
+class Source(IntEnum):
+    """Where a step comes from, in the order in which they are asked."""
+
+    SETTING = 0  # says nothing of the reason itself: action, stage, provider
+    PHRASE = 1
+    TEXT = 2  # a phrase, not of the refusal but of what the report tells people
+    PROVIDER_CODE = 3
+    STATUS = 4
+    EXIT = 5
+    REPLY = 6
+
+
+@dataclass(slots=True)
+class Step:
+    """One piece of evidence while it is weighed."""
+
+    rule: str
+    field: str
+    span: str
+    source: Source
+    reason: Reason | None = None
+    phrase: Phrase | None = None
+    row: CodeRow | None = None
+    note: str = ""
+    decided: bool = False
+
+
+def gather(finding: Finding, report: Report, tables: Tables) -> list[Step]:
+    """All steps for one finding, unweighed."""
+    steps = [Step(f"gate:{finding.action}", "action", finding.action.value, Source.SETTING)]
+    if finding.stage:
+        steps.append(Step(f"stage:{finding.stage}", "stage", finding.stage.value, Source.SETTING))
+    diagnostic = finding.diagnostic_code
+    reading = tables.phrasebook.read(normalise(diagnostic)) if diagnostic else Reading()
+    status = _status(finding)
+    codes = f"{finding.reply_code} {status or ''}".strip()
+    providers = tuple(_providers(finding, reading, tables, steps))
+    program = finding.diagnostic_type == _PROGRAM
+    spoken = list(_phrases(reading, diagnostic, codes, providers, Source.PHRASE))
+    if program:
+        spoken = [step for step in spoken if step.reason is Reason.MAILBOX_FULL]
+    if not spoken and report.text and not program and _is_alone(report):
+        text = report.text
+        spoken.extend(_phrases(tables.phrasebook.read(normalise(text)), text, codes, providers, Source.TEXT))
+    steps.extend(spoken)
+    if program and (code := _EXIT.search(diagnostic)) and (row := tables.codes.of_exit(code[1])):
+        steps.append(_code_step(row, "diagnostic_code", code[0], Source.EXIT))
+    if status:
+        steps.extend(_codes(status, providers, tables))
+    if finding.reply_code and (row := tables.codes.of_reply(finding.reply_code)):
+        steps.append(_code_step(row, "reply_code", finding.reply_code, Source.REPLY))
+    return steps
+
+
+def _status(finding: Finding) -> EnhancedStatus | None:
+    """The status; where it is generic, a specific one that the diagnostic gives (D-11)."""
+    status = finding.status
+    if status is not None and not status.generic:
+        return status
+    found = EnhancedStatus.find(finding.diagnostic_code)
+    return found if found is not None and found.class_ != 2 else status
+
+
+def _providers(finding: Finding, reading: Reading, tables: Tables, steps: list[Step]) -> Iterator[str]:
+    """The providers whose wording applies, each with the step that says how it was recognised."""
+    known = tables.providers
+    heard = [(known.tokens[token], "diagnostic_code", token) for token in reading.tokens]
+    for name, field, span in (
+        (known.of_host(finding.remote_mta), "remote_mta", finding.remote_mta),
+        *heard,
+        *(() if finding.remote_mta or heard else _by_address(finding, tables)),
+    ):
+        if name and all(step.rule != f"provider:{name}" for step in steps):
+            steps.append(Step(f"provider:{name}", field, span[:SPAN], Source.SETTING))
+            yield name
+
+
+def _by_address(finding: Finding, tables: Tables) -> Iterator[tuple[str, str, str]]:
+    known = tables.providers
+    by_domain = known.of_address(finding.recipient)
+    if by_domain:
+        yield by_domain, "recipient", finding.recipient.rpartition("@")[2]
+    else:
+        yield known.of_host(finding.reporting_mta), "reporting_mta", finding.reporting_mta
+
+
+def _phrases(reading: Reading, text: str, codes: str, providers: tuple[str, ...], source: Source) -> Iterator[Step]:
+    """One step for each phrase that applies, the strongest first: those of the provider, then by priority."""
+    matches: dict[str, Match] = {}
+    for match in reading.matches:
+        phrase = match.phrase
+        if (phrase.scope == "any" or phrase.scope in providers) and (phrase.code is None or phrase.code.match(codes)):
+            matches.setdefault(phrase.rule, match)
+    normal = normalise(text) if matches else ""
+    field = "text" if source is Source.TEXT else "diagnostic_code"
+    for match in sorted(matches.values(), key=_strength):
+        span = quote(text, normal[match.start : match.end])
+        yield Step(match.phrase.rule, field, span, source, match.phrase.reason, match.phrase)
+
+
+def _strength(match: Match) -> tuple[bool, int, int]:
+    return match.phrase.scope == "any", match.phrase.priority, match.start
+
+
+def _codes(status: EnhancedStatus, providers: tuple[str, ...], tables: Tables) -> Iterator[Step]:
+    for provider in providers:
+        if row := tables.codes.of_provider(provider, status):
+            yield _code_step(row, "status", str(status), Source.PROVIDER_CODE)
+    if row := tables.codes.of_status(status):
+        yield _code_step(row, "status", str(status), Source.STATUS)
+
+
+def _code_step(row: CodeRow, field: str, span: str, source: Source) -> Step:
+    return Step(row.rule, field, span[:SPAN], source, row.reason, None, row)
+
+
+def _is_alone(report: Report) -> bool:
+    """Whether what the report tells people can only concern this recipient."""
+    return report.delivery_status is None or len(report.delivery_status.recipients) < 2
