@@ -43,6 +43,21 @@ class Rule:
     then: tuple[PolicyAction, ...]
     pause_days: int = 0  # for the action pause
 
+    @property
+    def restricts(self) -> bool:
+        """Whether it takes something away from a contact; if so it counts only what counts against the recipient."""
+        return not RESTRICTING.isdisjoint(self.then)
+
+    def selects(self, event: PastEvent) -> bool:
+        """Whether the rule is about such an event (D-02: a restricting one never about what does not count)."""
+        return (
+            event.kind in self.kinds
+            and (not self.types or event.type in self.types)
+            and (not self.reasons or event.reason in self.reasons)
+            and (not self.categories or event.category in self.categories)
+            and (event.counts or not self.restricts)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:

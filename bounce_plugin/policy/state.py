@@ -53,9 +53,11 @@ def derive(acts: Iterable[Act]) -> Suppression | None:
     for act in acts:
         if act.verb is Verb.LIFT:
             best = None
-        elif best is None or strength[act.verb] > strength[best.verb]:
-            best = act
-        elif act.verb is best.verb is Verb.PAUSE and (best.until is None or (act.until and act.until > best.until)):
+        elif (
+            best is None
+            or strength[act.verb] > strength[best.verb]
+            or (act.verb is best.verb is Verb.PAUSE and (best.until is None or (act.until and act.until > best.until)))
+        ):
             best = act
     if best is None:
         return None

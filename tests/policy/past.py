@@ -1,0 +1,64 @@
+"""Events to decide about, written shortly."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from bounce_plugin.classify.classification import Reason
+from bounce_plugin.message.report import Kind
+from bounce_plugin.policy.decide import acts_from, decide
+from bounce_plugin.policy.reason_rules import read_advice
+from bounce_plugin.policy.rules import Decision, PastEvent, Policy
+from bounce_plugin.policy.state import Act
+
+START = datetime(2026, 11, 1, 12, tzinfo=UTC)
+ADVICE = {advice.reason: advice for advice in read_advice()}
+_numbers = itertools.count(1)
+
+
+def event(
+    reason: Reason | None = Reason.ADDRESS_UNKNOWN,
+    *,
+    days: float = 0,
+    kind: Kind = Kind.BOUNCE,
+    counts: bool | None = None,
+    weight: float | None = None,
+    message: str = "",
+    category: str = "",
+    name: str = "",
+) -> PastEvent:
+    """An event so many days after START, of a message of its own, as the table of reasons has it."""
+    advice = ADVICE[reason] if reason else None
+    number = next(_numbers)
+    return PastEvent(
+        id=name or f"event-{number:06}",
+        kind=kind,
+        type=advice.type if advice else None,
+        reason=reason,
+        counts=counts if counts is not None else advice is not None and advice.counts and kind is Kind.BOUNCE,
+        weight=weight if weight is not None else advice.weight if advice else 0.0,
+        message_key=message or f"ref:{number}",
+        category=category,
+        received_at=START + timedelta(days=days),
+    )
+
+
+def live(events: Iterable[PastEvent], policy: Policy, now: datetime | None = None) -> tuple[list[Decision], list[Act]]:
+    """What happens when the events come in in this order, each decided when it was received or at `now`."""
+    decisions: list[Decision] = []
+    acts: list[Act] = []
+    history: list[PastEvent] = []
+    for past in events:
+        history.append(past)
+        at = now or past.received_at
+        decision = decide(past, history, policy, at, done=acts)
+        decisions.append(decision)
+        acts.extend(acts_from(decision, at))
+    return decisions, acts
+
+
+def decisions(events: Sequence[PastEvent], policy: Policy) -> list[set[str]]:
+    """The actions that each event leads to, by name."""
+    return [{action.value for action in decision.actions} for decision in live(events, policy)[0]]
