@@ -5,22 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from bounce_plugin.detectors import delivery_status
+from bounce_plugin.detectors import addressed, delivery_status, listed, mentioned
+from bounce_plugin.detectors.evidence import BOUNCE, weigh
 from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.message.report import Report
 
-Detector: TypeAlias = Callable[[Report], tuple[Finding, ...]]
-"""Reads one dialect: one finding for each recipient that a report names, none where it is not its dialect."""
+Detector: TypeAlias = Callable[[Notice], tuple[Finding, ...]]
+"""Reads one dialect: one finding for each recipient that the notice names, none where it is not its dialect."""
 
 DETECTORS: Final[tuple[Detector, ...]] = (
-    # What machines wrote for machines comes first.
-    delivery_status.detect,
+    # Dialects that are known by their own marks come first.
+    # Then the shapes that most generators share: a line for each recipient, then a sentence, a label or a session.
+    listed.detect,
+    mentioned.detect,
+    # Then whom X-Failed-Recipients names, or the returned message was written to.
+    addressed.detect,
 )
 
 
 def detect(report: Report) -> tuple[Finding, ...]:
-    """What the first detector that knows the dialect finds."""
+    """What the report says of each recipient: machine-readable, else what the first detector that knows it reads."""
+    notice = Notice(report)
+    if report.delivery_status is not None and (findings := delivery_status.detect(notice)):
+        return findings
+    return detect_text(notice) if weigh(notice).score >= BOUNCE else ()
+
+
+def detect_text(notice: Notice) -> tuple[Finding, ...]:
+    """What the first detector that knows the text's dialect reads in it."""
     for detector in DETECTORS:
-        if findings := detector(report):
+        if findings := detector(notice):
             return findings
     return ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import read_reply, read_stage
 from bounce_plugin.message.report import Action, DeliveryStatus, RecipientStatus, Report
 from bounce_plugin.message.status import EnhancedStatus
@@ -14,12 +15,12 @@ NAME: Final = "delivery_status"
 _GIVEN_UP: Final = ("expired", "given up", "giving up", "could not be delivered", "returned to sender", "too long")
 
 
-def detect(report: Report) -> tuple[Finding, ...]:
+def detect(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`."""
-    status = report.delivery_status
+    status = notice.report.delivery_status
     if status is None:
         return ()
-    return tuple(_finding(report, status, recipient) for recipient in status.recipients)
+    return tuple(_finding(notice.report, status, recipient) for recipient in status.recipients)
 
 
 def _finding(report: Report, whole: DeliveryStatus, said: RecipientStatus) -> Finding:

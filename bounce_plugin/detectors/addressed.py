@@ -1,0 +1,22 @@
+"""Whom did we write to? The last witness: a report that names nobody, but says or shows which message failed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bounce_plugin.detectors.build import build_finding
+from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.detectors.notice import Notice
+
+NAME: Final = "addressed"
+
+
+def detect(notice: Notice) -> tuple[Finding, ...]:
+    """See `detectors.Detector`."""
+    if notice.named:
+        return tuple(
+            build_finding(notice, address, notice.text, detector=NAME, confidence=0.8) for address in notice.named
+        )
+    if len(notice.addressed) == 1:
+        return (build_finding(notice, notice.addressed[0], notice.text, detector=NAME, confidence=0.5),)
+    return ()

@@ -1,0 +1,60 @@
+"""How does a dialect's reading become a `Finding`? Codes, stage and hosts are read the same way for all of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.detectors.reply import read_reply, read_stage
+from bounce_plugin.detectors.wording import DELIVERED, GIVEN_UP, STILL_TRYING
+from bounce_plugin.message import limits
+from bounce_plugin.message.report import Action
+
+_HOST: Final = re.compile(
+    r"(?:\bhost:? |while talking to |connected to |server for the domain [^ ]+ by |\(|remote system: +dns;)"
+    r"([A-Za-z0-9][A-Za-z0-9.-]{1,250}\.[A-Za-z]{2,24})\b",
+    re.IGNORECASE,
+)
+
+
+def build_finding(
+    notice: Notice,
+    recipient: str,
+    diagnostic: str,
+    *,
+    detector: str,
+    confidence: float,
+    others: tuple[str, ...] = (),
+    action: Action | None = None,
+) -> Finding:
+    """One finding from the words that a text has about one recipient; the action is read from the text if not given."""
+    words = " ".join(diagnostic[: 2 * limits.DIAGNOSTIC].split())[: limits.DIAGNOSTIC]
+    reply = read_reply(diagnostic)
+    host = _HOST.search(diagnostic)
+    status = notice.report.delivery_status
+    return Finding(
+        recipient=recipient,
+        other_recipients=tuple(dict.fromkeys(name for name in others if name and name != recipient)),
+        action=action or read_action(notice),
+        status=reply.status,
+        reply_code=reply.code,
+        diagnostic_code=words,
+        stage=read_stage(diagnostic),
+        remote_mta=host[1].lower() if host else "",
+        reporting_mta=status.reporting_mta if status else "",
+        detector=detector,
+        confidence=confidence,
+    )
+
+
+def read_action(notice: Notice) -> Action:
+    """Whether the text as a whole speaks of a failure, of a delay or of a delivery (D-02)."""
+    lower = notice.lower
+    if any(words in lower for words in STILL_TRYING):
+        tail = lower[-4000:]
+        return Action.FAILED if "expired" in tail and "given up" in tail else Action.DELAYED
+    if any(words in lower for words in DELIVERED) and not any(words in lower for words in GIVEN_UP):
+        return Action.DELIVERED
+    return Action.FAILED

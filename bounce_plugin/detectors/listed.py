@@ -1,0 +1,142 @@
+"""Which recipients does a text list line by line, and what does it say beneath each?
+
+This is how most generators write, whatever their language: qmail (`<addr>:`), Exim (an indented address, its reason
+indented further), Postfix without a delivery status, Yahoo, GMX, 1&1, Gmail, OpenSMTPD (`addr: reply`), Domino, Zoho,
+Mimecast, m-FILTER, Exchange 5.5 (`addr on date`) and their many clones. What counts is the shape of the lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from bounce_plugin.detectors.build import build_finding
+from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.detectors.reply import read_reply
+from bounce_plugin.message.address import find_address, read_recipient
+
+NAME: Final = "listed"
+
+_ADDRESS: Final = r"[^\s\"<>()\[\],;:@\\]{1,128}@[^\s\"'<>()\[\],;:@\\/|]{1,255}"
+# The whole line is an address, or it ends with a colon: bullets, quotes, brackets and a display name may surround it.
+_ALONE: Final = re.compile(
+    rf"""[ \t]*(?:[-*>•·=#]{{1,4}}[ \t]*)?(?:"[^"\n]{{0,80}}"[ \t]*(?=<)|[^<>@:\n]{{1,60}}[ \t](?=<))?"""
+    rf"""[<"'\[(]{{0,2}}(?:smtp:|mailto:|rfc822;[ ]?)?({_ADDRESS})[>"'\])]{{0,2}}"""
+    rf"""(?:[ \t]*[<(\[](?:mailto:|smtp:)?{_ADDRESS}[>)\]])?[ \t]*(?::[ \t]*(.*)|[,;.]?|[\[(]([^\]\n]*)[\])])$""",
+    re.IGNORECASE,
+)
+# It begins with an address, and words about it follow: `addr Invalid Address, ERROR_CODE :550`, `addr on Thu, 29 Apr`.
+_LEADING: Final = re.compile(rf"""[ \t]*(?:[-*•]{{1,3}}[ \t]+)?[<"'\[]?({_ADDRESS})[>"'\]]?:?[ \t]+[-–]?[ \t]*(\S.*)$""")
+_GENERATED: Final = re.compile(r"(?:generated|expanded|originally addressed|forwarded) (?:from|by|to):?[ \t]*(.{3,254}?)\)?$", re.I)
+_CONTACTS: Final = ("postmaster@", "support@", "abuse@", "helpdesk@", "noc@", "hostmaster@", "admin@", "webmaster@", "info@", "help@", "mailer-daemon@")
+_DATE: Final = re.compile(r"on \w{3}, \d{1,2} \w{3} \d{4}[^\n]{0,20}$")
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One recipient and the lines that follow it."""
+
+    address: str
+    others: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def told(self) -> bool:
+        return any(line and not line.isspace() for line in self.lines)
+
+
+def detect(notice: Notice) -> tuple[Finding, ...]:
+    """See `detectors.Detector`."""
+    for pattern, confidence in ((_ALONE, 0.9), (_LEADING, 0.8)):
+        preface, entries = _read(notice, pattern)
+        if entries:
+            return tuple(_findings(notice, preface, entries, confidence))
+    return ()
+
+
+def _read(notice: Notice, pattern: re.Pattern[str]) -> tuple[list[str], list[_Entry]]:
+    """The lines above the first recipient, and the recipients with theirs."""
+    preface: list[str] = []
+    entries: list[_Entry] = []
+    for line in notice.lines:
+        found = pattern.match(line) if "@" in line else None
+        address = read_recipient(found[1]) if found else ""
+        if found and address and _is_recipient(notice, address, line, entries):
+            rest = next((group for group in found.groups()[1:] if group), "")
+            entries.append(_Entry(address=address, lines=[rest]))
+        elif entries:
+            entries[-1].lines.append(line)
+        else:
+            preface.append(line)
+    return preface, _without_contacts(notice, entries)
+
+
+def _is_recipient(notice: Notice, address: str, line: str, entries: list[_Entry]) -> bool:
+    """A deeper-indented address within an entry belongs to its reply; our own address is no recipient."""
+    if address.lower() in notice.ours:
+        return False
+    if not entries:
+        return True
+    last = entries[-1]
+    inside = line[:1] in " \t" and last.told and last.lines[-1:] and last.lines[-1].strip()
+    return not (inside and _indent(line) >= _indent(last.lines[-1]))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _without_contacts(notice: Notice, entries: list[_Entry]) -> list[_Entry]:
+    """Without those whom the text only tells to ask, unless nobody else is left."""
+    kept = [entry for entry in entries if not entry.address.lower().startswith(_CONTACTS)]
+    if not kept:
+        return entries
+    named = {address.lower() for address in notice.named}
+    if named and any(entry.address.lower() in named for entry in kept):
+        kept = [entry for entry in kept if entry.address.lower() in named or entry.told]
+    return kept
+
+
+def _findings(notice: Notice, preface: list[str], entries: list[_Entry], confidence: float) -> Iterator[Finding]:
+    seen: dict[str, _Entry] = {}
+    for entry in entries:  # a text in two languages says everything twice
+        first = seen.setdefault(entry.address.lower(), entry)
+        if first is not entry and not first.told:
+            first.lines = entry.lines
+    shared: list[str] = []
+    diagnostics: dict[str, str] = {}
+    for key, entry in reversed(seen.items()):  # addresses in a row share the words beneath the last of them
+        if entry.told:
+            shared = entry.lines
+        diagnostics[key] = _diagnostic(entry.lines if entry.told else shared, preface)
+    for key, entry in seen.items():
+        generated = [_GENERATED.search(line.strip()) for line in entry.lines[:3]]
+        others = tuple(find_address(found[1]) for found in generated if found)
+        yield build_finding(
+            notice, entry.address, diagnostics[key], detector=NAME, confidence=confidence, others=(*entry.others, *others)
+        )
+
+
+def _diagnostic(lines: list[str], preface: list[str]) -> str:
+    """The paragraph beneath a recipient; where there is none, all that follows; where that says nothing, what precedes."""
+    body = [line for line in lines if not _DATE.fullmatch(line.strip())]
+    text = "\n".join(body).strip("\n")
+    paragraph = text.split("\n\n", 1)[0] if body and body[0].strip() else ""
+    if not paragraph and text and body and not body[0].strip():
+        following = "\n".join(body[1:])
+        paragraph = following.split("\n\n", 1)[0] if following and not following.startswith("\n") else ""
+    if paragraph and (read_reply(paragraph).code or len(text) - len(paragraph) > 2000 or not read_reply(text).code):
+        return paragraph
+    if read_reply(text).code or not preface:
+        return text
+    above = "\n".join(preface)
+    return above if read_reply(above).code else (paragraph or text or _last_paragraph(above))
+
+
+def _last_paragraph(text: str) -> str:
+    return text.strip().rpartition("\n\n")[2]
+
+

@@ -1,0 +1,110 @@
+"""By which words does a bounce give itself away? Lower case; a new generator's wording is one line here.
+
+Words alone never make a bounce: people and newsletters quote them. `evidence` weighs them against who wrote the mail.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# The local part or the name in From. What people choose for themselves is not among them.
+SENDERS: Final = (
+    "mailer-daemon", "mailer_daemon", "mailerdaemon", "mail-daemon", "maildaemon", "postmaster", "post_master", "post.master",
+    "mail delivery", "mail.delivery", "maildelivery", "delivery subsystem", "delivery system", "mail deliver system",
+    "system administrator", "mail administrator", "mail system", "microsoftexchange", "ndr@", "ndr administrator", "mta@",
+    "no-reply@sns.amazonaws.com", "bounce@", "bounces@", "mdaemon@", "symantec_antivirus", "imss@", "mmdf", "listserv@",
+    "daemon@", "delivery-notification", "mail-notification", "interscan", "dmz@", "jetmail system", "lsmtp",
+)  # fmt: skip
+
+# How the subject begins, decoded. Behind each: the languages that Exchange and others write.
+SUBJECTS: Final = (
+    "undeliverable", "undelivered", "undeliverd", "non-delivery", "nondeliver", "not delivered", "returned mail", "return mail",
+    "returned to sender", "mail returned", "message returned", "returned message", "delivery status notification", "delivery failure",
+    "delivery failed", "delivery notification", "delivery report", "delivery error", "delivery problem", "delivery has failed",
+    "delivery incomplete", "delivery warning", "failure notice", "failure delivery", "failed mail", "failed delivery", "failure:",
+    "mail delivery", "mail failure", "mail error", "mail system error", "message delivery", "message undeliverable", "message status",
+    "delayed mail", "warning: message", "warning: could not send", "warning: ", "permanent delivery failure", "permanent failure",
+    "couldn't be delivered", "could not be delivered", "unable to deliver", "can't be delivered", "cannot be delivered",
+    "rejected mail", "mail rejected", "message rejected", "bounce", "bounced mail", "processing error", "notice: mail delivery",
+    "nameserver error report", "[postmaster] email delivery failure", "message you sent blocked", "returned due to",
+    "address not found", "user unknown", "unknown user", "quota exceeded", "mailbox full", "email delivery failure",
+    "unzustellbar", "nicht zustellbar", "unzustellbarkeit", "zustellung", "zustellungs", "nachricht konnte nicht", "fehler beim zustellen",
+    "e-mail nicht zugestellt", "mail konnte nicht",  # de
+    "non remis", "échec de la remise", "échec de remise", "non délivré", "non distribu", "échec de la distribution",
+    "message non", "retour de courrier", "notification d'échec",  # fr
+    "no se puede entregar", "no entregado", "no se pudo entregar", "devuelto", "notificación de estado de entrega", "error de entrega",
+    "correo devuelto", "mensaje no entregado",  # es
+    "non recapitabile", "impossibile recapitare", "mancato recapito", "mancata consegna", "notifica di mancat", "messaggio non",  # it
+    "onbestelbaar", "niet bezorgd", "niet afgeleverd", "kan niet worden bezorgd",  # nl
+    "niedostarczalne", "nie można dostarczyć", "zwrot do nadawcy", "nie dostarczono", "niedoręczenie",  # pl
+    "não entregue", "falha na entrega", "não foi possível entregar", "devolvida", "mensagem não",  # pt
+    "olevererbart", "kunde inte levereras", "går inte att leverera", "kan ikke leveres", "ikke levert", "kunne ikke leveres",
+    "toimittamaton", "ei voitu toimittaa", "ei voi toimittaa",  # sv, da, nb, fi
+    "nedoručitelné", "nedoručiteľné", "kézbesíthetetlen", "livrat", "teslim edilemedi", "ανεπίδοτο", "μη παραδοτέο",  # cs, sk, hu, ro, tr, el
+    "недоставленное", "не доставлено", "не может быть доставлено", "недоставленн", "ошибка доставки", "не доставлен",  # ru, uk
+    "配信不能", "配信できません", "メールエラー", "配送エラー", "配信エラー", "不達", "送信できません", "エラー通知",
+    "未送达", "未传递", "无法传递", "退信", "系统退信", "傳遞失敗", "未傳遞", "無法傳遞", "無法投遞", "投递失败", "邮件传输失败", "传递失败",
+    "배달되지 않음", "배달 못 함", "전송 실패", "לא ניתן למסירה", "غير قابل للتسليم",  # ja, zh, ko, he, ar
+)  # fmt: skip
+
+# What the text says of itself, near its beginning. Each is a sentence that machines write to say that mail failed.
+INTROS: Final = (
+    "hi. this is the", "this is the mail system at", "this is the postfix", "program at host",
+    "this message was created automatically by mail delivery software", "this is an automatically generated delivery status",
+    "automatically generated delivery status notification", "this is an automated message created by mail delivery",
+    "this is the mailer-daemon", "this is the dragonfly mail agent", "this is a delivery status notification",
+    "automatic bounce notification", "this is an automated alert notification", "non-delivery report", "nondelivery report",
+    "a message that you sent", "a message you sent", "message that you have sent could not be delivered",
+    "could not be delivered", "couldn't be delivered", "cannot be delivered", "can't be delivered", "can not be delivered",
+    "could not deliver", "couldn't deliver", "cannot deliver", "can't deliver", "unable to deliver", "not able to deliver",
+    "wasn't able to deliver", "was not able to deliver", "unable to send your message", "was unable to deliver", "failed to deliver",
+    "error delivering your mail", "problem delivering your", "problems delivering", "delivery of your message", "delivery problem",
+    "delivery to the following", "delivery has failed", "delivery failed", "delivery failure", "delivery attempts",
+    "delivery errors", "delivery of email to this address", "has not yet been delivered", "has not been delivered", "was not delivered",
+    "not delivered to the following", "did not reach the following", "did not reach some or all", "could not be reached",
+    "following addresses had", "following address had", "transcript of session follows", "undeliverable", "undelivered",
+    "your message wasn't delivered", "your message was not delivered", "hasn't been delivered", "delivery incomplete",
+    "your message has encountered delivery problems", "message was rejected", "mail was rejected", "was rejected by",
+    "rejected by a remote mail server", "rejected by the", "email you sent was rejected", "has been rejected", "was blocked",
+    "failure reasons", "was returned", "has been returned", "is returned", "returned to you", "returned to sender",
+    "unknown user", "user unknown", "no such user", "unknown recipient", "invalid user", "invalid recipient", "invalid final delivery",
+    "is not a valid", "not a valid user", "does not exist", "not found", "mailbox is full", "mailbox exceeds", "quota exceeded", "over quota",
+    "recipient address rejected", "error was detected while processing", "message undeliverable", "not deliverable",
+    "sent <<<", "did not exactly match", "addresses could not be", "permanent error", "permanent failure",
+    "konnte nicht zugestellt", "konnte nicht übermittelt", "nicht zugestellt werden", "unzustellbar", "nicht ausgeliefert", "zustellung",  # de
+    "n'a pas pu être remis", "n'a pas pu être délivr", "n'a pas pu être distribu", "n'a pas été remis", "impossible de remettre",
+    "la remise a échoué", "non remis", "échec de la remise", "n'a pu être",  # fr
+    "no se pudo entregar", "no se ha podido entregar", "no ha podido ser entregado", "no pudo ser entregado", "no se entregó",
+    "error al entregar", "no se puede entregar",  # es
+    "non è stato possibile recapitare", "non è stato recapitato", "impossibile recapitare", "non è stato consegnato",
+    "mancato recapito", "non può essere recapitat", "errore nella consegna",  # it
+    "kan niet worden bezorgd", "kon niet worden bezorgd", "kon niet worden afgeleverd", "niet bezorgd", "niet afgeleverd",  # nl
+    "nie można dostarczyć", "nie została dostarczona", "nie mogła zostać dostarczona", "nie dostarczono", "nie powiodło się",  # pl
+    "não pôde ser entregue", "não foi entregue", "não foi possível entregar", "falha na entrega",  # pt
+    "kunde inte levereras", "går inte att leverera", "kunne ikke leveres", "blev ikke leveret", "ei voitu toimittaa", "toimitus epäonnistui",
+    "nepodařilo se doručit", "nebylo možné doručit", "nem sikerült kézbesíteni", "nem kézbesíthető", "teslim edilemedi",
+    "nu a putut fi livrat", "δεν ήταν δυνατή η παράδοση",  # sv, da, fi, cs, hu, tr, ro, el
+    "не может быть доставлено", "не удалось доставить", "не доставлено", "не было доставлено", "невозможно доставить",  # ru
+    "送信できませんでした", "配信できません", "配信できなかった", "送信に失敗", "届けることができ", "エラーのため", "配送できません", "お届けできません",
+    "无法发送", "无法投递", "未能送达", "投递失败", "无法传递", "傳遞失敗", "無法傳遞", "退信", "无法送达", "未送达", "退回",
+    "배달하지 못했습니다", "전달되지 않았습니다", "전송하지 못했습니다", "לא ניתן היה למסור", "تعذر تسليم", "تعذّر",  # ja, zh, ko, he, ar
+)  # fmt: skip
+
+# It is being tried again: a delay, unless the text also says that it was given up.
+STILL_TRYING: Final = (
+    "has not yet been delivered", "not yet been delivered", "delivery attempts will continue", "will be retried", "will continue to try",
+    "will continue to attempt", "continue to be made", "still being retried", "this is a warning message only", "this is only a warning",
+    "this is just a warning", "warning message only", "do not need to resend", "do not need to re-send", "has been delayed",
+    "is delayed for more", "was delayed", "is being delayed", "has been postponed", "temporary failure report", "will keep trying",
+    "will retry", "advisory-only", "message delayed", "delivery is delayed", "still in the queue", "will try again",
+    "i will keep trying", "retrying for", "wird weiterhin versucht", "erneut versucht", "verzögert", "sera à nouveau", "retardé", "ha sido retrasad",
+)  # fmt: skip
+GIVEN_UP: Final = (
+    "giving up", "given up", "i've given up", "no further", "permanent error", "failed permanently", "permanently",
+    "permanent fatal errors", "not going to try again", "too long", "will be deleted from queue", "retry timeout exceeded", "expired", "was aborted",
+    "could not be delivered for", "returned to sender",
+)  # fmt: skip
+DELIVERED: Final = (
+    "was successfully delivered", "has been successfully delivered", "were successful", "successfully relayed",
+    "was delivered to the following", "has been delivered to the following", "successful mail delivery",
+)  # fmt: skip
