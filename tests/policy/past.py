@@ -7,14 +7,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bounce_plugin.classify.classification import Reason
+from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.decide import acts_from, decide
-from bounce_plugin.policy.reason_rules import read_advice
 from bounce_plugin.policy.rules import Decision, PastEvent, Policy
 from bounce_plugin.policy.state import Act
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
-ADVICE = {advice.reason: advice for advice in read_advice()}
 _numbers = itertools.count(1)
 
 
@@ -30,15 +29,15 @@ def event(
     name: str = "",
 ) -> PastEvent:
     """An event so many days after START, of a message of its own, as the table of reasons has it."""
-    advice = ADVICE[reason] if reason else None
+    row = BUILT_IN.reasons[reason] if reason else None
     number = next(_numbers)
     return PastEvent(
         id=name or f"event-{number:06}",
         kind=kind,
-        type=advice.type if advice else None,
+        type=row.type if row else None,
         reason=reason,
-        counts=counts if counts is not None else advice is not None and advice.counts and kind is Kind.BOUNCE,
-        weight=weight if weight is not None else advice.weight if advice else 0.0,
+        counts=counts if counts is not None else row is not None and row.counts and kind is Kind.BOUNCE,
+        weight=weight if weight is not None else row.weight if row else 0.0,
         message_key=message or f"ref:{number}",
         category=category,
         received_at=START + timedelta(days=days),
