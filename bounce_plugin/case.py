@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from bounce_plugin.classify.classification import Classification, Reason
 from bounce_plugin.correlate.correlation import Correlation, Trust
@@ -33,7 +31,13 @@ class Case:
     trouble: str = ""  # a plugin that could not answer who it is about
 
 
-def read_events(case: Case, required: Trust, fingerprint: Callable[[str], str]) -> tuple[BounceEvent, ...]:
+class NameEvent(Protocol):
+    """Gives an event its stable name: the same failure has the same one, however often it is reported."""
+
+    def __call__(self, *, address: str, message_key: str, kind: Kind, counts: bool) -> str: ...
+
+
+def read_events(case: Case, required: Trust, name: NameEvent) -> tuple[BounceEvent, ...]:
     """One event for each recipient that the mail names.
 
     A failure counts only if the verdict says so and the report is trusted enough. Events of the same address of one
@@ -49,7 +53,7 @@ def read_events(case: Case, required: Trust, fingerprint: Callable[[str], str]) 
         counts = verdict.counts and correlation.trust.suffices(required)
         known = events.get(correlation.address)
         if known is None or (counts and not known.counts):
-            events[correlation.address] = _event(case, finding, verdict, correlation, counts, fingerprint)
+            events[correlation.address] = _event(case, finding, verdict, correlation, counts, name)
     return tuple(events.values())
 
 
@@ -59,11 +63,16 @@ def _event(
     verdict: Classification,
     correlation: Correlation,
     counts: bool,
-    fingerprint: Callable[[str], str],
+    name: NameEvent,
 ) -> BounceEvent:
     delivery = correlation.delivery
     return BounceEvent(
-        id=event_id(correlation.message_key, fingerprint(correlation.address), verdict.kind, counts),
+        id=name(
+            address=correlation.address,
+            message_key=correlation.message_key,
+            kind=verdict.kind,
+            counts=counts,
+        ),
         kind=verdict.kind,
         address=correlation.address,
         contacts=correlation.contacts,
@@ -85,12 +94,6 @@ def _event(
         category=delivery.category if delivery else "",
         received_at=case.received_at,
     )
-
-
-def event_id(message_key: str, fingerprint: str, kind: Kind, counts: bool) -> str:
-    """The stable name of an event: the same failure has the same one, however often it is reported."""
-    told = "\0".join((message_key, fingerprint, kind, str(int(counts))))
-    return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 def needs_person(case: Case, events: tuple[BounceEvent, ...], *, dedicated: bool) -> str:

@@ -16,6 +16,7 @@ class Handling(StrEnum):
     DUPLICATE = "duplicate"  # handled, but all of it was known already
     REVIEW = "review"  # a person has to look
     LEFT = "left"  # no bounce: stays where it is, untouched
+    FAILED = "failed"  # could not be recorded: stays where it is, and the next run tries again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,49 @@
+"""Whom does the host say that a mail concerns? The one place where a case waits for an answer from outside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bounce_plugin.announce import Questions
+from bounce_plugin.case import Case
+from bounce_plugin.correlate.address import normalise
+from bounce_plugin.correlate.correlation import Correlation, correlate
+from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.examination import Examination
+
+
+def inquire(questions: Questions, examination: Examination, received_at: datetime) -> Case:
+    """Ask for the contact and the delivery of each finding.
+
+    A plugin that cannot answer makes it a case for a person, and nothing of the mail is believed until it can: another
+    answer would be another distinct message.
+    """
+    trouble = ""
+    correlations = []
+    for finding in examination.findings:
+        correlation, wrong = _correlate(questions, examination, finding, received_at)
+        correlations.append(correlation)
+        trouble = trouble or wrong
+    return Case(examination=examination, correlations=tuple(correlations), received_at=received_at, trouble=trouble)
+
+
+def _correlate(
+    questions: Questions, examination: Examination, finding: Finding, received_at: datetime
+) -> tuple[Correlation, str]:
+    """The state belongs to an address that the host knows: the failed one, or another name that the mail gives it."""
+    clues = examination.clues
+    names = [name for name in map(normalise, (finding.recipient, *finding.other_recipients)) if name]
+    for name in names:
+        found = questions.find(name, clues)
+        if found.trouble:
+            return _nobody("", examination, received_at), found.trouble
+        if found.contacts:
+            correlation = correlate(
+                name, clues=clues, contacts=found.contacts, delivery=found.delivery, received_at=received_at
+            )
+            return correlation, ""
+    return _nobody(names[0] if names else "", examination, received_at), ""
+
+
+def _nobody(address: str, examination: Examination, received_at: datetime) -> Correlation:
+    return correlate(address, clues=examination.clues, contacts=(), delivery=None, received_at=received_at)
