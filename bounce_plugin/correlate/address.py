@@ -1,0 +1,82 @@
+"""When are two spellings the same address? The one place that decides, with its reasons."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+
+import idna
+
+LONGEST = 254  # octets of an address (RFC 5321, section 4.5.3.1.3: a path of 256 with its angle brackets)
+
+#: RFC 5322 atext, and the dots in any place: Japanese carriers gave out `a..b@` and `a.@` for years.
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
+#: What may stand between quotes: no `@`, `<`, `>`, `,`, `;`, `:`, `(`, `)` or `\`, by which parsers differ (T-09).
+_QUOTED = re.compile(r"\"[A-Za-z0-9!#$%&'*+/=?^_`{|}~. -]+\"")
+#: Underscores are no host name, but there are mail domains that have them.
+_HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+
+
+def normalise(address: str) -> str:
+    """Give the one spelling under which an address is remembered; "" for what is not one single, bare address.
+
+    - Case is folded in the local part too. RFC 5321 lets a host tell `Joe` from `joe`; none does, and reports come
+      back in any case. `lower`, not `casefold`: the latter makes `straße` and `strasse`, two mailboxes, one.
+    - A domain becomes A-labels (RFC 5891 with the mapping of UTS 46), so that both spellings of an international
+      domain meet; a trailing dot goes.
+    - A local part becomes NFC (RFC 6532, section 3.1).
+    - Quotes go where they change nothing (`"joe"@…`).
+    - Dots in the local part stay: only Gmail ignores them, and elsewhere `a.b` and `ab` are two people.
+    - A sub-address (`joe+list@`) stays: whether `joe` is the same person is known to the host alone (RFC 5233).
+    - Comments, display names, source routes, several addresses, encoded-words, controls and more than 254 octets are
+      refused, not repaired: where parsers differ, an attacker chooses the reading (T-09, CVE-2023-27043).
+    """
+    address = address.strip(" \t\r\n")
+    local, at, domain = address.rpartition("@")
+    if not at or not local or not domain or len(address) > LONGEST:
+        return ""
+    local, domain = _local_part(local), _domain(domain)
+    if not local or not domain or len(local.encode()) + 1 + len(domain) > LONGEST:
+        return ""
+    return f"{local}@{domain}"
+
+
+def _local_part(local: str) -> str:
+    if local.startswith('"'):
+        if not _QUOTED.fullmatch(local):
+            return ""
+        return local[1:-1].lower() if _ATOMS.fullmatch(local[1:-1]) else local.lower()
+    if local.startswith("=?") and local.endswith("?="):  # an encoded-word (RFC 2047) is nobody's name
+        return ""
+    if local.isascii():
+        return local.lower() if _ATOMS.fullmatch(local) else ""
+    if any(unicodedata.category(character) in _UNSEEN for character in local):
+        return ""
+    local = unicodedata.normalize("NFC", unicodedata.normalize("NFC", local).lower())
+    ascii_part = "".join(character for character in local if character.isascii())
+    return local if not ascii_part or _ATOMS.fullmatch(ascii_part) else ""
+
+
+def _domain(domain: str) -> str:
+    if domain.startswith("["):
+        return _literal(domain)
+    if not domain.isascii():
+        try:
+            domain = idna.encode(domain, uts46=True, transitional=False).decode("ascii")
+        except (idna.IDNAError, UnicodeError):
+            return ""
+    domain = domain.lower().removesuffix(".")
+    return domain if _HOST.fullmatch(domain) else ""
+
+
+def _literal(domain: str) -> str:
+    """An address literal (RFC 5321, section 4.1.3), its IP address in the shortest spelling; "" if it is none."""
+    inside = domain[1:-1].lower() if domain.endswith("]") else ""
+    try:
+        if inside.startswith("ipv6:"):
+            return f"[ipv6:{ipaddress.IPv6Address(inside.removeprefix('ipv6:'))}]"
+        return f"[{ipaddress.IPv4Address(inside)}]"
+    except ValueError:
+        return ""

@@ -1,0 +1,108 @@
+"""Whose address is that? One table knows; everything else holds fingerprints, and texts hold placeholders.
+
+A placeholder is `{@` + fingerprint + `}`. It stands for one exact spelling, so that a text comes back as it was; each
+spelling's row names the fingerprint of its normal spelling, so that a person is forgotten in all of them at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+from sqlalchemy import bindparam, select
+
+from bounce_plugin.correlate.address import normalise
+from bounce_plugin.ledger.columns import storable
+from bounce_plugin.ledger.schema import addresses
+from bounce_plugin.ledger.transaction import IfAbsent, Transaction, keyed
+
+#: An address in a text; the repeats cannot overlap, as each is over characters that may not follow it.
+_ADDRESS = re.compile(
+    r"(?P<address>[\w!#$%&'*+/=?^`|~.-]{1,128}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,16})|(?P<braces>\{+)@(?=[0-9a-f]{32}\})"
+)
+PLACEHOLDER = re.compile(r"(?P<braces>\{+)@(?P<fingerprint>[0-9a-f]{32})\}")
+_CHUNK = 500  # SQLite allows 999 variables in old builds
+
+#: Add addresses that are not known yet; one that was forgotten stays so.
+ADD_ADDRESSES = IfAbsent(addresses)
+
+#: The addresses behind some fingerprints, as far as they are known still.
+ADDRESSES_OF = select(addresses.c.fingerprint, addresses.c.address).where(
+    addresses.c.tenant == bindparam("tenant"),
+    addresses.c.fingerprint.in_(bindparam("fingerprints", expanding=True)),
+    addresses.c.address.is_not(None),
+)
+
+
+def remember(tx: Transaction, address: str) -> str:
+    """See that an address has its row; returns its fingerprint."""
+    return remember_all(tx, [address])[0]
+
+
+def remember_all(tx: Transaction, spellings: Sequence[str]) -> list[str]:
+    """See that addresses have their rows, in their normal spelling; returns their fingerprints in the same order."""
+    texts = [normalise(spelling) or spelling.strip() for spelling in spellings]
+    fingerprints = [keyed(tx.key, "address", text) for text in texts]
+    rows = {
+        fingerprint: {"tenant": tx.tenant, "fingerprint": fingerprint, "address": text, "same_as": fingerprint}
+        for fingerprint, text in zip(fingerprints, texts, strict=True)
+    }
+    if rows:
+        tx.connection.execute(ADD_ADDRESSES.on(tx.connection), list(rows.values()))
+    return fingerprints
+
+
+def known(tx: Transaction, fingerprints: Collection[str]) -> dict[str, str]:
+    """The addresses behind these fingerprints, by fingerprint; forgotten and unknown ones are left out."""
+    wanted, found = sorted(set(fingerprints)), {}
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = {"tenant": tx.tenant, "fingerprints": wanted[start : start + _CHUNK]}
+        found.update({row.fingerprint: row.address for row in tx.connection.execute(ADDRESSES_OF, chunk)})
+    return found
+
+
+def hide(tx: Transaction, text: str) -> str:
+    """Put a placeholder in the place of every address in a text, and see that the address has its row."""
+    return hide_all(tx, [text])[0]
+
+
+def hide_all(tx: Transaction, texts: Iterable[str]) -> list[str]:
+    """The same for several texts at once."""
+    rows: dict[str, dict[str, object]] = {}
+
+    def replace(match: re.Match[str]) -> str:
+        spelling = match["address"]
+        if spelling is None:
+            return "{" + match[0]  # looks like a placeholder, but is the text's own: one more brace says so
+        fingerprint = keyed(tx.key, "address", spelling)
+        same_as = keyed(tx.key, "address", normalise(spelling) or spelling)
+        rows[fingerprint] = {
+            "tenant": tx.tenant,
+            "fingerprint": fingerprint,
+            "address": spelling,
+            "same_as": same_as,
+        }
+        return f"{{@{fingerprint}}}"
+
+    hidden = [_ADDRESS.sub(replace, storable(text)) if "@" in text else storable(text) for text in texts]
+    if rows:
+        tx.connection.execute(ADD_ADDRESSES.on(tx.connection), list(rows.values()))
+    return hidden
+
+
+def reveal(tx: Transaction, text: str) -> str:
+    """Put the addresses that are still known back into a text; a forgotten one stays a placeholder."""
+    return reveal_all(tx, [text])[0]
+
+
+def reveal_all(tx: Transaction, texts: Sequence[str]) -> list[str]:
+    """The same for several texts, with one look at the table."""
+    wanted = {match["fingerprint"] for text in texts for match in PLACEHOLDER.finditer(text)}
+    found = known(tx, wanted) if wanted else {}
+
+    def replace(match: re.Match[str]) -> str:
+        if len(match["braces"]) > 1:
+            return match[0][1:]
+        return found.get(match["fingerprint"], match[0])
+
+    return [PLACEHOLDER.sub(replace, text) if "{@" in text else text for text in texts]

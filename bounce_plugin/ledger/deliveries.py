@@ -1,0 +1,132 @@
+"""What did the host send, and which of it came back?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, func, select
+
+from bounce_plugin.correlate.clues import Clues
+from bounce_plugin.correlate.correlation import Delivery
+from bounce_plugin.ledger.addresses import hide_all, remember_all, reveal_all
+from bounce_plugin.ledger.record import bounded
+from bounce_plugin.ledger.schema import addresses, deliveries
+from bounce_plugin.ledger.transaction import IfAbsent, Transaction
+
+_BATCH = 1000
+_LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC)
+
+#: A delivery, unless it was recorded before.
+ADD_DELIVERY = IfAbsent(deliveries)
+
+_DELIVERY = (
+    select(deliveries, func.coalesce(addresses.c.address, "").label("address"))
+    .join(
+        addresses, (addresses.c.tenant == deliveries.c.tenant) & (addresses.c.fingerprint == deliveries.c.fingerprint)
+    )
+    .where(deliveries.c.tenant == bindparam("tenant"))
+    .order_by(deliveries.c.sent_at.desc(), deliveries.c.number.desc())
+)
+_TO_ADDRESS = deliveries.c.fingerprint == bindparam("fingerprint")
+
+#: The delivery with the host's key.
+BY_REF = _DELIVERY.where(deliveries.c.ref == bindparam("name"))
+
+#: The newest delivery to an address with a Message-ID, or with an ENVID.
+BY_MESSAGE_ID = _DELIVERY.where(deliveries.c.message_id == bindparam("name"), _TO_ADDRESS).limit(1)
+BY_ENVELOPE_ID = _DELIVERY.where(deliveries.c.envelope_id == bindparam("name"), _TO_ADDRESS).limit(1)
+
+#: The deliveries to anybody with a Message-ID, or with an ENVID: two are enough to see that there is not only one.
+ANY_BY_MESSAGE_ID = _DELIVERY.where(deliveries.c.message_id == bindparam("name")).limit(2)
+ANY_BY_ENVELOPE_ID = _DELIVERY.where(deliveries.c.envelope_id == bindparam("name")).limit(2)
+
+#: The newest delivery to an address until some time.
+NEWEST_TO = _DELIVERY.where(_TO_ADDRESS, deliveries.c.sent_at <= bindparam("until")).limit(1)
+
+
+def record_sent(tx: Transaction, sent: Iterable[Delivery]) -> None:
+    """Record what the host sent. A delivery whose `ref` is recorded already is passed over."""
+    remaining = iter(sent)
+    while batch := list(islice(remaining, _BATCH)):
+        fingerprints = remember_all(tx, [delivery.address for delivery in batch])
+        contacts = hide_all(tx, [delivery.contact for delivery in batch])
+        rows = [
+            {
+                "tenant": tx.tenant,
+                "ref": bounded(delivery.ref),
+                "fingerprint": fingerprint,
+                "contact": contact,
+                "message": delivery.message,
+                "category": delivery.category,
+                "sent_at": delivery.sent_at,
+                "message_id": _bare(delivery.message_id),
+                "envelope_id": bounded(delivery.envelope_id),
+            }
+            for delivery, fingerprint, contact in zip(batch, fingerprints, contacts, strict=True)
+        ]
+        tx.connection.execute(ADD_DELIVERY.on(tx.connection), rows)
+
+
+def find(tx: Transaction, clues: Clues, address: str) -> Delivery | None:
+    """The delivery that a bounce is about: by the ENVID, the returned Message-ID, then what the bounce refers to.
+
+    Only a delivery to that address is one. Where the bounce names no address, the one delivery that bears such a name
+    tells it; of several none does.
+    """
+    message_ids = (clues.message_id, *clues.references)
+    attempts = [
+        (BY_ENVELOPE_ID, ANY_BY_ENVELOPE_ID, bounded(clues.envelope_id)),
+        *((BY_MESSAGE_ID, ANY_BY_MESSAGE_ID, _bare(message_id)) for message_id in message_ids),
+    ]
+    for to_address, to_anybody, name in attempts:
+        if not name:
+            continue
+        if address:
+            found = _newest(tx, to_address, name=name, fingerprint=tx.fingerprint(address))
+        else:
+            found = _only(tx, to_anybody, name=name)
+        if found is not None:
+            return found
+    return None
+
+
+def delivery_by_ref(tx: Transaction, ref: str) -> Delivery | None:
+    """The delivery with the host's key."""
+    return _newest(tx, BY_REF, name=bounded(ref))
+
+
+def newest_to(tx: Transaction, address: str, *, until: datetime = _LAST_DAY) -> Delivery | None:
+    """The newest delivery to an address, sent no later than `until`."""
+    return _newest(tx, NEWEST_TO, fingerprint=tx.fingerprint(address), until=until)
+
+
+def _newest(tx: Transaction, statement: Select[*tuple[Any, ...]], **where: object) -> Delivery | None:
+    row = tx.connection.execute(statement, {"tenant": tx.tenant, **where}).first()
+    return None if row is None else _delivery(tx, row)
+
+
+def _only(tx: Transaction, statement: Select[*tuple[Any, ...]], **where: object) -> Delivery | None:
+    rows = tx.connection.execute(statement, {"tenant": tx.tenant, **where}).all()
+    return _delivery(tx, rows[0]) if len(rows) == 1 else None
+
+
+def _delivery(tx: Transaction, row: Row[*tuple[Any, ...]]) -> Delivery:
+    (contact,) = reveal_all(tx, [row.contact])
+    return Delivery(
+        ref=row.ref,
+        address=row.address,
+        contact=contact,
+        message=row.message,
+        category=row.category,
+        sent_at=row.sent_at,
+        message_id=row.message_id,
+        envelope_id=row.envelope_id,
+    )
+
+
+def _bare(message_id: str) -> str:
+    """A Message-ID without its angle brackets."""
+    return bounded(message_id.strip().removeprefix("<").removesuffix(">"))

@@ -1,0 +1,206 @@
+"""What happened to an address, and what was done about it? Read back as the values that were recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Row, bindparam, exists, func, select
+
+from bounce_plugin.classify.classification import Evidence, FailureType, Fault, Reason
+from bounce_plugin.correlate.correlation import Contact, Trust
+from bounce_plugin.errors import NotFoundError
+from bounce_plugin.event import BounceEvent
+from bounce_plugin.ledger.addresses import PLACEHOLDER, reveal_all
+from bounce_plugin.ledger.columns import word
+from bounce_plugin.ledger.parcel import Parcel
+from bounce_plugin.ledger.schema import acts, addresses, events
+from bounce_plugin.ledger.transaction import Transaction
+from bounce_plugin.message.report import Kind
+from bounce_plugin.policy.rules import PastEvent
+from bounce_plugin.policy.state import Act, Suppression, Verb, derive
+
+CONTACTS: Parcel[tuple[Contact, ...]] = Parcel(TypeAdapter(tuple[Contact, ...]))
+EVIDENCE: Parcel[tuple[Evidence, ...]] = Parcel(TypeAdapter(tuple[Evidence, ...]))
+_FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
+_EVERYTHING = 1 << 62  # rows
+
+#: What a decision must know about an address: everything that was received after a person lifted its stop last.
+PAST_EVENTS = (
+    select(
+        events.c.id,
+        events.c.kind,
+        events.c.type,
+        events.c.reason,
+        events.c.counts,
+        events.c.weight,
+        events.c.message_key,
+        events.c.category,
+        events.c.received_at,
+    )
+    .where(
+        events.c.tenant == bindparam("tenant"),
+        events.c.fingerprint == bindparam("fingerprint"),
+        ~exists().where(
+            acts.c.tenant == events.c.tenant,
+            acts.c.fingerprint == events.c.fingerprint,
+            acts.c.verb == Verb.LIFT,
+            acts.c.at >= events.c.received_at,
+        ),
+    )
+    .order_by(events.c.received_at, events.c.number)
+)
+
+_EVENT = select(
+    *(column for column in events.c if column.name not in {"number", "tenant", "fingerprint", "weight"}),
+    func.coalesce(addresses.c.address, "").label("address"),
+).join(addresses, (addresses.c.tenant == events.c.tenant) & (addresses.c.fingerprint == events.c.fingerprint))
+
+#: The events of an address, newest first.
+EVENTS_OF = (
+    _EVENT.where(events.c.tenant == bindparam("tenant"), events.c.fingerprint == bindparam("fingerprint"))
+    .order_by(events.c.received_at.desc(), events.c.number.desc())
+    .limit(bindparam("limit"))
+)
+
+#: The events of everybody, newest first.
+LATEST_EVENTS = (
+    _EVENT.where(events.c.tenant == bindparam("tenant"), events.c.received_at >= bindparam("since"))
+    .order_by(events.c.received_at.desc(), events.c.number.desc())
+    .limit(bindparam("limit"))
+)
+
+#: Some events by their ids.
+EVENTS_BY_IDS = _EVENT.where(events.c.tenant == bindparam("tenant"), events.c.id.in_(bindparam("ids", expanding=True)))
+
+#: What was done to an address, oldest first.
+ACTS_OF = (
+    select(acts.c.verb, acts.c.at, acts.c.until, acts.c.rule, acts.c.because, acts.c.actor, acts.c.events)
+    .where(acts.c.tenant == bindparam("tenant"), acts.c.fingerprint == bindparam("fingerprint"))
+    .order_by(acts.c.number)
+)
+
+
+def past_events(tx: Transaction, address: str) -> tuple[PastEvent, ...]:
+    """What a decision about an address must know, oldest first: what was received after the last lift.
+
+    A mail that arrived before a lift and is read after it tells nothing that the person who lifted did not outweigh.
+    """
+    where = {"tenant": tx.tenant, "fingerprint": tx.fingerprint(address)}
+    return tuple(
+        PastEvent(
+            id=row.id,
+            kind=Kind(row.kind),
+            type=word(FailureType, row.type),
+            reason=word(Reason, row.reason),
+            counts=row.counts,
+            weight=row.weight,
+            message_key=row.message_key,
+            category=row.category,
+            received_at=row.received_at,
+        )
+        for row in tx.connection.execute(PAST_EVENTS, where)
+    )
+
+
+def events_of(tx: Transaction, address: str, limit: int = _EVERYTHING) -> tuple[BounceEvent, ...]:
+    """The events of an address, newest last; with a limit, the newest ones."""
+    where = {"tenant": tx.tenant, "fingerprint": tx.fingerprint(address), "limit": limit}
+    return _events(tx, tx.connection.execute(EVENTS_OF, where).all()[::-1])
+
+
+def latest_events(tx: Transaction, limit: int = 50, *, since: datetime = _FIRST_DAY) -> tuple[BounceEvent, ...]:
+    """The newest events of all addresses, newest last."""
+    where = {"tenant": tx.tenant, "since": since, "limit": limit}
+    return _events(tx, tx.connection.execute(LATEST_EVENTS, where).all()[::-1])
+
+
+def event_by_id(tx: Transaction, event_id: str) -> BounceEvent:
+    """One event; `NotFoundError` if there is none with that id."""
+    found = events_by_ids(tx, [event_id])
+    if not found:
+        raise NotFoundError(f"there is no event {event_id}")
+    return found[0]
+
+
+def events_by_ids(tx: Transaction, event_ids: Iterable[str]) -> tuple[BounceEvent, ...]:
+    """Events in the order asked for; those that do not exist are left out."""
+    wanted = list(event_ids)
+    rows = tx.connection.execute(EVENTS_BY_IDS, {"tenant": tx.tenant, "ids": wanted}).all()
+    by_id = {event.id: event for event in _events(tx, rows)}
+    return tuple(by_id[event_id] for event_id in wanted if event_id in by_id)
+
+
+def acts_of(tx: Transaction, address: str) -> tuple[Act, ...]:
+    """What was done to an address, oldest first."""
+    return acts_of_fingerprint(tx, tx.fingerprint(address))
+
+
+def acts_of_fingerprint(tx: Transaction, fingerprint: str) -> tuple[Act, ...]:
+    """What was done to the address with this fingerprint, oldest first."""
+    rows = tx.connection.execute(ACTS_OF, {"tenant": tx.tenant, "fingerprint": fingerprint}).all()
+    return read_acts(tx, rows)
+
+
+def read_acts(tx: Transaction, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Act, ...]:
+    """Rows of `acts` as values."""
+    texts = iter(reveal_all(tx, [text for row in rows for text in (row.rule, row.because, row.actor)]))
+    return tuple(
+        Act(
+            verb=Verb(row.verb),
+            at=row.at,
+            until=row.until,
+            rule=next(texts),
+            because=next(texts),
+            actor=next(texts),
+            events=tuple(json.loads(row.events)),
+        )
+        for row in rows
+    )
+
+
+def suppression_of(tx: Transaction, address: str) -> Suppression | None:
+    """The stop that an address is under; one that has ended by itself, too (see `policy.state.in_force`)."""
+    return derive(acts_of(tx, address))
+
+
+def _events(tx: Transaction, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[BounceEvent, ...]:
+    hidden = [text for row in rows for text in (row.diagnostic_code, row.remote_mta, row.contacts, row.evidence)]
+    texts = iter(reveal_all(tx, hidden))
+    return tuple(
+        BounceEvent(
+            id=row.id,
+            kind=Kind(row.kind),
+            address=row.address,
+            reason=word(Reason, row.reason),
+            type=word(FailureType, row.type),
+            fault=word(Fault, row.fault),
+            counts=row.counts,
+            confidence=row.confidence,
+            status=row.status,
+            reply_code=row.reply_code,
+            diagnostic_code=next(texts),
+            remote_mta=next(texts),
+            contacts=tuple(_known(contact) for contact in CONTACTS.unpack(next(texts))),
+            evidence=EVIDENCE.unpack(next(texts)),
+            detector=row.detector,
+            trust=Trust(row.trust),
+            message_key=row.message_key,
+            delivery_ref=row.delivery_ref,
+            message=row.message,
+            category=row.category,
+            received_at=row.received_at,
+            mail_id=row.mail_id or 0,
+        )
+        for row in rows
+    )
+
+
+def _known(contact: Contact) -> Contact:
+    """The contact, without an address that was forgotten."""
+    if PLACEHOLDER.fullmatch(contact.address):
+        return Contact(id=contact.id, lists=contact.lists)
+    return contact

@@ -1,0 +1,1 @@
+"""How did the tables become what they are? One module for each step, run by alembic."""

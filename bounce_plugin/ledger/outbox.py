@@ -1,0 +1,204 @@
+"""Who must still be told what? One row for each announcement and plugin, told at least once and in order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import TypeAdapter
+from sqlalchemy import bindparam, func, or_, select, update
+
+from bounce_plugin.ledger.addresses import hide, remember, reveal_all
+from bounce_plugin.ledger.parcel import Parcel
+from bounce_plugin.ledger.record import bounded
+from bounce_plugin.ledger.schema import outbox
+from bounce_plugin.ledger.transaction import IfAbsent, Transaction
+from bounce_plugin.outcome import Incident, Lifted, RunSummary
+from bounce_plugin.policy.rules import Decision
+
+TRIES = 12
+_FIRST_PAUSE = timedelta(minutes=1)
+_LONGEST_PAUSE = timedelta(days=1)
+_LONGEST_ERROR = 1000  # characters
+
+
+class State(StrEnum):
+    """How far an announcement to one plugin has come."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    GIVEN_UP = "given_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """What an announcement is about: by reference where the ledger holds it, as it was then where it does not."""
+
+    event: str = ""  # BounceEvent.id
+    decision: Decision | None = None
+    mail: int = 0  # MailOutcome.mail_id
+    item: int = 0  # ReviewItem.id
+    lifted: Lifted | None = None
+    incident: Incident | None = None
+    summary: RunSummary | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """One thing that one plugin must be told."""
+
+    number: int
+    id: str  # the same for every plugin that is told it
+    hook: str
+    plugin: str
+    payload: Payload
+    attempts: int  # that failed
+    announced_at: datetime
+
+
+_PAYLOAD: Parcel[Payload] = Parcel(TypeAdapter(Payload))
+
+#: An announcement to a plugin, unless it was made before.
+ADD_ANNOUNCEMENT = IfAbsent(outbox)
+
+_earlier = outbox.alias("earlier")
+
+#: What is due, oldest first: of the announcements to one plugin about one address only the first that waits.
+DUE = (
+    select(
+        outbox.c.number,
+        outbox.c.announcement,
+        outbox.c.hook,
+        outbox.c.plugin,
+        outbox.c.payload,
+        outbox.c.attempts,
+        outbox.c.announced_at,
+    )
+    .where(
+        outbox.c.tenant == bindparam("tenant"),
+        outbox.c.state == State.WAITING,
+        outbox.c.plugin.in_(bindparam("plugins", expanding=True)),
+        outbox.c.next_at <= bindparam("now"),
+        or_(
+            outbox.c.fingerprint.is_(None),
+            ~select(_earlier.c.number)
+            .where(
+                _earlier.c.tenant == outbox.c.tenant,
+                _earlier.c.state == State.WAITING,
+                _earlier.c.plugin == outbox.c.plugin,
+                _earlier.c.fingerprint == outbox.c.fingerprint,
+                _earlier.c.number < outbox.c.number,
+            )
+            .exists(),
+        ),
+    )
+    .order_by(outbox.c.number)
+    .limit(bindparam("limit"))
+)
+
+#: How an attempt to tell a plugin ended.
+SETTLE = (
+    update(outbox)
+    .where(outbox.c.tenant == bindparam("of_tenant"), outbox.c.number == bindparam("of_number"))
+    .where(outbox.c.state == State.WAITING)
+    .values(
+        state=bindparam("new_state"),
+        attempts=outbox.c.attempts + 1,
+        next_at=bindparam("new_next_at"),
+        error=bindparam("new_error"),
+    )
+)
+
+#: How many announcements wait.
+WAITING = select(func.count()).where(outbox.c.tenant == bindparam("tenant"), outbox.c.state == State.WAITING)
+
+
+def announce(
+    tx: Transaction, hook: str, payload: Payload, plugins: Iterable[str], now: datetime, *, address: str = ""
+) -> None:
+    """Put down that these plugins must be told. Announcing the same thing again changes nothing.
+
+    What is announced about one address reaches a plugin in the order of the calls.
+    """
+    row = {
+        "tenant": tx.tenant,
+        "announcement": bounded(f"{hook}:{_subject(tx, payload)}"),
+        "hook": hook,
+        "fingerprint": remember(tx, address) if address else None,
+        "payload": _PAYLOAD.pack(tx, payload),
+        "state": State.WAITING,
+        "attempts": 0,
+        "announced_at": now,
+        "next_at": now,
+        "error": "",
+    }
+    rows = [{**row, "plugin": plugin} for plugin in plugins]
+    if rows:
+        tx.connection.execute(ADD_ANNOUNCEMENT.on(tx.connection), rows)
+
+
+def _subject(tx: Transaction, payload: Payload) -> str:
+    """What an announcement is recognised by."""
+    if payload.event:
+        return payload.event
+    if payload.mail or payload.item:
+        return str(payload.mail or payload.item)
+    if payload.lifted:
+        return f"{tx.fingerprint(payload.lifted.address)}:{payload.lifted.at.isoformat()}"
+    if payload.incident:
+        return hide(tx, f"{payload.incident.last_at.isoformat()}:{payload.incident.key}")
+    if payload.summary:
+        return payload.summary.started_at.isoformat()
+    raise ValueError("an announcement must be about something")
+
+
+def due(tx: Transaction, now: datetime, *, plugins: Collection[str], limit: int = 100) -> tuple[Announcement, ...]:
+    """What these plugins must be told now, oldest first. Ask again until there is nothing left.
+
+    Of what waits for one plugin about one address only the oldest is given, so that an announcement that fails holds
+    back the later ones, and nothing else.
+    """
+    where = {"tenant": tx.tenant, "plugins": sorted(plugins), "now": now, "limit": limit}
+    rows = tx.connection.execute(DUE, where).all()
+    payloads = reveal_all(tx, [row.payload for row in rows])
+    return tuple(
+        Announcement(
+            number=row.number,
+            id=row.announcement,
+            hook=row.hook,
+            plugin=row.plugin,
+            payload=_PAYLOAD.unpack(payload),
+            attempts=row.attempts,
+            announced_at=row.announced_at,
+        )
+        for row, payload in zip(rows, payloads, strict=True)
+    )
+
+
+def done(tx: Transaction, announcement: Announcement, now: datetime) -> None:
+    """Record that a plugin was told."""
+    _settle(tx, announcement, State.DONE, next_at=now, error="")
+
+
+def failed(tx: Transaction, announcement: Announcement, error: str, now: datetime) -> bool:
+    """Record that a plugin failed; it is asked again after a minute, and then after twice as long each time.
+
+    True when it was the last try: somebody has to be told.
+    """
+    failures = announcement.attempts + 1
+    pause = min(_FIRST_PAUSE * 2 ** (failures - 1), _LONGEST_PAUSE)
+    state = State.GIVEN_UP if failures >= TRIES else State.WAITING
+    _settle(tx, announcement, state, next_at=now + pause, error=hide(tx, error[:_LONGEST_ERROR]))
+    return state is State.GIVEN_UP
+
+
+def _settle(tx: Transaction, announcement: Announcement, state: State, *, next_at: datetime, error: str) -> None:
+    new = {"new_state": state, "new_next_at": next_at, "new_error": error}
+    tx.connection.execute(SETTLE, {"of_tenant": tx.tenant, "of_number": announcement.number, **new})
+
+
+def waiting(tx: Transaction) -> int:
+    """How many announcements wait to be made."""
+    return tx.connection.scalar(WAITING, {"tenant": tx.tenant}) or 0

@@ -1,0 +1,54 @@
+"""How does a value of several parts fit into one column? As JSON, with the addresses in it hidden."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+from bounce_plugin.ledger.addresses import hide_all
+from bounce_plugin.ledger.transaction import Transaction
+
+Value = TypeVar("Value")
+_Json = str | int | float | bool | list["_Json"] | dict[str, "_Json"] | None
+
+
+class Parcel(Generic[Value]):
+    """Packs and unpacks values of one type."""
+
+    def __init__(self, adapter: TypeAdapter[Value]) -> None:
+        self._adapter = adapter
+
+    def pack(self, tx: Transaction, value: Value) -> str:
+        """The JSON of a value, without what is as its type has it by default; every address is a placeholder."""
+        plain: _Json = self._adapter.dump_python(value, mode="json", exclude_defaults=True)
+        texts = list(dict.fromkeys(_strings(plain)))
+        hidden = dict(zip(texts, hide_all(tx, texts), strict=True))
+        return json.dumps(_replaced(plain, hidden), ensure_ascii=False, separators=(",", ":"))
+
+    def unpack(self, revealed: str) -> Value:
+        """The value again, from JSON whose addresses were put back (`reveal`; an address needs no escape in JSON)."""
+        return self._adapter.validate_json(revealed)
+
+
+def _strings(plain: _Json) -> Iterator[str]:
+    if isinstance(plain, str):
+        yield plain
+    elif isinstance(plain, dict):
+        for part in plain.values():
+            yield from _strings(part)
+    elif isinstance(plain, list):
+        for part in plain:
+            yield from _strings(part)
+
+
+def _replaced(plain: _Json, hidden: dict[str, str]) -> _Json:
+    if isinstance(plain, str):
+        return hidden[plain]
+    if isinstance(plain, dict):
+        return {name: _replaced(part, hidden) for name, part in plain.items()}
+    if isinstance(plain, list):
+        return [_replaced(part, hidden) for part in plain]
+    return plain
