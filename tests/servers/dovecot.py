@@ -1,0 +1,327 @@
+"""A real IMAP server for a test: Dovecot 2.3, private, started in a tenth of a second from one folder."""
+
+from __future__ import annotations
+
+import imaplib
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.servers.fetch import INTO
+from tests.servers.tls import Certificates, make_certificates
+
+_CAPABILITIES = (
+    "IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE SORT THREAD=REFERENCES MULTIAPPEND UNSELECT CHILDREN NAMESPACE "
+    "UIDPLUS LIST-EXTENDED CONDSTORE QRESYNC ESEARCH SEARCHRES WITHIN MOVE SPECIAL-USE LITERAL+ BINARY"
+)
+_UNPRIVILEGED = ("nobody", "nogroup")
+# Paths compiled into Dovecot that no setting changes, each as a link in our folder that is no longer.
+_COMPILED_IN = {"usr/lib/dovecot/modules": "m", "usr/bin/doveconf": "d"}
+
+_CONFIGURATION = """
+base_dir = {home}/run
+state_dir = {home}/state
+log_path = {home}/log
+protocols = imap{lmtp_protocol}
+listen = 127.0.0.1
+default_internal_user = {user}
+default_internal_group = {group}
+default_login_user = {user}
+first_valid_uid = 1
+first_valid_gid = 0
+libexec_dir = {prefix}/usr/lib/dovecot
+mail_plugin_dir = {prefix}/usr/lib/dovecot/modules
+import_environment = TZ LD_LIBRARY_PATH
+disable_plaintext_auth = no
+auth_failure_delay = 0
+mail_location = maildir:{home}/mail/%u/Maildir
+mail_max_userip_connections = 200
+mail_fsync = never
+ssl = yes
+ssl_cert = <{certificates.certificate}
+ssl_key = <{certificates.key}
+ssl_min_protocol = TLSv1.2
+{capabilities}
+{quota}
+passdb {{
+  driver = passwd-file
+  args = {home}/passwd
+}}
+userdb {{
+  driver = passwd-file
+  args = username_format=%u {home}/passwd
+  default_fields = uid={user} gid={group} home={home}/mail/%u
+}}
+namespace inbox {{
+  inbox = yes
+  separator = {separator}
+  prefix = {namespace}
+}}
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = {tls_port}
+    ssl = yes
+  }}
+}}
+service stats {{
+  chroot =
+}}
+{lmtp}
+"""
+_LMTP = """
+service lmtp {{
+  chroot =
+  inet_listener lmtp {{
+    port = {lmtp_port}
+  }}
+}}
+"""
+_QUOTA = """
+mail_plugins = quota
+protocol imap {{
+  mail_plugins = quota imap_quota
+}}
+plugin {{
+  quota = maildir:User quota
+  quota_rule = *:storage={quota}
+}}
+"""
+
+
+class NoDovecotError(Exception):
+    """Dovecot cannot be had on this machine; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A user of a server, with a mailbox of its own."""
+
+    user: str
+    password: str
+    port: int  # plain and STARTTLS
+    tls_port: int
+    maildir: Path
+    certificates: Certificates
+
+    def sign_in(self) -> imaplib.IMAP4:
+        """Another client of the same mailbox; use it as a context manager."""
+        client = imaplib.IMAP4("127.0.0.1", self.port, timeout=10)
+        client.login(self.user, self.password)
+        return client
+
+    def append(self, *mails: bytes, folder: str = "INBOX", flags: str = "", at: str = "") -> None:
+        """Put mails into a folder; `at` is an INTERNALDATE such as `01-Nov-2026 10:00:00 +0100`."""
+        with self.sign_in() as client:
+            for raw in mails:
+                status, answer = client.append(folder, flags, f'"{at}"' if at else "", raw)
+                assert status == "OK", answer
+
+    def contents(self, folder: str = "INBOX") -> dict[str, str]:
+        """The mails of a folder by their UIDs: their flags, as another client sees them."""
+        with self.sign_in() as client:
+            status, _ = client.select(folder, readonly=True)
+            if status != "OK":
+                return {}
+            lines = [line for line in client.uid("FETCH", "1:*", "(FLAGS)")[1] if isinstance(line, bytes)]
+        fields = (line.decode().partition("UID ")[2].partition(" FLAGS ") for line in lines)
+        return {uid: flags.strip("()") for uid, _, flags in fields}
+
+    def folders(self) -> dict[str, bool]:
+        """The names of the folders as they are on the wire, and whether they are subscribed to."""
+        with self.sign_in() as client:
+            names = [_last_word(line) for line in client.list()[1]]
+            subscribed = {_last_word(line) for line in client.lsub()[1]}
+        return {name: name in subscribed for name in names if name}
+
+
+class Dovecot:
+    """A context manager: a server on free ports of 127.0.0.1 that is gone afterwards, with all its mail."""
+
+    def __init__(
+        self,
+        *,
+        separator: str = "/",
+        namespace: str = "",
+        hide: Iterable[str] = (),
+        quota: str = "",
+        lmtp: bool = False,
+    ) -> None:
+        """Set the hierarchy separator, the prefix (`INBOX.`), capabilities to conceal, a quota such as `10K`."""
+        self.separator, self.namespace, self.hide, self.quota, self.lmtp = separator, namespace, hide, quota, lmtp
+        self.port, self.tls_port, self.lmtp_port = _free_port(), _free_port(), _free_port()
+        self._users = 0
+
+    def __enter__(self) -> Self:
+        prefix = find_dovecot()
+        # A short path: those of Unix sockets must not have more than 107 octets, and see `_relocate`.
+        self.home = Path(tempfile.mkdtemp(prefix="dc", dir="/tmp"))
+        try:
+            if os.geteuid() == 0 and not _open_to_all(prefix):
+                shutil.copytree(prefix / "usr", self.home / "root" / "usr", symlinks=True)
+                prefix = self.home / "root"
+            self.certificates = make_certificates(self.home)
+            self._configure(prefix)
+            self._start(prefix)
+        except BaseException:
+            shutil.rmtree(self.home, ignore_errors=True)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    @property
+    def log(self) -> str:
+        """What the server has written to its log."""
+        return (self.home / "log").read_text(errors="replace")
+
+    def add_account(self, password: str = 'pass "word\\') -> Account:
+        """A user whom nobody else uses; its mailbox is empty."""
+        self._users += 1
+        user = f"bounces{self._users}@example.test"
+        with (self.home / "passwd").open("a") as file:
+            file.write(f"{user}:{{PLAIN}}{password}::::::\n")
+        return Account(
+            user=user,
+            password=password,
+            port=self.port,
+            tls_port=self.tls_port,
+            maildir=self.home / "mail" / user / "Maildir",
+            certificates=self.certificates,
+        )
+
+    def _configure(self, prefix: Path) -> None:
+        user, group = _UNPRIVILEGED if os.geteuid() == 0 else (str(os.geteuid()), str(os.getegid()))
+        shown = [word for word in _CAPABILITIES.split() if word not in set(self.hide)]
+        configuration = _CONFIGURATION.format(
+            home=self.home,
+            prefix=prefix if prefix != Path("/") else "",
+            user=user,
+            group=group,
+            certificates=self.certificates,
+            separator=self.separator,
+            namespace=self.namespace,
+            port=self.port,
+            tls_port=self.tls_port,
+            capabilities=f"imap_capability = {' '.join(shown)}" if self.hide else "",
+            quota=_QUOTA.format(quota=self.quota) if self.quota else "",
+            lmtp_protocol=" lmtp" if self.lmtp else "",
+            lmtp=_LMTP.format(lmtp_port=self.lmtp_port) if self.lmtp else "",
+        )
+        (self.home / "dovecot.conf").write_text(configuration)
+        (self.home / "passwd").touch()
+        for folder in ("run", "state", "mail"):
+            (self.home / folder).mkdir()
+
+    def _start(self, prefix: Path) -> None:
+        environment = dict(os.environ)
+        dovecot = Path("/usr/sbin/dovecot")
+        if prefix != Path("/"):
+            dovecot = self._relocate(prefix)
+            libraries = [
+                dovecot.parent,
+                prefix / "usr/lib/dovecot",
+                prefix / "usr/lib/dovecot/modules/old-stats",
+                *prefix.glob("usr/lib/*-linux-gnu"),
+            ]
+            environment["LD_LIBRARY_PATH"] = ":".join(map(str, libraries))
+        command = [str(dovecot), "-F", "-c", str(self.home / "dovecot.conf")]
+        if os.geteuid() == 0:
+            for path in (self.home, *self.home.rglob("*")):
+                if not path.is_symlink():
+                    shutil.chown(path, *_UNPRIVILEGED)
+            user, group = _UNPRIVILEGED
+            command = ["setpriv", "--reuid", user, "--regid", group, "--clear-groups", *command]
+        with (self.home / "output").open("wb") as output:
+            self._process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+        self._await_greeting()
+
+    def _relocate(self, prefix: Path) -> Path:
+        """Have an unpacked Dovecot find its configuration reader and its TLS module; returns the program to start."""
+        place = self.home / "lib"
+        place.mkdir()
+        (library,) = (prefix / "usr/lib/dovecot").glob("libdovecot.so.0.*")
+        for source, name in ((library, "libdovecot.so.0"), (prefix / "usr/sbin/dovecot", "dovecot")):
+            octets = source.read_bytes()
+            for path, link in _COMPILED_IN.items():
+                compiled_in = os.fsencode(f"/{path}\0")
+                ours = os.fsencode(self.home / link) + b"\0"
+                assert len(ours) <= len(compiled_in), f"{self.home / link} is too long"
+                octets = octets.replace(compiled_in, ours.ljust(len(compiled_in), b"\0"))
+            (place / name).write_bytes(octets)
+        for path, link in _COMPILED_IN.items():
+            (self.home / link).symlink_to(prefix / path)
+        (place / "dovecot").chmod(0o755)
+        return place / "dovecot"
+
+    def _await_greeting(self) -> None:
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), 5) as connection:
+                    if connection.recv(4) == b"* OK":
+                        return
+            except OSError:
+                pass
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self._process.kill()
+                self._process.wait(10)
+                said = "".join(
+                    path.read_text(errors="replace")
+                    for path in (self.home / "output", self.home / "log")
+                    if path.exists()
+                )
+                raise RuntimeError(f"Dovecot did not start:\n{said}")
+            time.sleep(0.02)
+
+
+def find_dovecot() -> Path:
+    """The root below which Dovecot's files are: the system's, or that of the packages unpacked for tests."""
+    for root in (Path("/"), INTO / "root"):
+        if (root / "usr/lib/dovecot/imap-login").exists() and (root / "usr/sbin/dovecot").exists():
+            return root
+    raise NoDovecotError("Dovecot is missing: run `make servers`, or install dovecot-imapd")
+
+
+def _open_to_all(path: Path) -> bool:
+    """Whether a server that runs without privileges reaches this folder: not below /root."""
+    return all(parent.stat().st_mode & stat.S_IXOTH for parent in (path, *path.parents))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert isinstance(port, int)
+    return port
+
+
+def _last_word(line: object) -> str:
+    """The name in an answer to LIST; it may be quoted."""
+    if not isinstance(line, bytes):
+        return ""
+    _, _, rest = line.decode().partition(") ")
+    return rest.split(" ", 1)[1].strip('"')
