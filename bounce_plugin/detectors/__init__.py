@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from bounce_plugin.detectors import addressed, delivery_status, listed, mentioned
+from bounce_plugin.detectors import addressed, delivery_status, exchange, listed, mentioned, transcript
 from bounce_plugin.detectors.evidence import BOUNCE, weigh
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.message.forward import is_bare_forward
 from bounce_plugin.message.report import Report
 
 Detector: TypeAlias = Callable[[Notice], tuple[Finding, ...]]
@@ -16,6 +17,8 @@ Detector: TypeAlias = Callable[[Notice], tuple[Finding, ...]]
 
 DETECTORS: Final[tuple[Detector, ...]] = (
     # Dialects that are known by their own marks come first.
+    transcript.detect,
+    exchange.detect,
     # Then the shapes that most generators share: a line for each recipient, then a sentence, a label or a session.
     listed.detect,
     mentioned.detect,
@@ -27,9 +30,15 @@ DETECTORS: Final[tuple[Detector, ...]] = (
 def detect(report: Report) -> tuple[Finding, ...]:
     """What the report says of each recipient: machine-readable, else what the first detector that knows it reads."""
     notice = Notice(report)
-    if report.delivery_status is not None and (findings := delivery_status.detect(notice)):
-        return findings
-    return detect_text(notice) if weigh(notice).score >= BOUNCE else ()
+    findings = delivery_status.detect(notice)
+    if findings:
+        return findings if delivery_status.is_complete(findings) else delivery_status.complete(findings, detect_text(notice))
+    evidence = weigh(notice)
+    if report.wrapped is not None:
+        findings = detect(report.wrapped) if evidence.origin > 0 or is_bare_forward(report.text, report.headers) else ()
+    if not findings and evidence.score >= BOUNCE:
+        findings = detect_text(notice)
+    return findings
 
 
 def detect_text(notice: Notice) -> tuple[Finding, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from bounce_plugin.detectors.finding import Finding
@@ -12,6 +13,7 @@ from bounce_plugin.message.status import EnhancedStatus
 
 NAME: Final = "delivery_status"
 
+_SUCCESSES: Final = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
 _GIVEN_UP: Final = ("expired", "given up", "giving up", "could not be delivered", "returned to sender", "too long")
 
 
@@ -39,6 +41,44 @@ def _finding(report: Report, whole: DeliveryStatus, said: RecipientStatus) -> Fi
         reporting_mta=whole.reporting_mta,
         detector=NAME,
     )
+
+
+def is_complete(findings: tuple[Finding, ...]) -> bool:
+    """Whether every recipient has a name and the words of the host that refused it, or needs none."""
+    return all(
+        finding.recipient and (finding.diagnostic_code or finding.action in _SUCCESSES) for finding in findings
+    )
+
+
+def complete(findings: tuple[Finding, ...], spoken: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings with what only the text says: OpenSMTPD and sendmail leave the reply, some the recipient there."""
+    by_name = {name.lower(): one for one in spoken for name in (one.recipient, *one.other_recipients)}
+    return tuple(_with(finding, by_name, spoken if len(findings) == 1 else ()) for finding in findings)
+
+
+def _with(finding: Finding, by_name: dict[str, Finding], spoken: tuple[Finding, ...]) -> Finding:
+    names = (finding.recipient, *finding.other_recipients)
+    said = next((by_name[name.lower()] for name in names if name.lower() in by_name), None)
+    if said is None and len(spoken) == 1:
+        said = spoken[0]
+    if said is None:
+        return finding
+    words = finding.diagnostic_code or said.diagnostic_code
+    return replace(
+        finding,
+        recipient=finding.recipient or said.recipient,
+        action=Action.FAILED if _expired(finding, words) else finding.action,
+        status=finding.status if finding.diagnostic_code else most_specific(finding.status, said.status),
+        reply_code=finding.reply_code or said.reply_code,
+        diagnostic_code=words,
+        stage=finding.stage or said.stage,
+        remote_mta=finding.remote_mta or said.remote_mta,
+    )
+
+
+def _expired(finding: Finding, words: str) -> bool:
+    """OpenSMTPD calls it a delay when it gives up at the end of the queue's lifetime (D-02)."""
+    return finding.action is Action.DELAYED and words.lower().startswith("envelope expired")
 
 
 def most_specific(field: EnhancedStatus | None, quoted: EnhancedStatus | None) -> EnhancedStatus | None:

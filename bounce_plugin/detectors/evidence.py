@@ -41,12 +41,11 @@ def weigh(notice: Notice) -> Evidence:
 
 def _origin(notice: Notice) -> int:
     headers = notice.headers
-    origin = 0
     path = headers.get("return-path").strip().lower()
+    daemon = any(name in notice.sender for name in SENDERS) or (bool(notice.sender) and "<>" in notice.sender)
+    origin = 2 * daemon
     if "return-path" in headers and (path in ("<>", "") or "mailer-daemon" in path):
         origin += 2 if path == "<>" else 1
-    if any(name in notice.sender for name in SENDERS) or (notice.sender and "<>" in notice.sender):
-        origin += 2
     if notice.named:
         origin += 1
     if headers.get("auto-submitted").lower().startswith("auto-") or "x-ms-exchange-message-is-ndr" in headers:
@@ -55,10 +54,11 @@ def _origin(notice: Notice) -> int:
         origin += 1
     if "report-type=delivery-status" in headers.get("content-type").lower().replace('"', "").replace(" ", ""):
         origin += 2
-    if "list-unsubscribe" in headers or "list-id" in headers:
-        origin -= 2  # a newsletter; some hosts send their reports through a list, too
-    if headers.get("in-reply-to") and _ANSWER.match(notice.subject):
-        origin -= 3
+    if not daemon:
+        if "list-unsubscribe" in headers or "list-id" in headers:
+            origin -= 2  # a newsletter; but some lists pass reports on, with their own header fields
+        if "in-reply-to" in headers and _ANSWER.match(notice.subject):
+            origin -= 3
     return origin
 
 

@@ -13,7 +13,7 @@ from bounce_plugin.message.status import STATUS, EnhancedStatus
 _BOTH: Final = re.compile(r"(?<![\d.\w])(([245])\d\d)[ -]{1,3}[#(<\[]{0,2}(\2\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 # Alone it has to begin the text, a line, or what a host is quoted to have said.
 _REPLY: Final = re.compile(
-    r"""(?:^|[:;=<>'"(\]#,]|\bsaid|\berror|\breply|\bcode|\bresponse|\bSMTP)[ \t]{0,3}([45]\d\d)(?=[ \-:;#,.)\]'"]|$)(?!\.\d)""",
+    r"""(?:^|[:;=<>'"(\]#,]|\bsaid|\berror|\breply|\bcode|\bresponse|\bSMTP)[ \t]{0,12}([45]\d\d)(?=[ \-:;#,.)\]'"]|$)(?!\.\d)""",
     re.M | re.I,
 )
 _COMMANDS: Final = (

@@ -13,6 +13,10 @@ _ADDRESS: Final = re.compile(
     r"""(?:"[^"\n\\]{1,64}"|[^\s"<>()\[\],;:@\\\x00-\x1f\x7f]{1,128})@"""
     r"""(?:\[[0-9A-Fa-f:.IPv]{2,48}\]|[^\s"'<>()\[\],;:@\\/|\x00-\x1f\x7f]{1,255})"""
 )
+# Chinese, Japanese and Korean write no space between a word and an address.
+_CJK: Final = "\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
+_GLUED_DOMAIN: Final = re.compile(rf"[A-Za-z0-9.-]{{1,253}}\.[A-Za-z]{{2,24}}(?=[{_CJK}])")
+_GLUED_LOCAL: Final = re.compile(rf"[{_CJK}]([A-Za-z0-9._+=-]{{1,64}})$")
 _XTEXT: Final = re.compile(r"\+([0-9A-Fa-f]{2})")
 _UNITEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
@@ -35,8 +39,12 @@ def find_addresses(text: str) -> tuple[str, ...]:
 def _trim(address: str) -> str:
     local, _, domain = address.rpartition("@")
     if domain[:1] != "[":
-        domain = domain.rstrip(".!?*'`…")
-    local = local.lstrip("'`*=|") if local[:1] != '"' else local
+        glued = _GLUED_DOMAIN.match(domain)
+        domain = (glued[0] if glued else domain).rstrip(".!?*'`…")
+    if local[:1] != '"':
+        glued = _GLUED_LOCAL.search(local)
+        local = glued[1] if glued else local
+        local = local.lstrip("'`*|") if local[:2] == "=?" else local.lstrip("'`*=|")
     return f"{local}@{domain}" if local and domain and len(address) <= _LONGEST else ""
 
 

@@ -92,7 +92,7 @@ def _begins_another(block: dict[str, str], name: str, after_blank: bool) -> bool
 
 
 def _recipient(block: dict[str, str]) -> RecipientStatus:
-    typed = _TYPED.match(block.get("diagnostic-code", ""))
+    kind, words = read_diagnostic(block.get("diagnostic-code", ""))
     action = _WORD.match(block.get("action", ""))
     return RecipientStatus(
         final_recipient=read_recipient(block.get("final-recipient", "")),
@@ -100,11 +100,37 @@ def _recipient(block: dict[str, str]) -> RecipientStatus:
         actual_recipient=read_recipient(block.get("x-actual-recipient", "")),
         action=_ACTIONS.get(action[0].lower()) if action else None,
         status=EnhancedStatus.find(block.get("status", "")),
-        diagnostic_type=typed[1].lower() if typed else "",
-        diagnostic_code=(typed[2] if typed else block.get("diagnostic-code", ""))[: limits.DIAGNOSTIC].strip(),
+        diagnostic_type=kind,
+        diagnostic_code=words,
         remote_mta=read_host(block.get("remote-mta", "")),
         reply_text=" ".join(block[name] for name in _QUOTED_REPLY_FIELDS if name in block)[: limits.DIAGNOSTIC],
     )
+
+
+def read_diagnostic(field: str) -> tuple[str, str]:
+    """The type of a Diagnostic-Code, lower case, and its words; the type may be missing (D-10)."""
+    typed = _TYPED.match(field)
+    if typed:
+        return typed[1].lower(), typed[2][: limits.DIAGNOSTIC].strip()
+    return "", field[: limits.DIAGNOSTIC].strip()
+
+
+def find_fields(text: str, lower: str) -> tuple[int, int] | None:
+    """Where in running text the fields of a delivery status begin and end (D-09), or None if there are none.
+
+    Amazon WorkMail writes them there on purpose; gateways that lose a part's header do so by accident.
+    """
+    at = _line_start(lower, "final-recipient:")
+    if at < 0 or _line_start(lower, "action:") < 0:
+        return None
+    first = lower.rfind("reporting-mta:", 0, at)
+    start = first if first >= 0 else max(lower.rfind("\n\n", 0, at), 0)
+    end = lower.find("\n--", at)
+    return lower.rfind("\n", 0, start) + 1, end if end >= 0 else len(text)
+
+
+def _line_start(lower: str, name: str) -> int:
+    return 0 if lower.startswith(name) else lower.find("\n" + name)
 
 
 def _sender(message: dict[str, str]) -> str:

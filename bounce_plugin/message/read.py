@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from bounce_plugin.message import limits
 from bounce_plugin.message.arf import FEEDBACK_TYPE, kind_of, read_feedback
-from bounce_plugin.message.dsn import DELIVERY_STATUS_TYPES, read_delivery_status
+from bounce_plugin.message.automatic import is_domain_report
+from bounce_plugin.message.dsn import DELIVERY_STATUS_TYPES, find_fields, read_delivery_status
+from bounce_plugin.message.encoded_words import decode_words
+from bounce_plugin.message.forward import find_forwarded
 from bounce_plugin.message.headers import Headers
 from bounce_plugin.message.markup import html_to_text
-from bounce_plugin.message.report import DeliveryStatus, FeedbackReport, Kind, Report
+from bounce_plugin.message.mime import has_parts, recover
+from bounce_plugin.message.report import DeliveryStatus, FeedbackReport, Kind, Report, ReturnedMessage
 from bounce_plugin.message.returned import RETURNED_TYPES, find_returned, read_returned, read_returned_text
 from bounce_plugin.message.scan import Part, read_headers, walk
+from bounce_plugin.message.ses import read_notification
 
 _DISPOSITION_TYPES: Final = frozenset(
     {"message/disposition-notification", "message/global-disposition-notification"}
 )  # RFC 8098, RFC 6533
+_INSIDE: Final = 64 * 1024  # octets of a returned message that are searched for a report of its own
 
 
 def read_report(raw: bytes) -> Report:
@@ -26,8 +33,15 @@ def read_report(raw: bytes) -> Report:
         raw = raw[: limits.HEAD]
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return _read(raw, exceeded, outermost=True)
+
+
+def _read(raw: bytes, exceeded: list[str], *, outermost: bool) -> Report:
     top = _top(raw)
-    return _read(raw, top, walk(raw, top, exceeded), exceeded)
+    leaves = walk(raw, top, exceeded)
+    if not leaves or (leaves[0] is top and top.type.startswith("text/") and has_parts(raw, top)):
+        leaves = recover(raw, top, exceeded)
+    return _assemble(top.headers, leaves, exceeded, outermost=outermost)
 
 
 def _top(raw: bytes) -> Part:
@@ -39,31 +53,52 @@ def _top(raw: bytes) -> Part:
     return Part(raw, headers, body, len(raw))
 
 
-def _read(raw: bytes, top: Part, leaves: list[Part], exceeded: list[str]) -> Report:
+def _assemble(headers: Headers, leaves: list[Part], exceeded: list[str], *, outermost: bool) -> Report:
+    feedback = next((read_feedback(part.text()) for part in leaves if part.type == FEEDBACK_TYPE), None)
     statuses = [part for part in leaves if part.type in DELIVERY_STATUS_TYPES]
     status = _merge([read_delivery_status(part.text()) for part in statuses]) if statuses else None
-    feedback = next((read_feedback(part.text()) for part in leaves if part.type == FEEDBACK_TYPE), None)
-    returned = next((read_returned(part) for part in leaves if part.type in RETURNED_TYPES), None)
+    kind = _kind(headers, leaves, status, feedback)
+    original = next((part for part in leaves if part.type in RETURNED_TYPES), None)
+    returned = read_returned(original) if original else None
     text = _text(leaves)
+    wrapped = None
+    if status is None and feedback is None:
+        said = read_notification(text)
+        if isinstance(said, FeedbackReport):
+            kind, feedback, text = kind_of(said), said, ""
+        elif said is not None:
+            kind, status, text = Kind.BOUNCE, said, ""
     if returned is None and text:
-        at = find_returned(text, text.lower())
-        if at < len(text):
-            returned = read_returned_text(text, at)
-            text = text[:at]
+        text, returned = _cut(text)
+    if status is None and text:
+        text, status = _fields_in(text)
+    if outermost and status is None and kind is Kind.OTHER:
+        wrapped = _wrapped(original, text, headers)
     return Report(
-        kind=_kind(top.headers, leaves, status, feedback),
-        headers=top.headers,
+        kind=kind,
+        headers=headers,
         text=text,
         delivery_status=status,
         feedback=feedback,
         returned=returned,
-        limits=tuple(exceeded),
+        wrapped=wrapped,
+        limits=tuple(dict.fromkeys(exceeded)),
     )
 
 
-def _kind(headers: Headers, leaves: list[Part], status: DeliveryStatus | None, feedback: FeedbackReport | None) -> Kind:
+def _kind(
+    headers: Headers, leaves: list[Part], status: DeliveryStatus | None, feedback: FeedbackReport | None
+) -> Kind:
+    """The kind that structure and headers tell, in the order in which kinds exclude each other."""
+    subject = " ".join(decode_words(headers.get("subject")).lower().split())
+    if status is None and is_domain_report(headers, subject, tuple(part.content_type for part in leaves)):
+        return Kind.REPORT
     if feedback is not None:
         return kind_of(feedback)
+    if headers.get("x-apple-unsubscribe").lower() == "true":
+        return Kind.UNSUBSCRIBE
+    if subject.startswith("complaint about message from"):  # Microsoft's feedback loop, no ARF (D-34)
+        return Kind.COMPLAINT
     if any(part.type in _DISPOSITION_TYPES for part in leaves):
         return Kind.MDN
     return Kind.BOUNCE if status is not None else Kind.OTHER
@@ -71,19 +106,49 @@ def _kind(headers: Headers, leaves: list[Part], status: DeliveryStatus | None, f
 
 def _merge(statuses: list[DeliveryStatus]) -> DeliveryStatus:
     """Several delivery status parts are one (D-08)."""
-    first = statuses[0]
     if len(statuses) == 1:
-        return first
-    recipients = tuple(dict.fromkeys(recipient for status in statuses for recipient in status.recipients))
+        return statuses[0]
+    recipients = dict.fromkeys(recipient for status in statuses for recipient in status.recipients)
     return DeliveryStatus(
-        reporting_mta=next((status.reporting_mta for status in statuses if status.reporting_mta), ""),
-        original_envelope_id=next(
-            (status.original_envelope_id for status in statuses if status.original_envelope_id), ""
-        ),
-        received_from_mta=first.received_from_mta,
-        original_sender=next((status.original_sender for status in statuses if status.original_sender), ""),
-        recipients=recipients[: limits.RECIPIENTS],
+        reporting_mta=_first(status.reporting_mta for status in statuses),
+        original_envelope_id=_first(status.original_envelope_id for status in statuses),
+        received_from_mta=_first(status.received_from_mta for status in statuses),
+        original_sender=_first(status.original_sender for status in statuses),
+        recipients=tuple(recipients)[: limits.RECIPIENTS],
     )
+
+
+def _first(values: Iterable[str]) -> str:
+    return next(filter(None, values), "")
+
+
+def _cut(text: str) -> tuple[str, ReturnedMessage | None]:
+    """The text before the copy of the returned message, and that message's headers."""
+    at = find_returned(text, text.lower())
+    return (text[:at], read_returned_text(text, at)) if at < len(text) else (text, None)
+
+
+def _fields_in(text: str) -> tuple[str, DeliveryStatus | None]:
+    """The fields of a delivery status that stand in the text itself (D-09), and the text without them."""
+    where = find_fields(text, text.lower())
+    if where is None:
+        return text, None
+    start, end = where
+    return text[:start] + text[end:], read_delivery_status(text[start:end])
+
+
+def _wrapped(original: Part | None, text: str, headers: Headers) -> Report | None:
+    """The report that this mail only carries: a gateway's wrapping, or one that somebody forwards (D-13)."""
+    inner = b""
+    if original is not None:
+        inner = original.decoded()[:_INSIDE]
+        if b"delivery-status" not in inner and b"failure notice" not in inner.lower():
+            return None
+        if original.type != "message/rfc822" or b"\nFinal-" not in inner.replace(b"\nfinal-", b"\nFinal-"):
+            inner = b""
+    elif text:
+        inner = find_forwarded(text, headers).encode("utf-8", "replace")
+    return _read(inner.lstrip(b"\n"), [], outermost=False) if inner else None
 
 
 def _text(leaves: list[Part]) -> str:
@@ -93,8 +158,7 @@ def _text(leaves: list[Part]) -> str:
         if part.type in RETURNED_TYPES:
             break
         before.append(part)
-    plain = [part.text() for part in before if part.type in ("text/plain", "text")]
-    text = "\n".join(plain)
+    text = "\n".join(part.text() for part in before if part.type in ("text/plain", "text"))
     if text and not text.isspace():
         return text[: limits.DECODED]
     page = next((part for part in before if part.type == "text/html"), None)

@@ -97,6 +97,7 @@ class Report:
     delivery_status: DeliveryStatus | None = None
     feedback: FeedbackReport | None = None
     returned: ReturnedMessage | None = None
+    wrapped: Report | None = None  # the report that this mail only carries: a gateway's wrapping, a bare forward (D-13)
     limits: tuple[str, ...] = field(
         default=()
     )  # the caps of the documentation (reference/limits) that this mail exceeded, by name

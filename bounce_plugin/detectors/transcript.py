@@ -1,0 +1,164 @@
+"""Whom did sendmail fail to reach, and what was said in its session? Versions 5 to 8, and the many that write like it.
+
+    ----- The following addresses had permanent fatal errors -----
+    <a@example.org>
+        (reason: 550 5.1.1 User unknown)
+        (expanded from: <b@example.org>)
+
+    ----- Transcript of session follows -----
+    ... while talking to mx.example.org.:
+    >>> RCPT To:<a@example.org>
+    <<< 550 5.1.1 <a@example.org>... User unknown
+    550 5.1.1 <a@example.org>... User unknown
+
+`>>> DATA` may be shown although RCPT was refused: commands are pipelined. Whose address a reply names, that one it refuses.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from bounce_plugin.detectors.build import build_finding
+from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.message.address import find_address
+from bounce_plugin.message.report import Action
+
+NAME: Final = "transcript"
+
+_SECTION: Final = re.compile(r"[ \t]*-{3,}[ \t|]*(.{4,90}?)[ \t|]*-{3,}$")
+_NOTE: Final = re.compile(r"[ \t]+\((reason|expanded from|originally addressed to):[ \t]*(.*)$")
+_COMMAND: Final = re.compile(r"[ \t]*(?:>>>|Sent <<<|Sent:)[ \t]*(\S.*)$")
+_REPLY: Final = re.compile(r"[ \t]*(?:<<<|Received >>>|Received:(?= [245]\d\d))[ \t]*(\S.*)$")
+_LOCAL: Final = re.compile(r"[ \t]*(?:([245]\d\d)[ -](?:[245]\.\d{1,3}\.\d{1,3} )?)?[ \t]*<?([^\s<>]{1,254}@[^\s<>]{1,255}?|\S{1,64}?)>?[ \t]?\.\.\.[ \t]*(\S.*)$")
+_ADDRESSES: Final = ("following address", "addresses had")
+_SUCCESSES: Final = ("successful", "delivered", "relayed")
+_DELAYS: Final = ("transient", "delayed", "still", "warning")
+_AFTERTHOUGHT: Final = re.compile(r"[245]\d\d[ -](?:5\.[05]\.\d )?(?:need rcpt|no valid recipients|no recipients|bad sequence)", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class _Failed:
+    """One recipient of the list of addresses."""
+
+    address: str
+    reason: str = ""
+    others: list[str] = field(default_factory=list)
+    action: Action | None = None
+
+
+def detect(notice: Notice) -> tuple[Finding, ...]:
+    """See `detectors.Detector`."""
+    lower = notice.lower
+    if "transcript of session" not in lower and ">>>" not in lower and "following address" not in lower:
+        return ()
+    failed, session = _read(notice.lines)
+    if not failed:
+        failed = [_Failed(address=address) for address in _refused_in(session, notice)]
+    return tuple(
+        build_finding(
+            notice,
+            one.address,
+            _words_about(one, session, alone=len(failed) == 1),
+            detector=NAME,
+            confidence=0.95,
+            others=tuple(one.others),
+            action=one.action,
+        )
+        for one in failed
+    )
+
+
+def _read(lines: list[str]) -> tuple[list[_Failed], list[str]]:
+    """The list of addresses, and the lines of the session."""
+    failed: list[_Failed] = []
+    session: list[str] = []
+    listing, action = False, None
+    for line in lines:
+        section = _SECTION.match(line)
+        if section:
+            title = section[1].lower()
+            listing = any(words in title for words in _ADDRESSES)
+            action = _action_of(title)
+        elif listing and (note := _NOTE.match(line)) and failed:
+            _take_note(failed[-1], note[1], note[2].rstrip(")"))
+        elif listing and line.strip():
+            _take_address(failed, line, action)
+        elif not listing:
+            session.append(line)
+    return [one for one in failed if one.address], session
+
+
+def _action_of(title: str) -> Action | None:
+    if any(words in title for words in _SUCCESSES) and "problem" not in title and "unsuccessful" not in title:
+        return Action.DELIVERED
+    return Action.DELAYED if any(words in title for words in _DELAYS) else None
+
+
+def _take_note(one: _Failed, what: str, words: str) -> None:
+    if what == "reason":
+        one.reason = words
+    else:
+        address = find_address(words)
+        one.others.append(address)
+        one.address = one.address or address
+
+
+def _take_address(failed: list[_Failed], line: str, action: Action | None) -> None:
+    """An address, or what sendmail delivers to instead: a program or a file, known by a note beneath."""
+    if failed and line[:1] in " \t" and failed[-1].reason and not find_address(line):
+        failed[-1].reason += " " + line.strip().rstrip(")")
+        return
+    program = line.strip().startswith(('"|', "|", "/", '"/'))
+    address = "" if program else find_address(line)
+    rest = line.strip().partition(" ")[2] if address else ""
+    if address or program or not failed:
+        failed.append(_Failed(address=address, action=action, reason=rest.strip("[]() ") if rest and "@" not in rest else ""))
+
+
+def _refused_in(session: list[str], notice: Notice) -> list[str]:
+    """Whom a session without a list of addresses shows to have been refused."""
+    found: dict[str, None] = {}
+    asked = ""
+    for line in session:
+        if command := _COMMAND.match(line):
+            asked = find_address(command[1]) if command[1].lower().startswith("rcpt") else ""
+        elif reply := _REPLY.match(line):
+            if asked and reply[1][:1] in "45":
+                found[asked] = None
+        elif (local := _LOCAL.match(line)) and (local[1] or "")[:1] != "2" and (address := find_address(local[2])):
+            found[address] = None
+    return [address for address in found if address.lower() not in notice.ours]
+
+
+def _words_about(one: _Failed, session: list[str], *, alone: bool) -> str:
+    """What the remote host said about this recipient, else the reason noted, else sendmail's own line."""
+    key = one.address.lower()
+    remote: list[str] = []
+    any_remote: list[str] = []
+    local = ""
+    command = host = ""
+    for line in session:
+        if found := _COMMAND.match(line):
+            command = found[1]
+        elif found := _REPLY.match(line):
+            if found[1][:1] not in "45" or _AFTERTHOUGHT.match(found[1]):
+                continue
+            words = f"{host}>>> {command}\n{found[1]}" if not remote and not any_remote else found[1]
+            about = key in found[1].lower() or (command.lower().startswith("rcpt") and key in command.lower())
+            if about or (remote and found[1][:3] == remote[-1].rpartition("\n")[2][:3]):
+                remote.append(words)
+            elif command.lower().startswith(("data", "mail", "ehlo", "helo")) or alone:
+                any_remote.append(words)
+        elif "while talking to" in line.lower():
+            host, command = line.strip() + "\n", ""
+        elif (found := _LOCAL.match(line)) and (found[2].lower() == key or found[2].lower() == key.partition("@")[0] or alone):
+            local = local or line.strip()
+    words = "\n".join(remote)
+    if not words and any_remote and (alone or not one.reason):
+        words = "\n".join(any_remote)
+    return words or one.reason or local or "\n".join(line for line in session if line.strip()).strip()[-500:] * alone
+
+

@@ -1,0 +1,96 @@
+"""Did a machine write this mail for another reason than a failure? Auto-replies, receipts, challenges, statistics.
+
+RFC 3834 for auto-replies, RFC 8098 for receipts, RFC 8460 and 7489 for reports on domains. What the headers alone
+tell is told here; whether a text that looks so is a bounce after all is weighed by the detectors (D-30).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bounce_plugin.message.headers import Headers
+
+# Header fields that only vacation programs and other responders write.
+_RESPONDER_FIELDS: Final = (
+    "x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder", "x-autoreply-from", "x-auto-respond", "x-vacation", "x-mail-autoreply",
+    "x-ms-exchange-inbox-rules-loop", "x-apple-vacation", "x-away", "x-mdautoresponder", "x-cron-env", "x-mailer-autoreply", "x-ebay-autoreply",
+)  # fmt: skip
+# How the subject of an auto-reply begins, decoded, lower case (1.5 of the collected wordings).
+_REPLY_SUBJECTS: Final = (
+    "automatic reply", "auto reply", "auto-reply", "autoreply", "auto:", "auto :", "autorespons", "auto-respons", "auto respons", "automatic respons",
+    "out of office", "out of the office", "out-of-office", "ooo:", "ooo ", "vacation", "on vacation", "away from", "i am away", "i'm away", "annual leave",
+    "on leave", "currently out", "re: out of office", "automated reply", "automated response", "thank you for your email", "thank you for your message",
+    "thank you for contacting", "we have received your", "we received your", "your request has been received", "ticket received",
+    "automatische antwort", "automatische rückantwort", "abwesenheit", "abwesend", "außer haus", "ausser haus", "nicht im büro", "im urlaub", "urlaub", "eingangsbestätigung",
+    "empfangsbestätigung", "autom. antwort", "antwort:", "ihre nachricht ist eingegangen", "ihre anfrage",
+    "réponse automatique", "reponse automatique", "absence du bureau", "absent", "absence", "message d'absence", "congés",
+    "respuesta automática", "respuesta automatica", "fuera de la oficina", "fuera de oficina", "ausente", "ausencia", "vacaciones",
+    "risposta automatica", "fuori sede", "fuori ufficio", "assente", "assenza",
+    "automatisch antwoord", "afwezig", "automatisch bericht", "niet aanwezig",
+    "automatyczna odpowied", "odpowiedź automatyczna", "odpowiedz automatyczna", "poza biurem", "nieobecno", "jestem poza",
+    "resposta automática", "resposta automatica", "ausência", "fora do escritório",
+    "autosvar", "automatiskt svar", "automatisk svar", "frånvaro", "frånvarande", "fraværende", "ikke på kontoret", "poissa", "automaattinen vastaus",
+    "automatická odpověď", "automatická odpoveď", "mimo kancelář", "automatikus válasz", "házon kívül", "räspuns automat", "răspuns automat", "otomatik yanıt",
+    "otomatik cevap", "ofis dışında", "αυτόματη απάντηση", "автоматический ответ", "автоответ", "вне офиса", "в отпуске", "автоматична відповідь",
+    "自動応答", "自動返信", "不在", "自动答复", "自动回复", "自動回覆", "外出", "자동 회신", "부재중", "תשובה אוטומטית", "رد تلقائي",
+)  # fmt: skip
+_RECEIPT_SUBJECTS: Final = (
+    "read:", "read receipt", "return receipt", "gelesen:", "lu :", "lu:", "leído:", "letto:", "gelezen:", "przeczytano:", "lida:", "läst:", "læst:",
+    "lest:", "прочитано:", "not read:", "ungelesen gelöscht:", "non lu :", "no leído:", "lesebestätigung", "开封:", "既読:", "開封済み:", "已读:", "已讀:", "přečteno:", "disposition notification",
+)  # fmt: skip
+_CHALLENGES: Final = (
+    "spamblocker challenge", "verify your message", "verify that you are", "confirm that you are a real person", "confirm you are a real person",
+    "confirm you sent", "confirm that you sent", "confirm your email was", "to have your message delivered", "so that your message can be delivered",
+    "release your message", "release your email", "before your message can be delivered", "before your mail can be delivered", "prove that you are",
+    "is protecting their mailbox", "is protecting himself from receiving", "is protecting itself from", "protecting myself from receiving junk", "challenge-response",
+    "challenge/response", "approved senders list", "allowed senders list", "approved sender list", "guest list", "boxbe", "spam arrest", "spamarrest", "mailblocks", "sender verification required",
+    "please verify your email", "whitelist yourself", "to be added to my list of", "to authenticate yourself", "one-time verification", "one time verification", "click the link below to verify",
+    "bestätigen sie, dass sie kein", "damit ihre nachricht zugestellt", "damit ihre e-mail zugestellt",
+)  # fmt: skip
+_CHALLENGERS: Final = ("boxbe", "spamarrest", "spam arrest", "challenge", "knowspam", "mailblocks", "sendio", "spamcop.net", "bluebottle")
+_REPORT_SUBJECT: Final = re.compile(
+    r"report[ -]domain:.{0,250}submitter:"  # RFC 7489 and RFC 8460
+    r"|smtp (?:server|client): .{0,80}(?:from|to) "  # Postfix to its postmaster, about strangers' sessions
+    r"|^loop alert|^message \S+ has been frozen|frozen on |^tls-?rpt|dmarc (?:aggregate )?report|^\[?dmarc\]? "
+    r"|^logwatch|^cron <"
+)
+_REPORT_TYPES: Final = ("application/tlsrpt+json", "application/tlsrpt+gzip", "application/tlsrpt")
+_AGGREGATE: Final = re.compile(r"""name\*?=\s?["']?[^\s"'!]{1,250}![^\s"'!]{1,250}!\d{1,20}!\d{1,20}(?:![^\s"'.]{1,80})?\.(?:xml|zip|gz|json)""")
+
+
+def is_domain_report(headers: Headers, subject: str, types: tuple[str, ...]) -> bool:
+    """Whether statistics or a notice to a postmaster, by subject (decoded, lower case) and the content types (D-39)."""
+    if "tls-report-domain" in headers or any(kind.startswith(_REPORT_TYPES) or _AGGREGATE.search(kind) for kind in types):
+        return True
+    return _REPORT_SUBJECT.search(subject) is not None
+
+
+def is_receipt(headers: Headers, subject: str) -> bool:
+    """Whether a receipt that has lost its machine-readable part, or never had one (D-32)."""
+    return "disposition-notification" in headers.get("content-type").lower() or (
+        subject.startswith(_RECEIPT_SUBJECTS) and "in-reply-to" in headers and headers.get("auto-submitted") != ""
+    )
+
+
+def is_auto_reply(headers: Headers, subject: str) -> bool:
+    """Whether the headers are those of an auto-reply (RFC 3834 and its many predecessors)."""
+    if any(name in headers for name in _RESPONDER_FIELDS):
+        return True
+    if headers.get("x-apple-action").upper() == "VACATION" or "auto_reply" in headers.get("precedence").lower():
+        return True
+    return subject.startswith(_REPLY_SUBJECTS)
+
+
+def may_be_auto_reply(headers: Headers) -> bool:
+    """Whether the headers fit an auto-reply as well as a report: only where nothing speaks for a failure (D-30)."""
+    submitted = headers.get("auto-submitted").lower()
+    return submitted.startswith("auto-replied") or "x-auto-response-suppress" in headers
+
+
+def is_challenge(lower: str, sender: str) -> bool:
+    """Whether somebody's spam filter asks for a confirmation; `lower` is the text in lower case."""
+    near = lower[:3000]
+    return any(words in near for words in _CHALLENGES) and (
+        any(name in sender for name in _CHALLENGERS) or "http" in near or "reply to this" in near
+    )

@@ -1,0 +1,47 @@
+"""Does somebody forward a report without a word of their own? Then it is the report that speaks (D-13).
+
+Who writes about a bounce, and pastes or attaches it, is a person with a question: nothing of theirs is read so.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bounce_plugin.message.encoded_words import decode_words
+from bounce_plugin.message.headers import Headers
+
+_SUBJECT: Final = re.compile(r"\s*\[?(?:fwd?|wg|tr|rv|i|vs|enc|doorst|pd|转发|轉寄)\s?:", re.IGNORECASE)
+_MARKERS: Final = (
+    "begin forwarded message", "forwarded message", "original message", "weitergeleitete nachricht", "anfang der weitergeleiteten",
+    "ursprüngliche nachricht", "message transféré", "mensaje reenviado", "messaggio inoltrato", "doorgestuurd bericht",
+    "wiadomość przekazana", "mensagem encaminhada", "пересылаемое сообщение", "転送",
+)  # fmt: skip
+_WORDS: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
+
+
+def is_bare_forward(text: str, headers: Headers) -> bool:
+    """Whether the subject says forwarded and the text above the forwarded message says next to nothing."""
+    if not _SUBJECT.match(decode_words(headers.get("subject"))):
+        return False
+    own = text[: _marker(text)].strip()
+    return len(own) <= _WORDS and "?" not in own
+
+
+def find_forwarded(text: str, headers: Headers) -> str:
+    """The mail forwarded within a text, its quoting undone; empty where there is none or a person has written more."""
+    at = _marker(text)
+    if at >= len(text) or not is_bare_forward(text, headers):
+        return ""
+    body = text[text.find("\n", at) + 1 :]
+    return "\n".join(line.removeprefix(">").removeprefix(" ") for line in body.strip("\n").split("\n"))
+
+
+def _marker(text: str) -> int:
+    """Where the line begins that announces the forwarded message; the text's length if none does."""
+    lower = text.lower()
+    for marker in _MARKERS:
+        at = lower.find(marker)
+        if at >= 0:
+            return lower.rfind("\n", 0, at) + 1
+    return len(text)
