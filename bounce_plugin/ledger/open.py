@@ -8,20 +8,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, insert, make_url, select, text
-from sqlalchemy.engine import URL
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection, Engine, Row, Select, insert, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from bounce_plugin.errors import LedgerError
+from bounce_plugin.ledger.engine import engine_for, exists, failure
 from bounce_plugin.ledger.migrate import bring_up_to_date
 from bounce_plugin.ledger.schema import keys
 from bounce_plugin.ledger.transaction import SHORTEST_KEY, Transaction, fingerprint, keyed
 
-_PATIENCE = 60  # seconds that a writer waits for the one before it
+__all__ = ["Ledger", "exists"]
+
 _QUEUE = 0x626F756E  # which of PostgreSQL's advisory locks ours is
 
 #: By which key this ledger was made.
@@ -50,7 +49,7 @@ class Ledger:
         """
         if len(key) < SHORTEST_KEY:
             raise LedgerError(f"the ledger's key has {len(key)} octets; it needs at least {SHORTEST_KEY} random ones")
-        ledger = cls(_engine(url), key=key, tenant=tenant)
+        ledger = cls(engine_for(url), key=key, tenant=tenant)
         try:
             ledger._prepare(migrate=migrate)
         except BaseException:
@@ -119,10 +118,26 @@ class Ledger:
                 if mode == "write":
                     connection.commit()
         except SQLAlchemyError as error:
-            raise _failure(self._engine.url, error) from error
+            raise failure(self._engine.url, error) from error
 
-    def asking(self) -> Connection:
-        """This thread's own connection for single questions, each of which sees the newest state."""
+    def ask(self, question: Select[*tuple[Any, ...]], **values: object) -> Row[*tuple[Any, ...]] | None:
+        """The first row that answers a single question, from the newest state, over this thread's own connection.
+
+        Far quicker than a transaction. A connection that broke meanwhile, as when the database was restarted, is
+        replaced once.
+        """
+        parameters = {"tenant": self.tenant, **values}
+        try:
+            return self._asking().execute(question, parameters).first()
+        except SQLAlchemyError as error:
+            if not getattr(error, "connection_invalidated", False):
+                raise failure(self._engine.url, error) from error
+        try:
+            return self._asking().execute(question, parameters).first()
+        except SQLAlchemyError as error:
+            raise failure(self._engine.url, error) from error
+
+    def _asking(self) -> Connection:
         held: Connection | None = getattr(self._held, "connection", None)
         if held is None or held.closed or held.invalidated:
             held = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
@@ -151,49 +166,3 @@ class Ledger:
 
     def __repr__(self) -> str:
         return f"Ledger({self._engine.url.render_as_string(hide_password=True)!r}, tenant={self.tenant})"
-
-
-def _engine(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-        match parsed.get_backend_name():
-            case "sqlite":
-                return _sqlite(parsed)
-            case "postgresql":
-                return create_engine(parsed.set(drivername="postgresql+psycopg"))
-            case other:
-                raise LedgerError(f"the ledger cannot be kept in {other!r}: sqlite and postgresql are supported")
-    except ArgumentError as error:
-        raise LedgerError(f"this is no database URL: {url!r}") from error
-    except ModuleNotFoundError as error:
-        raise LedgerError("PostgreSQL needs the extra: pip install 'bounce-plugin[postgresql]'") from error
-
-
-def _sqlite(url: URL) -> Engine:
-    in_memory = url.database in {None, "", ":memory:"}
-    pool = {"poolclass": StaticPool} if in_memory else {}
-    engine = create_engine(url, connect_args={"check_same_thread": False}, **pool)
-
-    @event.listens_for(engine, "connect")
-    def set_up(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-        # sqlite3 would begin a transaction by itself, late and deferred: two writers would then deadlock, not queue.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {_PATIENCE * 1000}")  # first: changing the journal mode may have to wait
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        mode = connection.get_execution_options().get("ledger_mode")
-        if mode is not None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if mode == "write" else "BEGIN")
-
-    return engine
-
-
-def _failure(url: URL, error: SQLAlchemyError) -> LedgerError:
-    cause = getattr(error, "orig", None) or error
-    return LedgerError(f"the ledger {url.render_as_string(hide_password=True)}: {cause}")

@@ -111,6 +111,22 @@ SETTLE = (
     )
 )
 
+#: A plugin asked for more time: that is no failure.
+POSTPONE = (
+    update(outbox)
+    .where(outbox.c.tenant == bindparam("of_tenant"), outbox.c.number == bindparam("of_number"))
+    .where(outbox.c.state == State.WAITING)
+    .values(next_at=bindparam("new_next_at"))
+)
+
+#: When a plugin took an announcement of a hook last.
+LAST_DONE = select(func.max(outbox.c.next_at)).where(
+    outbox.c.tenant == bindparam("tenant"),
+    outbox.c.state == State.DONE,
+    outbox.c.plugin == bindparam("plugin"),
+    outbox.c.hook == bindparam("hook"),
+)
+
 #: How many announcements wait.
 WAITING = select(func.count()).where(outbox.c.tenant == bindparam("tenant"), outbox.c.state == State.WAITING)
 
@@ -192,6 +208,18 @@ def failed(tx: Transaction, announcement: Announcement, error: str, now: datetim
     state = State.GIVEN_UP if failures >= TRIES else State.WAITING
     _settle(tx, announcement, state, next_at=now + pause, error=hide(tx, error[:_LONGEST_ERROR]))
     return state is State.GIVEN_UP
+
+
+def postpone(tx: Transaction, announcement: Announcement, until: datetime) -> None:
+    """Tell a plugin later, because it asked for it."""
+    where = {"of_tenant": tx.tenant, "of_number": announcement.number}
+    tx.connection.execute(POSTPONE, {**where, "new_next_at": until})
+
+
+def last_done(tx: Transaction, plugin: str, hook: str) -> datetime | None:
+    """When a plugin took an announcement of a hook last; None: never."""
+    when: datetime | None = tx.connection.scalar(LAST_DONE, {"tenant": tx.tenant, "plugin": plugin, "hook": hook})
+    return when
 
 
 def _settle(tx: Transaction, announcement: Announcement, state: State, *, next_at: datetime, error: str) -> None:

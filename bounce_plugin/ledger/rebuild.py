@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 
 from sqlalchemy import bindparam, select
@@ -12,20 +11,11 @@ from sqlalchemy import bindparam, select
 from bounce_plugin.ledger.history import read_acts
 from bounce_plugin.ledger.record import store_suppression
 from bounce_plugin.ledger.schema import acts, suppressions
+from bounce_plugin.ledger.stops import Stop
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.policy.state import Suppression, derive
 
 _CHUNK = 500  # addresses compared at once
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
-    """What the ledger keeps of a stop for a quick answer."""
-
-    exempt_too: bool
-    since: datetime
-    until: datetime | None
-    rule: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

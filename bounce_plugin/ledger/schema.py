@@ -206,7 +206,7 @@ outbox = Table(
     Column("state", String, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("announced_at", Moment, nullable=False),
-    Column("next_at", Moment, nullable=False),
+    Column("next_at", Moment, nullable=False),  # when it is tried; when it was tried last, once it waits no more
     Column("error", Wording, nullable=False),
     UniqueConstraint("tenant", "announcement", "plugin"),
     Index(None, "tenant", "state", "plugin", "fingerprint", "number"),

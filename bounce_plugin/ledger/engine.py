@@ -1,0 +1,78 @@
+"""Which database is the ledger kept in, and how is it spoken to?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, inspect, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bounce_plugin.errors import LedgerError
+
+_PATIENCE = 60  # seconds that a writer waits for the one before it
+
+
+def exists(url: str) -> bool:
+    """Whether there is a ledger at this URL already. Makes nothing; `LedgerError` if the database cannot be reached."""
+    engine = engine_for(url)
+    database = engine.url.database
+    if engine.dialect.name == "sqlite" and (not database or not Path(database).exists()):
+        return False
+    try:
+        with engine.connect() as connection:
+            return inspect(connection).has_table("alembic_version")
+    except SQLAlchemyError as error:
+        raise failure(engine.url, error) from error
+    finally:
+        engine.dispose()
+
+
+def engine_for(url: str) -> Engine:
+    """The engine for a database URL; `LedgerError` for one that is not supported."""
+    try:
+        parsed = make_url(url)
+        match parsed.get_backend_name():
+            case "sqlite":
+                return _sqlite(parsed)
+            case "postgresql":
+                return create_engine(parsed.set(drivername="postgresql+psycopg"))
+            case other:
+                raise LedgerError(f"the ledger cannot be kept in {other!r}: sqlite and postgresql are supported")
+    except ArgumentError as error:
+        raise LedgerError(f"this is no database URL: {url!r}") from error
+    except ModuleNotFoundError as error:
+        raise LedgerError("PostgreSQL needs the extra: pip install 'bounce-plugin[postgresql]'") from error
+
+
+def _sqlite(url: URL) -> Engine:
+    in_memory = url.database in {None, "", ":memory:"}
+    pool = {"poolclass": StaticPool} if in_memory else {}
+    engine = create_engine(url, connect_args={"check_same_thread": False}, **pool)
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        # sqlite3 would begin a transaction by itself, late and deferred: two writers would then deadlock, not queue.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {_PATIENCE * 1000}")  # first: changing the journal mode may have to wait
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get("ledger_mode")
+        if mode is not None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if mode == "write" else "BEGIN")
+
+    return engine
+
+
+def failure(url: URL, error: SQLAlchemyError) -> LedgerError:
+    """What the database said, without the password of its URL."""
+    cause = getattr(error, "orig", None) or error
+    return LedgerError(f"the ledger {url.render_as_string(hide_password=True)}: {cause}")
