@@ -1,0 +1,63 @@
+"""Ledgers for tests, for `pytest_plugins`: what asks for `ledger` or `ledger_url` runs on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bounce_plugin.ledger.open import Ledger
+from tests.servers.postgresql import NoPostgresqlError, Postgresql
+
+KEY = b"a key for tests, of 32 octets..."
+
+NewUrl = Callable[[], str]
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Postgresql]:
+    """One PostgreSQL for all tests of this process."""
+    try:
+        server = Postgresql().__enter__()
+    except NoPostgresqlError as error:
+        pytest.skip(str(error))
+    try:
+        yield server
+    finally:
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def postgresql_ledger(postgresql_server: Postgresql) -> str:
+    """The name of a database with an empty ledger: a copy of it is made ten times as fast as its tables."""
+    name = postgresql_server.new_database()
+    Ledger.open(postgresql_server.url(name), key=KEY).close()
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without any table."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    server: Postgresql = request.getfixturevalue("postgresql_server")
+    return server.url(server.new_database())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database with an empty ledger, of the key `KEY`."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'ledger.db'}"
+        Ledger.open(url, key=KEY).close()
+        return url
+    server: Postgresql = request.getfixturevalue("postgresql_server")
+    return server.url(server.new_database(like=request.getfixturevalue("postgresql_ledger")))
+
+
+@pytest.fixture
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    """An empty ledger."""
+    with Ledger.open(ledger_url, key=KEY) as opened:
+        yield opened
