@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from bounce_plugin.classify.classification import Classification
+from bounce_plugin.classify.classifier import classify
+from bounce_plugin.classify.tables import BUILT_IN, Tables
 from bounce_plugin.correlate.clues import Clues, read_clues
-from bounce_plugin.detectors import detect
+from bounce_plugin.detectors import Detection, detect
 from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.message.headers import Headers
 from bounce_plugin.message.read import read_report
 from bounce_plugin.message.report import Action, Kind, Report
+
+_FAILURES: Final = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED})
+_SURE: Final = 0.6  # of a detector and of a classification; below, a person should look
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
     """What one mail says and what it means.
 
-    `findings` and `classifications` belong together one by one. They are empty unless `kind` is bounce, delay or
+    `findings` and `classifications` belong together one by one; both are empty unless `kind` is bounce, delay or
     delivered.
     """
 
@@ -29,24 +36,54 @@ class Examination:
     why: str = ""  # why a person should look, one sentence; empty when nobody need
 
 
-def examine(raw: bytes) -> Examination:
-    """Examine one mail, octet for octet as the mailbox holds it. Never raises."""
+def examine(raw: bytes, tables: Tables = BUILT_IN) -> Examination:
+    """Examine one mail, octet for octet as the mailbox holds it. Never raises, whatever it holds."""
+    try:
+        return _examine(raw, tables)
+    except Exception as error:  # noqa: BLE001 - a mail that we cannot read is a value: a person reads it instead
+        return _unreadable(error)
+
+
+def _examine(raw: bytes, tables: Tables) -> Examination:
     report = read_report(raw)
-    findings = detect(report) if report.kind in (Kind.BOUNCE, Kind.OTHER) else ()
+    detection = detect(report)
+    kind = detection.kind
+    findings = detection.findings if kind in _FAILURES else ()
+    classifications = tuple(classify(finding, report, tables) for finding in findings)
     return Examination(
-        kind=_kind(report, findings),
+        kind=kind,
         findings=findings,
+        classifications=classifications,
         clues=read_clues(report),
         report=report,
         limits=report.limits,
+        why=_why(report, detection, classifications),
     )
 
 
-def _kind(report: Report, findings: tuple[Finding, ...]) -> Kind:
-    """A bounce if any recipient failed for good, else a delay if any is still tried, else a delivery."""
-    actions = {finding.action for finding in findings}
-    if Action.FAILED in actions:
-        return Kind.BOUNCE
-    if Action.DELAYED in actions:
-        return Kind.DELAY
-    return Kind.DELIVERED if actions else report.kind
+def _why(report: Report, detection: Detection, classifications: tuple[Classification, ...]) -> str:
+    """The first thing that a person should know before this mail counts for or against anybody."""
+    if report.limits:
+        return f"The mail exceeds a limit and was not read to its end: {', '.join(report.limits)}."
+    if detection.kind is Kind.BOUNCE and not all(
+        finding.recipient for finding in detection.findings if finding.action is Action.FAILED
+    ):
+        return "The mail reports a failure, but names no recipient."
+    if detection.doubt:
+        return detection.doubt
+    if detection.kind is Kind.BOUNCE and any(finding.confidence < _SURE for finding in detection.findings):
+        return "Nothing but the returned message says whom this failure concerns."
+    if any(one.kind is Kind.BOUNCE and one.confidence < _SURE for one in classifications):
+        return "The mail does not say clearly why the delivery failed."
+    return ""
+
+
+def _unreadable(error: Exception) -> Examination:
+    nothing = Report(kind=Kind.OTHER, headers=Headers(), limits=("unreadable",))
+    return Examination(
+        kind=Kind.OTHER,
+        clues=Clues(),
+        report=nothing,
+        limits=nothing.limits,
+        why=f"The mail could not be read ({type(error).__name__}).",
+    )

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from bounce_plugin.detectors import addressed, delivery_status, exchange, listed, mentioned, transcript
-from bounce_plugin.detectors.evidence import BOUNCE, weigh
+from bounce_plugin.detectors import addressed, delivery_status, exchange, flufl, listed, mentioned, transcript
+from bounce_plugin.detectors.decision import (
+    Detection,
+    decide_kind,
+    may_speak_for_another,
+    recognise_ordinary,
+    speaks_for_itself,
+)
+from bounce_plugin.detectors.evidence import BOUNCE, Evidence, weigh
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.message.forward import is_bare_forward
-from bounce_plugin.message.report import Report
+from bounce_plugin.message.report import Kind, Report
+
+__all__ = ["DETECTORS", "Detection", "Detector", "detect"]
 
 Detector: TypeAlias = Callable[[Notice], tuple[Finding, ...]]
 """Reads one dialect: one finding for each recipient that the notice names, none where it is not its dialect."""
@@ -24,24 +32,38 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     mentioned.detect,
     # Then whom X-Failed-Recipients names, or the returned message was written to.
     addressed.detect,
+    # Last, and bounded: rules for some rare generators, that know addresses but neither codes nor delays.
+    flufl.detect,
 )
 
 
-def detect(report: Report) -> tuple[Finding, ...]:
-    """What the report says of each recipient: machine-readable, else what the first detector that knows it reads."""
+def detect(report: Report) -> Detection:
+    """What kind of mail a report is, and what it says of each recipient, in the order in which kinds exclude each other."""
+    if report.kind not in (Kind.BOUNCE, Kind.OTHER):
+        return Detection(kind=report.kind)
     notice = Notice(report)
-    findings = delivery_status.detect(notice)
-    if findings:
-        return findings if delivery_status.is_complete(findings) else delivery_status.complete(findings, detect_text(notice))
     evidence = weigh(notice)
-    if report.wrapped is not None:
-        findings = detect(report.wrapped) if evidence.origin > 0 or is_bare_forward(report.text, report.headers) else ()
-    if not findings and evidence.score >= BOUNCE:
-        findings = detect_text(notice)
-    return findings
+    findings = _machine_readable(notice, evidence)
+    if not findings and report.wrapped is not None and may_speak_for_another(notice, evidence):
+        return detect(report.wrapped)
+    if findings or report.kind is Kind.BOUNCE:
+        return decide_kind(findings or _read_text(notice), notice, evidence)
+    ordinary = recognise_ordinary(notice, evidence)
+    if ordinary is not None:
+        return Detection(kind=ordinary)
+    return decide_kind(_read_text(notice) if evidence.score >= BOUNCE else (), notice, evidence)
 
 
-def detect_text(notice: Notice) -> tuple[Finding, ...]:
+def _machine_readable(notice: Notice, evidence: Evidence) -> tuple[Finding, ...]:
+    """What the delivery status says; what it leaves to the text is taken from there."""
+    status = notice.report.delivery_status
+    if status is None or not speaks_for_itself(notice, evidence):
+        return ()
+    findings = delivery_status.detect(notice)
+    return findings if delivery_status.is_complete(findings) else delivery_status.complete(findings, _read_text(notice))
+
+
+def _read_text(notice: Notice) -> tuple[Finding, ...]:
     """What the first detector that knows the text's dialect reads in it."""
     for detector in DETECTORS:
         if findings := detector(notice):

@@ -45,9 +45,7 @@ def _finding(report: Report, whole: DeliveryStatus, said: RecipientStatus) -> Fi
 
 def is_complete(findings: tuple[Finding, ...]) -> bool:
     """Whether every recipient has a name and the words of the host that refused it, or needs none."""
-    return all(
-        finding.recipient and (finding.diagnostic_code or finding.action in _SUCCESSES) for finding in findings
-    )
+    return all(finding.recipient and (finding.diagnostic_code or finding.action in _SUCCESSES) for finding in findings)
 
 
 def complete(findings: tuple[Finding, ...], spoken: tuple[Finding, ...]) -> tuple[Finding, ...]:

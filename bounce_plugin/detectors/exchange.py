@@ -21,7 +21,9 @@ from bounce_plugin.message.address import find_address
 
 NAME: Final = "exchange"
 
-_REPLY: Final = re.compile(r"#[ \t]{0,3}<?[ \t]?#?([45]\d\d[ -][^\n]{0,1000}|#?[45]\.\d{1,3}\.\d{1,3} [^\n]{0,1000})|returned[ \t]+['\"]?(<?[^\n]{0,100}[45]\d\d[ -][^\n]{0,1000})")
+_REPLY: Final = re.compile(
+    r"#[ \t]{0,3}<?[ \t]?#?([45]\d\d[ -][^\n]{0,1000}|#?[45]\.\d{1,3}\.\d{1,3} [^\n]{0,1000})|returned[ \t]+['\"]?(<?[^\n]{0,100}[45]\d\d[ -][^\n]{0,1000})"
+)
 _BARE: Final = re.compile(r"[ \t]*<?([^\s<>@]{1,128}@[^\s<>@]{1,255})>?[ \t]*$")
 
 

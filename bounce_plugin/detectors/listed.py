@@ -29,9 +29,25 @@ _ALONE: Final = re.compile(
     re.IGNORECASE,
 )
 # It begins with an address, and words about it follow: `addr Invalid Address, ERROR_CODE :550`, `addr on Thu, 29 Apr`.
-_LEADING: Final = re.compile(rf"""[ \t]*(?:[-*•]{{1,3}}[ \t]+)?[<"'\[]?({_ADDRESS})[>"'\]]?:?[ \t]+[-–]?[ \t]*(\S.*)$""")
-_GENERATED: Final = re.compile(r"(?:generated|expanded|originally addressed|forwarded) (?:from|by|to):?[ \t]*(.{3,254}?)\)?$", re.I)
-_CONTACTS: Final = ("postmaster@", "support@", "abuse@", "helpdesk@", "noc@", "hostmaster@", "admin@", "webmaster@", "info@", "help@", "mailer-daemon@")
+_LEADING: Final = re.compile(
+    rf"""[ \t]*(?:[-*•]{{1,3}}[ \t]+)?[<"'\[]?({_ADDRESS})[>"'\]]?:?[ \t]+[-–]?[ \t]*(\S.*)$"""
+)
+_GENERATED: Final = re.compile(
+    r"(?:generated|expanded|originally addressed|forwarded) (?:from|by|to):?[ \t]*(.{3,254}?)\)?$", re.I
+)
+_CONTACTS: Final = (
+    "postmaster@",
+    "support@",
+    "abuse@",
+    "helpdesk@",
+    "noc@",
+    "hostmaster@",
+    "admin@",
+    "webmaster@",
+    "info@",
+    "help@",
+    "mailer-daemon@",
+)
 _DATE: Final = re.compile(r"on \w{3}, \d{1,2} \w{3} \d{4}[^\n]{0,20}$")
 
 
@@ -116,7 +132,12 @@ def _findings(notice: Notice, preface: list[str], entries: list[_Entry], confide
         generated = [_GENERATED.search(line.strip()) for line in entry.lines[:3]]
         others = tuple(find_address(found[1]) for found in generated if found)
         yield build_finding(
-            notice, entry.address, diagnostics[key], detector=NAME, confidence=confidence, others=(*entry.others, *others)
+            notice,
+            entry.address,
+            diagnostics[key],
+            detector=NAME,
+            confidence=confidence,
+            others=(*entry.others, *others),
         )
 
 
@@ -138,5 +159,3 @@ def _diagnostic(lines: list[str], preface: list[str]) -> str:
 
 def _last_paragraph(text: str) -> str:
     return text.strip().rpartition("\n\n")[2]
-
-

@@ -39,7 +39,11 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
         return ()
     lower = notice.lower
     for cue in _CUES:
-        hits = [a for a, at in found.items() if cue in lower[max(0, at - 120) : lower.find(a.lower(), at) if a.lower() in lower else at + 200]]
+        hits = [
+            a
+            for a, at in found.items()
+            if cue in lower[max(0, at - 120) : lower.find(a.lower(), at) if a.lower() in lower else at + 200]
+        ]
         if hits:
             return tuple(_finding(notice, address, found[address], len(hits)) for address in hits)
     return ()

@@ -69,6 +69,8 @@ class Notice:
         returned = self.report.returned
         if returned is None:
             return ()
-        delivered = find_address(returned.headers.get("x-original-to")) or find_address(returned.headers.get("delivered-to"))
+        delivered = find_address(returned.headers.get("x-original-to")) or find_address(
+            returned.headers.get("delivered-to")
+        )
         to = find_addresses(decode_words(returned.headers.get("to")))
         return to or ((delivered,) if delivered else ())

@@ -32,11 +32,15 @@ _SECTION: Final = re.compile(r"[ \t]*-{3,}[ \t|]*(.{4,90}?)[ \t|]*-{3,}$")
 _NOTE: Final = re.compile(r"[ \t]+\((reason|expanded from|originally addressed to):[ \t]*(.*)$")
 _COMMAND: Final = re.compile(r"[ \t]*(?:>>>|Sent <<<|Sent:)[ \t]*(\S.*)$")
 _REPLY: Final = re.compile(r"[ \t]*(?:<<<|Received >>>|Received:(?= [245]\d\d))[ \t]*(\S.*)$")
-_LOCAL: Final = re.compile(r"[ \t]*(?:([245]\d\d)[ -](?:[245]\.\d{1,3}\.\d{1,3} )?)?[ \t]*<?([^\s<>]{1,254}@[^\s<>]{1,255}?|\S{1,64}?)>?[ \t]?\.\.\.[ \t]*(\S.*)$")
+_LOCAL: Final = re.compile(
+    r"[ \t]*(?:([245]\d\d)[ -](?:[245]\.\d{1,3}\.\d{1,3} )?)?[ \t]*<?([^\s<>]{1,254}@[^\s<>]{1,255}?|\S{1,64}?)>?[ \t]?\.\.\.[ \t]*(\S.*)$"
+)
 _ADDRESSES: Final = ("following address", "addresses had")
 _SUCCESSES: Final = ("successful", "delivered", "relayed")
 _DELAYS: Final = ("transient", "delayed", "still", "warning")
-_AFTERTHOUGHT: Final = re.compile(r"[245]\d\d[ -](?:5\.[05]\.\d )?(?:need rcpt|no valid recipients|no recipients|bad sequence)", re.IGNORECASE)
+_AFTERTHOUGHT: Final = re.compile(
+    r"[245]\d\d[ -](?:5\.[05]\.\d )?(?:need rcpt|no valid recipients|no recipients|bad sequence)", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)
@@ -115,7 +119,9 @@ def _take_address(failed: list[_Failed], line: str, action: Action | None) -> No
     address = "" if program else find_address(line)
     rest = line.strip().partition(" ")[2] if address else ""
     if address or program or not failed:
-        failed.append(_Failed(address=address, action=action, reason=rest.strip("[]() ") if rest and "@" not in rest else ""))
+        failed.append(
+            _Failed(address=address, action=action, reason=rest.strip("[]() ") if rest and "@" not in rest else "")
+        )
 
 
 def _refused_in(session: list[str], notice: Notice) -> list[str]:
@@ -154,11 +160,11 @@ def _words_about(one: _Failed, session: list[str], *, alone: bool) -> str:
                 any_remote.append(words)
         elif "while talking to" in line.lower():
             host, command = line.strip() + "\n", ""
-        elif (found := _LOCAL.match(line)) and (found[2].lower() == key or found[2].lower() == key.partition("@")[0] or alone):
+        elif (found := _LOCAL.match(line)) and (
+            found[2].lower() == key or found[2].lower() == key.partition("@")[0] or alone
+        ):
             local = local or line.strip()
     words = "\n".join(remote)
     if not words and any_remote and (alone or not one.reason):
         words = "\n".join(any_remote)
     return words or one.reason or local or "\n".join(line for line in session if line.strip()).strip()[-500:] * alone
-
-

@@ -62,17 +62,17 @@ INTROS: Final = (
     "delivery to the following", "delivery has failed", "delivery failed", "delivery failure", "delivery attempts",
     "delivery errors", "delivery of email to this address", "has not yet been delivered", "has not been delivered", "was not delivered",
     "not delivered to the following", "did not reach the following", "did not reach some or all", "could not be reached",
-    "following addresses had", "following address had", "transcript of session follows", "undeliverable", "undelivered",
+    "following addresses had", "following address had", "transcript of session follows",
     "your message wasn't delivered", "your message was not delivered", "hasn't been delivered", "delivery incomplete",
-    "your message has encountered delivery problems", "message was rejected", "mail was rejected", "was rejected by",
-    "rejected by a remote mail server", "rejected by the", "email you sent was rejected", "has been rejected", "was blocked",
-    "failure reasons", "failed addresses follow", "no valid recipients", "was returned", "has been returned", "is returned", "returned to you", "returned to sender",
-    "unknown user", "user unknown", "no such user", "unknown recipient", "invalid user", "invalid recipient", "invalid final delivery",
-    "is not a valid", "not a valid user", "does not exist", "not found", "mailbox is full", "mailbox exceeds", "quota exceeded", "over quota",
+    "your message has encountered delivery problems", "message was rejected", "mail was rejected",
+    "rejected by a remote mail server", "email you sent was rejected",
+    "failure reasons", "failed addresses follow", "no valid recipients", "returned to sender",
+    "unknown user", "user unknown", "no such user", "unknown recipient", "invalid final delivery",
+    "not a valid user", "mailbox is full", "mailbox exceeds", "quota exceeded", "over quota",
     "recipient address rejected", "error was detected while processing", "message undeliverable", "not deliverable",
-    "sent <<<", "did not exactly match", "addresses could not be", "permanent error", "permanent failure",
-    "konnte nicht zugestellt", "konnte nicht übermittelt", "nicht zugestellt werden", "unzustellbar", "nicht ausgeliefert", "zustellung",  # de
-    "n'a pas pu être remis", "n'a pas pu être délivr", "n'a pas pu être distribu", "n'a pas été remis", "impossible de remettre",
+    "sent <<<", "did not exactly match", "addresses could not be",
+    "konnte nicht zugestellt", "konnte nicht übermittelt", "nicht zugestellt werden", "unzustellbar", "nicht ausgeliefert",   # de
+    "n'a pas pu être remis", "n'a pas pu être délivr", "n'a pas pu être distribu", "impossible de remettre",
     "la remise a échoué", "non remis", "échec de la remise", "n'a pu être",  # fr
     "no se pudo entregar", "no se ha podido entregar", "no ha podido ser entregado", "no pudo ser entregado", "no se entregó",
     "error al entregar", "no se puede entregar",  # es
@@ -86,8 +86,15 @@ INTROS: Final = (
     "nu a putut fi livrat", "δεν ήταν δυνατή η παράδοση",  # sv, da, fi, cs, hu, tr, ro, el
     "не может быть доставлено", "не удалось доставить", "не доставлено", "не было доставлено", "невозможно доставить",  # ru
     "送信できませんでした", "配信できません", "配信できなかった", "送信に失敗", "届けることができ", "エラーのため", "配送できません", "お届けできません",
-    "无法发送", "无法投递", "未能送达", "投递失败", "无法传递", "傳遞失敗", "無法傳遞", "退信", "无法送达", "未送达", "退回",
+    "无法发送", "无法投递", "未能送达", "投递失败", "无法传递", "傳遞失敗", "無法傳遞", "无法送达", "未送达",
     "배달하지 못했습니다", "전달되지 않았습니다", "전송하지 못했습니다", "לא ניתן היה למסור", "تعذر تسليم", "تعذّر",  # ja, zh, ko, he, ar
+)  # fmt: skip
+
+# Words that reports share with letters: they count less.
+HINTS: Final = (
+    "undeliverable", "undelivered", "was rejected by", "rejected by the", "has been rejected", "was blocked", "was returned", "has been returned",
+    "is returned", "returned to you", "does not exist", "not found", "permanent error", "permanent failure", "invalid user", "invalid recipient",
+    "is not a valid", "zustellung", "退回", "退信", "no longer", "n'a pas été remis", "not accepting mail",
 )  # fmt: skip
 
 # It is being tried again: a delay, unless the text also says that it was given up.

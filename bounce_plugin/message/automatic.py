@@ -48,7 +48,17 @@ _CHALLENGES: Final = (
     "please verify your email", "whitelist yourself", "to be added to my list of", "to authenticate yourself", "one-time verification", "one time verification", "click the link below to verify",
     "bestätigen sie, dass sie kein", "damit ihre nachricht zugestellt", "damit ihre e-mail zugestellt",
 )  # fmt: skip
-_CHALLENGERS: Final = ("boxbe", "spamarrest", "spam arrest", "challenge", "knowspam", "mailblocks", "sendio", "spamcop.net", "bluebottle")
+_CHALLENGERS: Final = (
+    "boxbe",
+    "spamarrest",
+    "spam arrest",
+    "challenge",
+    "knowspam",
+    "mailblocks",
+    "sendio",
+    "spamcop.net",
+    "bluebottle",
+)
 _REPORT_SUBJECT: Final = re.compile(
     r"report[ -]domain:.{0,250}submitter:"  # RFC 7489 and RFC 8460
     r"|smtp (?:server|client): .{0,80}(?:from|to) "  # Postfix to its postmaster, about strangers' sessions
@@ -56,12 +66,16 @@ _REPORT_SUBJECT: Final = re.compile(
     r"|^logwatch|^cron <"
 )
 _REPORT_TYPES: Final = ("application/tlsrpt+json", "application/tlsrpt+gzip", "application/tlsrpt")
-_AGGREGATE: Final = re.compile(r"""name\*?=\s?["']?[^\s"'!]{1,250}![^\s"'!]{1,250}!\d{1,20}!\d{1,20}(?:![^\s"'.]{1,80})?\.(?:xml|zip|gz|json)""")
+_AGGREGATE: Final = re.compile(
+    r"""name\*?=\s?["']?[^\s"'!]{1,250}![^\s"'!]{1,250}!\d{1,20}!\d{1,20}(?:![^\s"'.]{1,80})?\.(?:xml|zip|gz|json)"""
+)
 
 
 def is_domain_report(headers: Headers, subject: str, types: tuple[str, ...]) -> bool:
     """Whether statistics or a notice to a postmaster, by subject (decoded, lower case) and the content types (D-39)."""
-    if "tls-report-domain" in headers or any(kind.startswith(_REPORT_TYPES) or _AGGREGATE.search(kind) for kind in types):
+    if "tls-report-domain" in headers or any(
+        kind.startswith(_REPORT_TYPES) or _AGGREGATE.search(kind) for kind in types
+    ):
         return True
     return _REPORT_SUBJECT.search(subject) is not None
 

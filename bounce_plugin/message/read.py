@@ -86,9 +86,7 @@ def _assemble(headers: Headers, leaves: list[Part], exceeded: list[str], *, oute
     )
 
 
-def _kind(
-    headers: Headers, leaves: list[Part], status: DeliveryStatus | None, feedback: FeedbackReport | None
-) -> Kind:
+def _kind(headers: Headers, leaves: list[Part], status: DeliveryStatus | None, feedback: FeedbackReport | None) -> Kind:
     """The kind that structure and headers tell, in the order in which kinds exclude each other."""
     subject = " ".join(decode_words(headers.get("subject")).lower().split())
     if status is None and is_domain_report(headers, subject, tuple(part.content_type for part in leaves)):
