@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from bounce_plugin.classify.classification import Reason
-from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.policy.categories import BUILT_IN_CATEGORIES
-from bounce_plugin.policy.reason_rules import rules_for
+from bounce_plugin.policy.reason_rules import read_advice, rules_for
 from bounce_plugin.policy.rules import Category, Policy, PolicyAction, Rule
 
 
@@ -33,7 +32,7 @@ THREE_STRIKES = Rule(name="three strikes", after=3, then=(PolicyAction.SUPPRESS,
 def preset_rules(preset: Preset) -> tuple[Rule, ...]:
     """The rules of a preset, in order."""
     if preset is Preset.CAREFUL:
-        return tuple(rule for row in BUILT_IN.reasons.values() for rule in rules_for(row))
+        return tuple(rule for advice in read_advice() for rule in rules_for(advice))
     if preset is Preset.THREE_STRIKES:
         return (THREE_STRIKES, OWNER_CHANGED)
     return (OWNER_CHANGED,)

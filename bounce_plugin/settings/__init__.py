@@ -1,0 +1,20 @@
+"""What does the operator want? bounce.toml, as values."""
+
+from bounce_plugin.settings.load import MailboxSettings, Settings, load_settings, parse_settings
+from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSettings
+from bounce_plugin.settings.sections import LedgerSettings, NoticeSettings, SmtpSettings
+from bounce_plugin.settings.template import write_template
+
+__all__ = [
+    "ImapSettings",
+    "LedgerSettings",
+    "MailboxSettings",
+    "MaildirSettings",
+    "MboxSettings",
+    "NoticeSettings",
+    "Settings",
+    "SmtpSettings",
+    "load_settings",
+    "parse_settings",
+    "write_template",
+]

@@ -1,0 +1,97 @@
+"""What does bounce.toml say? Read, checked, and refused with reasons."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
+
+from bounce_plugin.errors import SettingsError
+from bounce_plugin.policy.categories import BUILT_IN_CATEGORIES
+from bounce_plugin.policy.rules import Policy
+from bounce_plugin.settings.complaint import complain
+from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSettings
+from bounce_plugin.settings.policy import ChosenUse, PolicySettings
+from bounce_plugin.settings.section import Name, Origin, Section, refuse
+from bounce_plugin.settings.sections import HookSettings, LedgerSettings, NoticeSettings, TrustSettings
+
+MailboxSettings = ImapSettings | MaildirSettings | MboxSettings
+
+
+class Settings(Section):
+    """Everything that bounce.toml says. Made by `load_settings`; nothing in it changes."""
+
+    ledger: LedgerSettings
+    mailboxes: tuple[Annotated[MailboxSettings, Field(discriminator="kind")], ...] = Field((), alias="mailbox")
+    policy_: PolicySettings = Field(alias="policy")
+    categories: Mapping[Name, ChosenUse] = {}
+    trust: TrustSettings
+    notices: NoticeSettings | None = None  # not given: nobody is told by mail
+    hooks: HookSettings
+    plugin: Mapping[Name, Mapping[str, object]] = Field({}, repr=False)  # each plugin's own options, as they are
+
+    _policy: Policy = PrivateAttr()
+    _origin: Origin = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Build what is asked for often."""
+        assert isinstance(context, Origin)
+        self._origin = context
+        self._policy = self.policy_.build(self.categories)
+
+    @property
+    def policy(self) -> Policy:
+        """All rules and categories that hold."""
+        return self._policy
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths are relative to."""
+        return self._origin.folder
+
+    @property
+    def source(self) -> str:
+        """The file's name, for messages."""
+        return self._origin.source
+
+    @model_validator(mode="after")
+    def _mailboxes_differ(self) -> Self:
+        taken: set[str] = set()
+        for number, mailbox in enumerate(self.mailboxes, start=1):
+            if mailbox.name in taken:
+                raise refuse("another mailbox has this name already", key=f"mailbox[{number}].name", value=mailbox.name)
+            taken.add(mailbox.name)
+        return self
+
+    @model_validator(mode="after")
+    def _categories_are_declared(self) -> Self:
+        self.policy_.check_categories([category.name for category in BUILT_IN_CATEGORIES] + list(self.categories))
+        return self
+
+
+def load_settings(path: Path) -> Settings:
+    """Read a settings file. Raises SettingsError, which names the file, the key, the value and what is allowed."""
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError as error:
+        raise SettingsError("there is no such file; `bounce-plugin init` writes one", source=str(path)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot be read: {error}", source=str(path)) from error
+    return parse_settings(text, folder=path.parent, source=str(path))
+
+
+def parse_settings(text: str, *, folder: Path, source: str = "bounce.toml") -> Settings:
+    """The same from the text of such a file; relative paths are relative to `folder`. Raises SettingsError."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"is not TOML: {error}", source=source) from error
+    for section in ("ledger", "policy", "trust", "hooks"):
+        tables.setdefault(section, {})
+    try:
+        return Settings.model_validate(tables, context=Origin(folder=folder.absolute(), source=source))
+    except ValidationError as error:
+        raise complain(error, source) from error

@@ -1,0 +1,105 @@
+"""Which bounce mailboxes are read, and how are they reached? The tables [[mailbox]]."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from bounce_plugin.settings.secret import Credentials
+from bounce_plugin.settings.section import FilePath, Name, Port, Section, YesNo, choose, refuse
+
+
+class Security(StrEnum):
+    """How a connection is protected."""
+
+    TLS = "tls"  # from the first octet
+    STARTTLS = "starttls"  # after a command in the clear
+    NONE = "none"  # for this very machine, or an old server in one's own house
+
+
+ChosenSecurity = Annotated[Security, choose(Security)]
+
+IMAP_PORTS: Final = {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143}
+
+
+class MailboxSection(Section):
+    """What every kind of mailbox has."""
+
+    name: Name
+    dedicated: YesNo = False  # only bounces arrive here: ordinary mail is moved, too
+    poll_seconds: Annotated[float, Field(gt=0)] = 60.0  # `run` looks at least so often
+
+
+class ImapSettings(MailboxSection, Credentials):
+    """A mailbox on an IMAP server."""
+
+    kind: Literal["imap"]
+    host: Name
+    port_: Port | None = Field(None, alias="port")
+    user: Name
+    security: ChosenSecurity = Security.TLS
+    ca_file: FilePath | None = None  # trusted beside those of the system
+    inbox: Name = "INBOX"
+    processed: Name = "processed"
+    review: Name = "review"
+
+    @property
+    def port(self) -> int:
+        """The port that is given, or else the usual one."""
+        return self.port_ or IMAP_PORTS[self.security]
+
+    @model_validator(mode="after")
+    def _three_folders(self) -> Self:
+        _differ(self.inbox, self.processed, self.review)
+        return self
+
+    def _label(self) -> str:
+        return f"mailbox {self.name!r}"
+
+
+class MaildirSettings(MailboxSection):
+    """A Maildir; its folders are Maildir++ folders, and "" is the Maildir itself."""
+
+    kind: Literal["maildir"]
+    path: FilePath
+    inbox: str = ""
+    processed: Name = "processed"
+    review: Name = "review"
+
+    @model_validator(mode="after")
+    def _three_folders(self) -> Self:
+        _differ(self.inbox, self.processed, self.review)
+        return self
+
+
+class MboxSettings(MailboxSection):
+    """An mbox file; its folders are files beside it."""
+
+    kind: Literal["mbox"]
+    path: FilePath
+    processed_: FilePath | None = Field(None, alias="processed")
+    review_: FilePath | None = Field(None, alias="review")
+
+    @property
+    def processed(self) -> Path:
+        """The file that is given, or else the mbox's name and ".processed"."""
+        return self.processed_ or self.path.with_name(f"{self.path.name}.processed")
+
+    @property
+    def review(self) -> Path:
+        """The file that is given, or else the mbox's name and ".review"."""
+        return self.review_ or self.path.with_name(f"{self.path.name}.review")
+
+    @model_validator(mode="after")
+    def _three_files(self) -> Self:
+        _differ(str(self.path), str(self.processed), str(self.review))
+        return self
+
+
+def _differ(inbox: str, processed: str, review: str) -> None:
+    for key, value, others in (("processed", processed, (inbox,)), ("review", review, (inbox, processed))):
+        if value in others:
+            raise refuse("must be a place of its own", key=key, value=value)

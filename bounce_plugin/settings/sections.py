@@ -1,0 +1,155 @@
+"""What else can be set? The tables [ledger], [trust], [notices] and [hooks]."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
+
+from bounce_plugin.correlate.correlation import Trust
+from bounce_plugin.errors import SettingsError
+from bounce_plugin.notices.kind import NoticeKind
+from bounce_plugin.settings.mailbox import ChosenSecurity, Security
+from bounce_plugin.settings.secret import Credentials
+from bounce_plugin.settings.section import FilePath, Name, Origin, Port, Section, Whole, choose, refuse
+
+SMTP_PORTS: Final = {Security.TLS: 465, Security.STARTTLS: 587, Security.NONE: 25}
+_KEY_OCTETS: Final = 32
+_SQLITE: Final = "sqlite:///"
+
+
+def _database(url: str, info: ValidationInfo) -> str:
+    """Make the path of an SQLite file absolute; other databases are named as SQLAlchemy names them."""
+    assert isinstance(info.context, Origin)
+    scheme = url.partition(":")[0]
+    if scheme.partition("+")[0] not in ("sqlite", "postgresql"):
+        raise refuse(f'{scheme!r} is no database that we know; allowed: "sqlite:///FILE", "postgresql+psycopg://…"')
+    if not scheme.startswith("sqlite"):
+        return url
+    if not url.startswith(_SQLITE) or url == _SQLITE:
+        raise refuse(f'must be "{_SQLITE}FILE"')
+    return f"{_SQLITE}{info.context.folder / url.removeprefix(_SQLITE)}"
+
+
+class LedgerSettings(Section):
+    """Where everything is remembered, and the key that hides addresses there."""
+
+    url: Annotated[Name, AfterValidator(_database)] = Field("sqlite:///bounces.sqlite3", repr=False)
+    key_file: FilePath = Path("ledger.key")
+    key_env: Name | None = None  # instead of the file
+    tenant: Whole = 1  # the number of this host among several that share a database
+
+    _source: str = PrivateAttr("")
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Remember which file we are from, for messages."""
+        if isinstance(context, Origin):
+            self._source = context.source
+
+    def read_key(self) -> bytes:
+        """The key: at least 32 octets, written as hexadecimal digits. Raises SettingsError when it cannot be had."""
+        if self.key_env is not None:
+            key, value, text = "ledger.key_env", self.key_env, os.environ.get(self.key_env, "")
+            if not text:
+                raise SettingsError("is not set in the environment", key=key, value=value, source=self._source)
+        else:
+            key, value = "ledger.key_file", str(self.key_file)
+            try:
+                text = self.key_file.read_text("ascii")
+            except FileNotFoundError as error:
+                problem = (
+                    "there is no such file; `bounce-plugin init` makes it with a new ledger. "
+                    "A ledger can be read only with the key that it was made with"
+                )
+                raise SettingsError(problem, key=key, value=value, source=self._source) from error
+            except (OSError, UnicodeDecodeError) as error:
+                raise SettingsError(f"cannot be read: {error}", key=key, value=value, source=self._source) from error
+        try:
+            octets = bytes.fromhex(text)
+        except ValueError as error:
+            problem = "the key must be written in hexadecimal digits"
+            raise SettingsError(problem, key=key, value=value, source=self._source) from error
+        if len(octets) < _KEY_OCTETS:
+            problem = f"the key has {len(octets)} octets; it must have {_KEY_OCTETS} or more"
+            raise SettingsError(problem, key=key, value=value, source=self._source)
+        return octets
+
+
+class _Required(StrEnum):
+    """How far a report has to be believed before it counts."""
+
+    ADDRESS = "address"
+    LOGGED = "logged"
+    SIGNED = "signed"
+
+
+def _why_not_yet(level: str) -> str | None:
+    if level in ("logged", "signed"):
+        return 'this comes with signed return paths, which this version does not have; allowed: "address"'
+    return None
+
+
+class TrustSettings(Section):
+    """What makes a report count."""
+
+    require_: Annotated[_Required, choose(_Required, instead=_why_not_yet)] = Field(_Required.ADDRESS, alias="require")
+
+    @property
+    def require(self) -> Trust:
+        """The least level of trust at which a report counts."""
+        return Trust(self.require_.value)
+
+
+class SmtpSettings(Credentials):
+    """The server that takes our own mails."""
+
+    host: Name
+    port_: Port | None = Field(None, alias="port")
+    security: ChosenSecurity = Security.TLS
+    ca_file: FilePath | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that is given, or else the usual one."""
+        return self.port_ or SMTP_PORTS[self.security]
+
+    def _label(self) -> str:
+        return "notices.smtp"
+
+
+def _address(value: str) -> str:
+    local, at, domain = value.rpartition("@")
+    if not (local and at and domain) or any(character.isspace() for character in value):
+        raise refuse("is no address")
+    return value
+
+
+Address = Annotated[Name, AfterValidator(_address)]
+
+
+class Language(StrEnum):
+    """The languages that we speak to people."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+
+
+class NoticeSettings(Section):
+    """Who is told by mail, of what, and through which server."""
+
+    to: Annotated[tuple[Address, ...], Field(min_length=1)]
+    sender: Address = Field(alias="from")
+    language: Annotated[Language, choose(Language)] = Language.ENGLISH
+    events: frozenset[Annotated[NoticeKind, choose(NoticeKind)]] = frozenset(NoticeKind)
+    smtp: SmtpSettings = SmtpSettings(
+        host="localhost", security=Security.NONE, port=None
+    )  # this machine's own mail server
+
+
+class HookSettings(Section):
+    """Which plugins are left out."""
+
+    disabled: frozenset[Name] = frozenset()
