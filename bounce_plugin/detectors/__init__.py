@@ -29,7 +29,9 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     exchange.detect,
     # Then the shapes that most generators share: a line for each recipient, then a sentence, a label or a session.
     listed.detect,
+    listed.detect_names,
     mentioned.detect,
+    listed.detect_ours,
     # Then whom X-Failed-Recipients names, or the returned message was written to.
     addressed.detect,
     # Last, and bounded: rules for some rare generators, that know addresses but neither codes nor delays.

@@ -22,7 +22,19 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     status = notice.report.delivery_status
     if status is None:
         return ()
-    return tuple(_finding(notice.report, status, recipient) for recipient in status.recipients)
+    findings: dict[str, Finding] = {}
+    for number, recipient in enumerate(status.recipients):
+        finding = _finding(notice.report, status, recipient)
+        key = finding.recipient.lower() or str(number)
+        findings[key] = _stronger(findings[key], finding) if key in findings else finding
+    return tuple(findings.values())
+
+
+def _stronger(one: Finding, other: Finding) -> Finding:
+    """Of two blocks for one recipient (a loop, two hosts) the final one, and of two such the one that says more."""
+    if (one.action is Action.FAILED) != (other.action is Action.FAILED):
+        return one if one.action is Action.FAILED else other
+    return other if other.diagnostic_code and not one.diagnostic_code else one
 
 
 def _finding(report: Report, whole: DeliveryStatus, said: RecipientStatus) -> Finding:
@@ -62,6 +74,8 @@ def _with(finding: Finding, by_name: dict[str, Finding], spoken: tuple[Finding, 
     if said is None:
         return finding
     words = finding.diagnostic_code or said.diagnostic_code
+    if "queue.expired" in words.lower() and said.reply_code and "expired" not in said.diagnostic_code.lower():
+        return replace(finding, status=said.status, reply_code=said.reply_code, diagnostic_code=said.diagnostic_code)
     return replace(
         finding,
         recipient=finding.recipient or said.recipient,

@@ -54,8 +54,8 @@ def weigh(notice: Notice) -> Evidence:
     automatic = headers.get("auto-submitted").lower().startswith("auto-") or "x-ms-exchange-message-is-ndr" in headers
     origin = 2 * daemon + (2 if path == "<>" else 1) * null + bool(notice.named) + automatic + titled + 2 * typed
     if not daemon:
-        if "list-unsubscribe" in headers or "list-id" in headers:
-            origin -= 2  # a newsletter; but some lists pass reports on, with their own header fields
+        if "list-unsubscribe" in headers:
+            origin -= 2  # a newsletter; but some lists pass reports of mail servers on, with their own header fields
         if "in-reply-to" in headers and _ANSWER.match(notice.subject):
             origin -= 3
     returned = notice.report.returned is not None

@@ -39,16 +39,18 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
         bare = _BARE.match(line)
         if bare:
             if address and words.strip():
-                found = _REPLY.search(words)
-                said = (found[1] or found[2] or words) if found else words
-                findings.setdefault(
-                    address.lower(),
-                    build_finding(notice, address, said.strip(" '\""), detector=NAME, confidence=0.95),
-                )
+                finding = build_finding(notice, address, _refusal(words), detector=NAME, confidence=0.95)
+                findings.setdefault(address.lower(), finding)
             address, words = find_address(bare[1]), ""
         elif address:
             words += line + "\n"
     return tuple(findings.values())
+
+
+def _refusal(words: str) -> str:
+    """The reply of the host that refused: of several attempts the one that says more than that time was up."""
+    found = [(match[1] or match[2]).strip(" '\"") for match in _REPLY.finditer(words)]
+    return next((reply for reply in found if "expired" not in reply.lower()), found[0] if found else words.strip())
 
 
 def _server_line(notice: Notice) -> int:

@@ -23,7 +23,7 @@ NAME: Final = "listed"
 _ADDRESS: Final = r"[^\s\"<>()\[\],;:@\\]{1,128}@[^\s\"'<>()\[\],;:@\\/|]{1,255}"
 # The whole line is an address, or it ends with a colon: bullets, quotes, brackets and a display name may surround it.
 _ALONE: Final = re.compile(
-    rf"""[ \t]*(?:[-*>•·=#]{{1,4}}[ \t]*)?(?:"[^"\n]{{0,80}}"[ \t]*(?=<)|[^<>@:\n]{{1,60}}[ \t](?=<))?"""
+    rf"""(?![ \t]*[245]\d\d[ -])[ \t]*(?:[-*>•·=#]{{1,4}}[ \t]*)?(?:"[^"\n]{{0,80}}"[ \t]*(?=<)|[^<>@:\n]{{1,60}}[ \t](?=<))?"""
     rf"""[<"'\[(]{{0,2}}(?:smtp:|mailto:|rfc822;[ ]?)?({_ADDRESS})[>"'\])]{{0,2}}"""
     rf"""(?:[ \t]*[<(\[](?:mailto:|smtp:)?{_ADDRESS}[>)\]])?[ \t]*(?::[ \t]*(.*)|[,;.]?|[\[(]([^\]\n]*)[\])])$""",
     re.IGNORECASE,
@@ -32,6 +32,7 @@ _ALONE: Final = re.compile(
 _LEADING: Final = re.compile(
     rf"""[ \t]*(?:[-*•]{{1,3}}[ \t]+)?[<"'\[]?({_ADDRESS})[>"'\]]?:?[ \t]+[-–]?[ \t]*(\S.*)$"""
 )
+_NAME_ALONE: Final = re.compile(r"[ \t]+([A-Za-z][A-Za-z0-9._-]{1,63})(?:[ \t]*$|[ \t]{2,}(\S.*)$|[ \t](?=\")(.*)$)")
 _GENERATED: Final = re.compile(
     r"(?:generated|expanded|originally addressed|forwarded) (?:from|by|to):?[ \t]*(.{3,254}?)\)?$", re.I
 )
@@ -67,20 +68,41 @@ class _Entry:
 def detect(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`."""
     for pattern, confidence in ((_ALONE, 0.9), (_LEADING, 0.8)):
-        preface, entries = _read(notice, pattern)
+        preface, entries = _read(notice, pattern, notice.ours)
         if entries:
             return tuple(_findings(notice, preface, entries, confidence))
     return ()
 
 
-def _read(notice: Notice, pattern: re.Pattern[str]) -> tuple[list[str], list[_Entry]]:
+def detect_ours(notice: Notice) -> tuple[Finding, ...]:
+    """See `detectors.Detector`. For those who write to themselves: the recipient that failed is the one that is told."""
+    preface, entries = _read(notice, _ALONE, frozenset())
+    return tuple(_findings(notice, preface, entries, 0.7))
+
+
+def detect_names(notice: Notice) -> tuple[Finding, ...]:
+    """See `detectors.Detector`. Hosts that know their own users by name alone list them beneath a line with a colon."""
+    above = ""
+    for number, line in enumerate(notice.lines):
+        found = _NAME_ALONE.match(line) if above.endswith((":", "-----")) else None
+        if found and not notice.named:
+            words = "\n".join((found[2] or found[3] or "", *notice.lines[:number], *notice.lines[number + 1 :]))
+            return (build_finding(notice, found[1], words, detector=NAME, confidence=0.6),)
+        above = line.strip() or above
+    return ()
+
+
+def _read(notice: Notice, pattern: re.Pattern[str], ours: frozenset[str]) -> tuple[list[str], list[_Entry]]:
     """The lines above the first recipient, and the recipients with theirs."""
     preface: list[str] = []
     entries: list[_Entry] = []
+    above = ""
     for line in notice.lines:
         found = pattern.match(line) if "@" in line else None
         address = read_recipient(found[1]) if found else ""
-        if found and address and _is_recipient(notice, address, line, entries):
+        mid_sentence = pattern is _LEADING and bool(above.strip()) and not above.endswith(":") and not entries
+        above = line
+        if found and address and address.lower() not in ours and not mid_sentence and not _is_within(entries, line):
             rest = next((group for group in found.groups()[1:] if group), "")
             entries.append(_Entry(address=address, lines=[rest]))
         elif entries:
@@ -90,15 +112,12 @@ def _read(notice: Notice, pattern: re.Pattern[str]) -> tuple[list[str], list[_En
     return preface, _without_contacts(notice, entries)
 
 
-def _is_recipient(notice: Notice, address: str, line: str, entries: list[_Entry]) -> bool:
-    """A deeper-indented address within an entry belongs to its reply; our own address is no recipient."""
-    if address.lower() in notice.ours:
+def _is_within(entries: list[_Entry], line: str) -> bool:
+    """Whether an address that is indented like the line above it belongs to what that entry says."""
+    if not entries or not entries[-1].told or line[:1] not in " \t":
         return False
-    if not entries:
-        return True
-    last = entries[-1]
-    inside = line[:1] in " \t" and last.told and last.lines[-1:] and last.lines[-1].strip()
-    return not (inside and _indent(line) >= _indent(last.lines[-1]))
+    above = entries[-1].lines[-1]
+    return bool(above.strip()) and _indent(line) >= _indent(above)
 
 
 def _indent(line: str) -> int:

@@ -6,49 +6,49 @@ For the many small servers that write one line: `Unknown user: addr`, `There was
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.message.address import find_addresses
+from bounce_plugin.message.address import locate_addresses
 
 NAME: Final = "mentioned"
 
+_REACH: Final = 120  # characters
 # In front of the address that failed, best first, lower case.
 _CUES: Final = (
     "rcpt to:", "final-recipient:", "recipient address:", "original address:", "error-for:", "undeliverable address:", "target mail address:",
     "intended recipient:", "recipient:", "could not be delivered to", "not be delivered to", "unable to deliver", "delivering your mail to",
     "deliver mail to", "deliver your message to", "delivered to", "was not delivered to", "following recipient", "did not reach", "delivery to",
     "message to", "mail to", "e-mail to", "email to", "user:", "userid:", "allowed size:", "attempts:", "is full:", "mailbox", "addressed to", "addressed,", "user",
-    "recipient", "address", "to:",
+    "recipient", "address", "to:", "failed", "failure",
 )  # fmt: skip
 
 
 def detect(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`."""
-    found: dict[str, int] = {}
-    position = 0
-    for line in notice.lines:
-        if "@" in line:
-            for address in find_addresses(line):
-                if address.lower() not in notice.ours:
-                    found.setdefault(address, position)
-        position += len(line) + 1
-    if not found:
-        return ()
+    mentions = [hit for hit in locate_addresses(notice.text) if hit[2].lower() not in notice.ours]
+    if notice.named:  # the header says whom
+        names = {address.lower() for address in notice.named}
+        mentions = [hit for hit in mentions if hit[2].lower() in names]
     lower = notice.lower
     for cue in _CUES:
-        hits = [
-            a
-            for a, at in found.items()
-            if cue in lower[max(0, at - 120) : lower.find(a.lower(), at) if a.lower() in lower else at + 200]
-        ]
+        hits: dict[str, tuple[int, int]] = {}
+        before = 0
+        for start, end, address in mentions:
+            if cue in lower[max(before, start - _REACH) : start]:
+                hits.setdefault(address, (start, end))
+            before = end
         if hits:
-            return tuple(_finding(notice, address, found[address], len(hits)) for address in hits)
+            return tuple(_findings(notice, hits))
     return ()
 
 
-def _finding(notice: Notice, address: str, at: int, count: int) -> Finding:
-    text = notice.text if count == 1 else notice.text[at : at + 400].split("\n\n", 1)[0]
-    return build_finding(notice, address, text, detector=NAME, confidence=0.7)
+def _findings(notice: Notice, hits: dict[str, tuple[int, int]]) -> Iterator[Finding]:
+    """One recipient has the whole text for its reason, several have what stands between them."""
+    starts = [notice.text.rfind("\n", 0, start) + 1 for start, _end in hits.values()]
+    for (address, _), start, stop in zip(hits.items(), starts, [*starts[1:], len(notice.text)], strict=True):
+        words = notice.text if len(hits) == 1 else notice.text[start:stop] or notice.text
+        yield build_finding(notice, address, words, detector=NAME, confidence=0.7)

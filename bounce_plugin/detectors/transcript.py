@@ -35,6 +35,7 @@ _REPLY: Final = re.compile(r"[ \t]*(?:<<<|Received >>>|Received:(?= [245]\d\d))[
 _LOCAL: Final = re.compile(
     r"[ \t]*(?:([245]\d\d)[ -](?:[245]\.\d{1,3}\.\d{1,3} )?)?[ \t]*<?([^\s<>]{1,254}@[^\s<>]{1,255}?|\S{1,64}?)>?[ \t]?\.\.\.[ \t]*(\S.*)$"
 )
+_CODED: Final = re.compile(r"[45]\d\d[ -]")  # "554 <a@b>... 550 Host unknown": the inner one is the reply
 _ADDRESSES: Final = ("following address", "addresses had")
 _SUCCESSES: Final = ("successful", "delivered", "relayed")
 _DELAYS: Final = ("transient", "delayed", "still", "warning")
@@ -163,8 +164,10 @@ def _words_about(one: _Failed, session: list[str], *, alone: bool) -> str:
         elif (found := _LOCAL.match(line)) and (
             found[2].lower() == key or found[2].lower() == key.partition("@")[0] or alone
         ):
-            local = local or line.strip()
+            local = local or (found[3] if _CODED.match(found[3]) else line.strip())
     words = "\n".join(remote)
     if not words and any_remote and (alone or not one.reason):
         words = "\n".join(any_remote)
+    if not words and local and not _CODED.match(one.reason):
+        words = local
     return words or one.reason or local or "\n".join(line for line in session if line.strip()).strip()[-500:] * alone

@@ -36,6 +36,14 @@ def find_addresses(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (_trim(found) for found in _ADDRESS.findall(text)))))
 
 
+def locate_addresses(text: str) -> list[tuple[int, int, str]]:
+    """Every address in running text with where it begins and ends, in their order."""
+    if "@" not in text:
+        return []
+    found = ((match.start(), match.end(), _trim(match[0])) for match in _ADDRESS.finditer(text))
+    return [hit for hit in found if hit[2]]
+
+
 def _trim(address: str) -> str:
     local, _, domain = address.rpartition("@")
     if domain[:1] != "[":

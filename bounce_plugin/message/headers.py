@@ -67,6 +67,8 @@ def split_fields(block: str) -> list[tuple[str, str]]:
     fields = []
     for line in block.split("\n"):
         name, colon, value = line.partition(":")
-        if colon and " " not in name[:-1]:
+        if colon and " " not in name[:-1] and "=" not in name:
             fields.append((name.rstrip().lower(), value.strip()))
+        elif fields and fields[-1][1].endswith(";"):  # folded without the blank that makes a fold
+            fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}")
     return fields

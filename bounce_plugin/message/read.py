@@ -68,12 +68,14 @@ def _assemble(headers: Headers, leaves: list[Part], exceeded: list[str], *, oute
             kind, feedback, text = kind_of(said), said, ""
         elif said is not None:
             kind, status, text = Kind.BOUNCE, said, ""
-    if returned is None and text:
-        text, returned = _cut(text)
+    whole = text
+    if text:
+        text, copied = _cut(text)
+        returned = returned or copied
     if status is None and text:
         text, status = _fields_in(text)
-    if outermost and status is None and kind is Kind.OTHER:
-        wrapped = _wrapped(original, text, headers)
+    if outermost and kind is Kind.OTHER and status is None:
+        wrapped = _wrapped(original, whole, headers)
     return Report(
         kind=kind,
         headers=headers,
