@@ -100,7 +100,7 @@ def test_paths_are_relative_to_the_files_folder_or_ones_own(tmp_path: Path, monk
 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        parse("").ledger.tenant = 3  # type: ignore[misc]
+        parse("").ledger.tenant = 3
 
 
 # ---- what is wrong is named: file, key, value, and what is allowed ----
