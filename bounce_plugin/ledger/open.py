@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, Row, Select, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,6 +39,7 @@ class Ledger:
         self._engine, self._key, self.tenant = engine, key, tenant
         self._rehearsal: Connection | None = None
         self._held = threading.local()
+        self._all_held: WeakSet[Connection] = WeakSet()  # a thread that ends gives its connection back to the pool
 
     @classmethod
     def open(cls, url: str, *, key: bytes, tenant: int = 1, migrate: bool = True) -> Self:
@@ -142,6 +144,7 @@ class Ledger:
         if held is None or held.closed or held.invalidated:
             held = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             self._held.connection = held
+            self._all_held.add(held)
         return held
 
     def fingerprint(self, address: str) -> str:
@@ -150,10 +153,8 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of the database."""
-        held: Connection | None = getattr(self._held, "connection", None)
-        if held is not None:
+        for held in list(self._all_held):
             held.close()
-            self._held = threading.local()
         self._engine.dispose()
 
     def __enter__(self) -> Self:

@@ -20,7 +20,7 @@ from bounce_plugin.policy.state import Act, Suppression, derive
 _LONGEST_KEY = 255  # characters; PostgreSQL cannot index more than 2,704 octets, and a Message-ID may have any length
 
 #: An event, unless that failure was recorded before.
-ADD_EVENT = IfAbsent(events)
+ADD_EVENT = IfAbsent(events, returning=events.c.number)
 
 #: Append to what was done to an address.
 ADD_ACTS = insert(acts_table)
@@ -73,7 +73,7 @@ def record_event(tx: Transaction, event: BounceEvent, *, weight: float) -> bool:
         "contacts": CONTACTS.pack(tx, event.contacts),
         "evidence": EVIDENCE.pack(tx, event.evidence),
     }
-    return tx.connection.execute(ADD_EVENT.on(tx.connection), row).rowcount == 1
+    return tx.connection.execute(ADD_EVENT.on(tx.connection), row).scalar() is not None
 
 
 def record_acts(tx: Transaction, address: str, acts: Iterable[Act]) -> Suppression | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Column, Connection, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,7 +20,7 @@ class Transaction:
 
     connection: Connection
     tenant: int
-    key: bytes
+    key: bytes = field(repr=False)
 
     def fingerprint(self, address: str) -> str:
         """The fingerprint of an address, however it is spelled."""

@@ -25,7 +25,8 @@ _SETTINGS = {
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "autovacuum": "off",
-    "timezone": "-3.5",  # hours: a zone that is lost on the way shows
+    # Not UTC, and not whole hours from it: a zone that is lost on the way shows.
+    "timezone": "America/St_Johns" if Path("/usr/share/zoneinfo/America/St_Johns").exists() else "GMT",
 }
 
 
@@ -75,8 +76,8 @@ class Postgresql:
         return name
 
     def restart(self) -> None:
-        """Break every connection."""
-        self._run("pg_ctl", "-m", "immediate", "-w", "restart")
+        """Break every connection; what was committed stays."""
+        self._run("pg_ctl", "-m", "fast", "-w", "restart")
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), "-D", str(self.home / "data"), *arguments]

@@ -37,7 +37,7 @@ def _people() -> None:
         "keys",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("check_value", sa.String(length=64), nullable=False),
-        sa.CheckConstraint("number = 1", name="ck_keys_one_row"),
+        sa.CheckConstraint("number = 1", name=op.f("ck_keys_one_row")),
         sa.PrimaryKeyConstraint("number", name="pk_keys"),
     )
     op.create_table(

@@ -1,0 +1,205 @@
+"""Does the ledger open when it should, refuse when it should, and keep transactions apart?"""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from bounce_plugin.errors import BounceError, LedgerError
+from bounce_plugin.ledger.addresses import remember
+from bounce_plugin.ledger.history import events_of
+from bounce_plugin.ledger.mails import mail_by_id, record_mail
+from bounce_plugin.ledger.open import Ledger, exists
+from bounce_plugin.ledger.stops import stop_of
+from bounce_plugin.ledger.transaction import Transaction
+from tests.ledger.samples import JOE, a_mail, recorded
+from tests.servers.ledgers import KEY
+from tests.servers.postgresql import NoPostgresqlError, Postgresql
+
+
+def test_what_is_committed_is_there_when_it_is_opened_again(ledger_url: str) -> None:
+    with Ledger.open(ledger_url, key=KEY) as ledger, ledger.transaction() as tx:
+        event = recorded(tx)
+    with Ledger.open(ledger_url, key=KEY) as ledger, ledger.reading() as tx:
+        assert events_of(tx, JOE) == (event,)
+
+
+def test_another_key_is_refused(ledger_url: str) -> None:
+    with pytest.raises(LedgerError, match="another key: nobody would be found suppressed"):
+        Ledger.open(ledger_url, key=b"?" * 32)
+    Ledger.open(ledger_url, key=KEY).close()
+
+
+def test_a_short_key_is_refused(empty_url: str) -> None:
+    with pytest.raises(LedgerError, match="has 31 octets; it needs at least 32"):
+        Ledger.open(empty_url, key=KEY[:31])
+    assert not exists(empty_url)
+
+
+def test_a_database_newer_than_the_code_is_refused(ledger_url: str) -> None:
+    with Ledger.open(ledger_url, key=KEY) as ledger, ledger.transaction() as tx:
+        tx.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(LedgerError, match=r"version 9999, which this software .* does not know"):
+        Ledger.open(ledger_url, key=KEY)
+
+
+def test_without_migrate_an_empty_database_stays_empty(empty_url: str) -> None:
+    with pytest.raises(LedgerError, match="holds no ledger yet: run `bounce-plugin migrate`"):
+        Ledger.open(empty_url, key=KEY, migrate=False)
+    assert not exists(empty_url)
+
+
+def test_without_migrate_a_database_of_now_is_opened(ledger_url: str) -> None:
+    Ledger.open(ledger_url, key=KEY, migrate=False).close()
+
+
+def test_exists(empty_url: str) -> None:
+    assert not exists(empty_url)
+    Ledger.open(empty_url, key=KEY).close()
+    assert exists(empty_url)
+
+
+def test_exists_makes_no_file(tmp_path) -> None:
+    assert not exists(f"sqlite:///{tmp_path}/none.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("mysql://root@localhost/x", "'mysql'.*sqlite and postgresql are supported"),
+        ("nonsense", "no database URL: 'nonsense'"),
+        ("sqlite:////nowhere/at/all/ledger.db", "/nowhere/at/all/ledger.db: unable to open database file"),
+        ("postgresql://joe:geheim@127.0.0.1:1/x", r"joe:\*\*\*@127.0.0.1:1/x"),
+    ],
+)
+def test_a_database_that_cannot_be_had(url: str, says: str) -> None:
+    with pytest.raises(LedgerError, match=says) as raised:
+        Ledger.open(url, key=KEY)
+    assert "geheim" not in str(raised.value)
+
+
+def test_a_file_that_is_no_database(tmp_path) -> None:
+    path = tmp_path / "ledger.db"
+    path.write_bytes(b"This is a letter to my aunt, and no database at all. " * 20)
+    with pytest.raises(LedgerError, match="not a database"):
+        Ledger.open(f"sqlite:///{path}", key=KEY)
+
+
+def test_the_password_and_the_key_are_in_no_repr(ledger: Ledger) -> None:
+    assert KEY.decode() not in repr(ledger)
+    with ledger.reading() as tx:
+        assert KEY.decode() not in repr(tx)
+
+
+def _record_and_fail(tx: Transaction, statement: str = "") -> None:
+    recorded(tx)
+    if statement:
+        tx.connection.execute(text(statement))
+    raise ZeroDivisionError
+
+
+def test_an_exception_takes_everything_back(ledger: Ledger) -> None:
+    with pytest.raises(ZeroDivisionError), ledger.transaction() as tx:
+        _record_and_fail(tx)
+    with ledger.reading() as tx:
+        assert events_of(tx, JOE) == ()
+
+
+def test_what_the_database_refuses_is_a_ledger_error(ledger: Ledger) -> None:
+    with pytest.raises(LedgerError, match="no_such_table"), ledger.transaction() as tx:
+        _record_and_fail(tx, "SELECT * FROM no_such_table")
+    with ledger.reading() as tx:
+        assert events_of(tx, JOE) == ()
+
+
+def test_our_own_errors_pass_unchanged(ledger: Ledger) -> None:
+    with pytest.raises(BounceError, match="there is no mail 7"), ledger.reading() as tx:
+        mail_by_id(tx, 7)
+
+
+def test_reading_sees_one_state_while_another_writes(ledger: Ledger) -> None:
+    with ledger.reading() as reader:
+        assert events_of(reader, JOE) == ()
+        with ledger.transaction() as writer:
+            recorded(writer)
+        assert events_of(reader, JOE) == ()
+    with ledger.reading() as reader:
+        assert len(events_of(reader, JOE)) == 1
+
+
+def test_i_25_a_rehearsal_is_seen_inside_and_leaves_nothing(ledger: Ledger) -> None:
+    with ledger.rehearsal():
+        with ledger.transaction() as tx:
+            recorded(tx, "ann@example.org")
+        with pytest.raises(LedgerError), ledger.transaction() as tx:
+            _record_and_fail(tx, "SELECT * FROM no_such_table")
+        with ledger.transaction() as tx:
+            recorded(tx)
+            record_mail(tx, a_mail())
+        with ledger.reading() as tx:
+            assert len(events_of(tx, JOE)) == 1
+            assert len(events_of(tx, "ann@example.org")) == 1
+    with ledger.reading() as tx:
+        assert tx.connection.scalar(text("SELECT count(*) FROM addresses")) == 0
+        assert tx.connection.scalar(text("SELECT count(*) FROM mails")) == 0
+
+
+def test_a_rehearsal_that_fails_leaves_nothing(ledger: Ledger) -> None:
+    with pytest.raises(ZeroDivisionError), ledger.rehearsal(), ledger.transaction() as tx:
+        _record_and_fail(tx)
+    with ledger.transaction() as tx:
+        assert events_of(tx, JOE) == ()
+
+
+def test_a_ledger_in_memory() -> None:
+    with Ledger.in_memory() as ledger:
+        with ledger.transaction() as tx:
+            recorded(tx)
+        with ledger.rehearsal(), ledger.transaction() as tx:
+            recorded(tx, "ann@example.org")
+        with ledger.reading() as tx:
+            assert len(events_of(tx, JOE)) == 1
+            assert events_of(tx, "ann@example.org") == ()
+
+
+def test_t_22_tenants_do_not_see_each_other(ledger_url: str) -> None:
+    with Ledger.open(ledger_url, key=KEY) as one, Ledger.open(ledger_url, key=KEY, tenant=2) as two:
+        with one.transaction() as tx:
+            first = recorded(tx)
+            assert record_mail(tx, a_mail())
+        with two.transaction() as tx:
+            assert events_of(tx, JOE) == ()
+            second = recorded(tx)
+            assert record_mail(tx, a_mail())
+        assert first.id != second.id
+
+
+def test_fingerprints_do_not_tell_the_address_without_the_key(ledger: Ledger) -> None:
+    with Ledger.in_memory() as other:
+        assert ledger.fingerprint(JOE) != other.fingerprint(JOE)
+    assert ledger.fingerprint(JOE) == ledger.fingerprint("Joe@EXAMPLE.org")
+    with ledger.transaction() as tx:
+        assert remember(tx, JOE) == ledger.fingerprint(JOE)
+
+
+def test_sqlite_is_set_up_for_several_processes(tmp_path) -> None:
+    with Ledger.open(f"sqlite:///{tmp_path}/ledger.db", key=KEY) as ledger, ledger.reading() as tx:
+        settings = {
+            name: tx.connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    assert settings == {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "busy_timeout": 60_000}
+
+
+def test_a_single_question_survives_a_restart_of_the_database() -> None:
+    try:
+        server = Postgresql()
+    except NoPostgresqlError as error:
+        pytest.skip(str(error))
+    with server, Ledger.open(server.url(server.new_database()), key=KEY) as ledger:
+        assert stop_of(ledger, JOE) is None
+        server.restart()
+        assert stop_of(ledger, JOE) is None
+        with ledger.transaction() as tx:
+            recorded(tx)
