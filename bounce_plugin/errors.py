@@ -5,13 +5,17 @@
     ├── LedgerError        the database cannot be opened, is of another version, or was keyed otherwise
     ├── MailboxError       the mailbox cannot be reached, signed in to, or used
     │   └── SignInError    the mailbox refused our credentials
+    ├── NoticeError        a mail to people could not be handed to the mail server
     ├── HookError          a plugin has a misspelt or unusable hook
     └── NotFoundError      the item that a command names does not exist
 
-A mail is never an error: whatever it holds, `examine()` returns an `Examination`.
+A mail is never an error: whatever it holds, `examine()` returns an `Examination`. Nor is `Later`: it is an answer that
+a plugin gives.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 
 class BounceError(Exception):
@@ -40,9 +44,25 @@ class SignInError(MailboxError):
     """The mailbox refused our credentials."""
 
 
+class NoticeError(BounceError):
+    """A mail to people could not be handed to the mail server."""
+
+
 class HookError(BounceError):
     """A plugin implements a hook that does not exist or cannot be called."""
 
 
 class NotFoundError(BounceError):
     """What a command names does not exist."""
+
+
+class Later(Exception):  # noqa: N818 - an answer, no error
+    """A plugin asks to be told the same again later: no failure, and no try that counts.
+
+    `until` is aware. Without it the plugin is told again once the other announcements that are due were offered to
+    it, so that it can gather them.
+    """
+
+    def __init__(self, until: datetime | None = None) -> None:
+        self.until = until
+        super().__init__(f"later, at {until.isoformat()}" if until else "later")

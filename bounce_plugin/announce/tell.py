@@ -1,0 +1,238 @@
+"""Who is told what happened? The outbox of the ledger says what is due; each plugin is told by itself.
+
+An announcement is written in the transaction of what it tells, one row for each plugin, and done only after the
+plugin returned: a crash in between tells it twice, never not at all. Values are read from the ledger when they are
+told, so that a person who was erased meanwhile is told of by no name.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Final
+
+from bounce_plugin.announce.plugins import Plugins
+from bounce_plugin.errors import Later, NotFoundError
+from bounce_plugin.event import BounceEvent
+from bounce_plugin.ledger import history, mails, outbox, review
+from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.ledger.outbox import Announcement, Payload
+from bounce_plugin.ledger.transaction import Transaction
+from bounce_plugin.outcome import Incident, Lifted, MailOutcome, ReviewItem, RunSummary
+from bounce_plugin.policy.rules import Decision
+
+log = logging.getLogger(__name__)
+
+#: Seconds that one plugin may take of a round; its other announcements wait for the next, so that the others' do not.
+SLOWEST: Final = 20.0
+#: When a plugin that says "later" again at the end of a round is told again.
+AT_THE_EARLIEST: Final = timedelta(minutes=1)
+#: Announcements that are read at once.
+BATCH: Final = 500
+
+Arguments = Mapping[str, object]
+
+
+@dataclass(slots=True)
+class Told:
+    """How the announcements of one round ended."""
+
+    told: int = 0
+    failed: int = 0  # to be tried again
+    postponed: int = 0  # the plugin asked for it
+    given_up: int = 0
+
+
+class Announcements:
+    """Puts down what is to be told, in the transaction in which it happens, and tells it after the commit.
+
+    What concerns an address reaches a plugin in the order in which it was put down.
+    """
+
+    def __init__(self, ledger: Ledger, plugins: Plugins) -> None:
+        self._ledger, self._plugins = ledger, plugins
+        self._telling = Lock()  # two rounds at once would tell the same twice
+
+    def bounce_classified(self, tx: Transaction, event: BounceEvent, now: datetime) -> None:
+        """Put `on_bounce_classified` down."""
+        self._put(tx, "on_bounce_classified", Payload(event=event.id), now, event.address)
+
+    def threshold_reached(self, tx: Transaction, event: BounceEvent, decision: Decision, now: datetime) -> None:
+        """Put `on_threshold_reached` down."""
+        self._put(tx, "on_threshold_reached", Payload(event=event.id, decision=decision), now, event.address)
+
+    def exempt_failure(self, tx: Transaction, event: BounceEvent, now: datetime) -> None:
+        """Put `on_exempt_failure` down."""
+        self._put(tx, "on_exempt_failure", Payload(event=event.id), now, event.address)
+
+    def message_handled(self, tx: Transaction, outcome: MailOutcome, now: datetime) -> None:
+        """Put `on_message_handled` down."""
+        self._put(tx, "on_message_handled", Payload(mail=outcome.mail_id), now)
+
+    def review_needed(self, tx: Transaction, item: ReviewItem, now: datetime) -> None:
+        """Put `on_review_needed` down."""
+        self._put(tx, "on_review_needed", Payload(item=item.id), now)
+
+    def suppression_lifted(self, tx: Transaction, lifted: Lifted, now: datetime) -> None:
+        """Put `on_suppression_lifted` down."""
+        self._put(tx, "on_suppression_lifted", Payload(lifted=lifted), now, lifted.address)
+
+    def incident(self, tx: Transaction, incident: Incident, now: datetime) -> None:
+        """Put `on_incident` down."""
+        self._put(tx, "on_incident", Payload(incident=incident), now)
+
+    def run_finished(self, tx: Transaction, summary: RunSummary, now: datetime) -> None:
+        """Put `on_run_finished` down."""
+        self._put(tx, "on_run_finished", Payload(summary=summary), now)
+
+    def deliver_due(self, now: datetime) -> Told:
+        """Tell each plugin what is due at `now`. One that raises is told again later, the others are told now.
+
+        Does nothing while another thread tells, or when a plugin itself calls it.
+        """
+        told = Told()
+        if not self._telling.acquire(blocking=False):
+            return told
+        try:
+            for name in self._plugins.names:
+                ends = time.monotonic() + SLOWEST
+                _Round(ledger=self._ledger, plugins=self._plugins, now=now, told=told, ends=ends).tell(name)
+        finally:
+            self._telling.release()
+        return told
+
+    def last_told(self, plugin: str, hook: str) -> datetime | None:
+        """When a plugin last took an announcement of that hook; None: never, as far as is remembered."""
+        with self._ledger.reading() as tx:
+            return outbox.last_done(tx, plugin, hook)
+
+    def _put(self, tx: Transaction, hook: str, payload: Payload, now: datetime, address: str = "") -> None:
+        outbox.announce(tx, hook, payload, self._plugins.implementing(hook), now, address=address)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Round:
+    """What one plugin is told at one time."""
+
+    ledger: Ledger
+    plugins: Plugins
+    now: datetime
+    told: Told
+    ends: float  # on the monotonic clock
+    later: list[Announcement] = field(default_factory=list)
+
+    def tell(self, name: str) -> None:
+        while announcements := self._due(name):
+            for announcement in announcements:
+                if self._too_slow(name):
+                    return
+                self._offer(announcement, self.later.append)
+            again, self.later = self.later, []
+            for announcement in again:
+                if self._too_slow(name):
+                    return
+                self._offer(announcement, self._postpone)
+
+    def _due(self, name: str) -> tuple[Announcement, ...]:
+        with self.ledger.reading() as tx:
+            return outbox.due(tx, self.now, plugins=(name,), limit=BATCH)
+
+    def _too_slow(self, name: str) -> bool:
+        if time.monotonic() < self.ends:
+            return False
+        log.warning("plugin %s took more than %d seconds; it is told the rest in the next round", name, SLOWEST)
+        return True
+
+    def _offer(self, announcement: Announcement, later: Callable[[Announcement], None]) -> None:
+        """Tell one announcement, and note in the ledger what came of it."""
+        hook, name = announcement.hook, announcement.plugin
+        arguments = self._arguments(announcement)
+        try:
+            if arguments is not None:
+                self.plugins.call(hook, name, **arguments)
+        except Later as answer:
+            if answer.until is None or answer.until <= self.now:
+                later(announcement)
+            else:
+                self._postpone(announcement, answer.until)
+        except Exception as error:
+            log.exception("plugin %s failed in %s, announcement %s", name, hook, announcement.id)
+            self._fail(announcement, repr(error))
+        else:
+            with self.ledger.transaction() as tx:
+                outbox.done(tx, announcement, self.now)
+            self.told.told += 1
+
+    def _arguments(self, announcement: Announcement) -> Arguments | None:
+        """What to tell, read anew. None: nothing, for the plugin no longer listens or what it was about is gone."""
+        hook = announcement.hook
+        if announcement.plugin not in self.plugins.implementing(hook):
+            log.info("plugin %s no longer implements %s: announcement %s", announcement.plugin, hook, announcement.id)
+            return None
+        try:
+            with self.ledger.reading() as tx:
+                return _ARGUMENTS[hook](tx, announcement.payload)
+        except NotFoundError as error:
+            log.warning("announcement %s of %s is about nothing: %s", announcement.id, hook, error)
+            return None
+
+    def _postpone(self, announcement: Announcement, until: datetime | None = None) -> None:
+        with self.ledger.transaction() as tx:
+            outbox.postpone(tx, announcement, until or self.now + AT_THE_EARLIEST)
+        self.told.postponed += 1
+
+    def _fail(self, announcement: Announcement, error: str) -> None:
+        with self.ledger.transaction() as tx:
+            if not outbox.failed(tx, announcement, error, self.now):
+                self.told.failed += 1
+                return
+            self.told.given_up += 1
+            self._put_before_person(tx, announcement, error)
+
+    def _put_before_person(self, tx: Transaction, announcement: Announcement, error: str) -> None:
+        """Give an announcement up to manual work, and tell the others so: the plugin itself does not listen."""
+        hook, name, payload = announcement.hook, announcement.plugin, announcement.payload
+        about: tuple[str, ...] = ()
+        given_up = False
+        if payload.event:
+            about = tuple(event.address for event in history.events_by_ids(tx, [payload.event]) if event.address)
+        if payload.item:
+            given_up = not review.item(tx, payload.item).mail_id
+        why = f"The plugin {name!r} could not be told {hook} ({announcement.attempts + 1} tries): {error}"
+        item = review.open_item(tx, why=why, now=self.now, addresses=about)
+        if not given_up:  # else two deaf plugins would be told of each other for ever
+            others = [other for other in self.plugins.implementing("on_review_needed") if other != name]
+            outbox.announce(tx, "on_review_needed", Payload(item=item.id), others, self.now)
+
+
+def _of_event(tx: Transaction, payload: Payload) -> Arguments:
+    return {"event": history.event_by_id(tx, payload.event)}
+
+
+def _of_decision(tx: Transaction, payload: Payload) -> Arguments:
+    return {"event": history.event_by_id(tx, payload.event), "decision": payload.decision}
+
+
+def _of_mail(tx: Transaction, payload: Payload) -> Arguments:
+    return {"outcome": mails.outcome_of(tx, payload.mail)}
+
+
+def _of_item(tx: Transaction, payload: Payload) -> Arguments:
+    return {"item": review.item(tx, payload.item)}
+
+
+#: What each hook is told, from what its announcement refers to.
+_ARGUMENTS: Final[Mapping[str, Callable[[Transaction, Payload], Arguments]]] = {
+    "on_bounce_classified": _of_event,
+    "on_threshold_reached": _of_decision,
+    "on_exempt_failure": _of_event,
+    "on_message_handled": _of_mail,
+    "on_review_needed": _of_item,
+    "on_suppression_lifted": lambda _tx, payload: {"lifted": payload.lifted},
+    "on_incident": lambda _tx, payload: {"incident": payload.incident},
+    "on_run_finished": lambda _tx, payload: {"summary": payload.summary},
+}
