@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import Decision, PastEvent, Policy, PolicyAction, Rule, Step
@@ -16,6 +17,9 @@ _VERBS = {
     PolicyAction.SUPPRESS_ALL: Verb.SUPPRESS_ALL,
     PolicyAction.PAUSE: Verb.PAUSE,
 }
+#: How many events a step names.
+MOST_NAMED: Final = 100
+
 _STOPS = frozenset({Verb.SUPPRESS, Verb.SUPPRESS_ALL})
 
 #: One and several.
@@ -90,9 +94,14 @@ def _steps(rule: Rule, event: PastEvent, known: Iterable[PastEvent], acts: Seque
                 action=action,
                 rule=rule.name,
                 because=_sentence(counted),
-                events=tuple(past.id for past in counted),
+                events=tuple(past.id for past in _named(counted)),
                 until=counted[-1].received_at + timedelta(days=rule.pause_days) if verb is Verb.PAUSE else None,
             )
+
+
+def _named(counted: Sequence[PastEvent]) -> Sequence[PastEvent]:
+    """The events that a step names: the first and the newest, so that a flood of failures does not fill the ledger."""
+    return counted if len(counted) <= MOST_NAMED else (counted[0], *counted[1 - MOST_NAMED :])
 
 
 def _pointless(step: Step, stopped: bool, acts: Iterable[Act], now: datetime) -> bool:

@@ -101,7 +101,7 @@ class Step:
     action: PolicyAction
     rule: str  # Rule.name
     because: str  # a sentence for people
-    events: tuple[str, ...]  # ids of the events that were counted, oldest first
+    events: tuple[str, ...]  # ids of the events that were counted, oldest first; of very many the first and the newest
     until: datetime | None = None  # for the action pause
 
 

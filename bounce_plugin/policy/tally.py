@@ -34,6 +34,8 @@ class Tally:
         self._after = rule.after
         self._over = timedelta(days=rule.over_days)  # so many times 24 hours exactly: UTC knows no summer time
         self._within = None if rule.within_days is None else timedelta(days=rule.within_days)
+        if rule.after == 1:  # each failure is enough by itself, and answers for nothing else
+            self._within = timedelta(0)
         self._events: deque[PastEvent] = deque()
         self._single = 0
         self._days: Counter[date] = Counter()

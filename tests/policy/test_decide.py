@@ -213,6 +213,20 @@ def test_of_a_day_only_the_failure_that_counted_is_named() -> None:
     assert steps[0].events == (events[0].id, events[2].id)
 
 
+def test_a_rule_of_one_failure_names_the_one_that_reached_it() -> None:
+    pausing = after(1, then=(PolicyAction.PAUSE,), pause_days=7)
+    first, second = event(), event(days=5)
+    step = live([first, second], pausing)[0][1].steps[0]
+    assert (step.because, step.events) == ("1 hard bounce (address_unknown) on 2026-11-06.", (second.id,))
+
+
+def test_of_a_flood_the_first_and_the_newest_are_named() -> None:
+    events = [event(days=day / 100) for day in range(150)]
+    step = decide(events[-1], events, after(3), START).steps[0]
+    assert step.because.startswith("150 hard bounces")
+    assert step.events == (events[0].id, *(past.id for past in events[51:]))
+
+
 def test_acts_are_what_changes_the_state_of_the_address() -> None:
     all_ = tuple(PolicyAction)
     past = event()
