@@ -29,6 +29,7 @@ class Case:
     correlations: tuple[Correlation, ...]  # one for each finding, in their order
     received_at: datetime
     trouble: str = ""  # a plugin that could not answer who it is about
+    ours: bool = False  # what came back is a notice of our own, to the operator
 
 
 class NameEvent(Protocol):
@@ -104,6 +105,8 @@ def needs_person(case: Case, events: tuple[BounceEvent, ...], *, dedicated: bool
     examination = case.examination
     if examination.kind in ORDINARY and not dedicated:
         return ""
+    if case.ours:
+        return ""  # a notice about it would come back, too (T-15)
     if examination.limits:
         return f"The mail exceeds a limit: {', '.join(examination.limits)}."
     if examination.kind is Kind.OTHER:
@@ -116,11 +119,17 @@ def needs_person(case: Case, events: tuple[BounceEvent, ...], *, dedicated: bool
         return f"A person asks for something: {examination.kind}."
     if not examination.findings or not all(correlation.address for correlation in case.correlations):
         return examination.why or "The mail does not say which address failed."
-    for event in events:
-        if not event.contacts:
-            return f"No contact is known for {event.address}."
-        if event.kind is Kind.BOUNCE and (event.reason is Reason.UNKNOWN or event.confidence < SURE):
-            return f"It is not clear why mail to {event.address} failed."
+    return next((why for event in events if (why := _unclear(event))), "")
+
+
+def _unclear(event: BounceEvent) -> str:
+    """What a person has to find out about one failed recipient. Warnings and receipts ask nothing of anybody."""
+    if event.kind is not Kind.BOUNCE:
+        return ""
+    if not event.contacts:
+        return f"No contact is known for {event.address}."
+    if event.reason is Reason.UNKNOWN or event.confidence < SURE:
+        return f"It is not clear why mail to {event.address} failed."
     return ""
 
 

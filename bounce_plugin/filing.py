@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime
 
-from bounce_plugin.ledger.mails import Move, Place, filed, lost, placed, unfiled
+from bounce_plugin.ledger.filing import Move, Place, filed, lost, placed, unfiled
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.review import close_item, item_of_mail
 from bounce_plugin.mailbox.incoming import Folder, Mailbox
@@ -23,9 +23,10 @@ def carry_out_moves(ledger: Ledger, mailbox: Mailbox) -> None:
     for move in moves:
         sets[move.source, move.uidvalidity, move.target].append(move)
     for (source, uidvalidity, target), some in sets.items():
-        if mailbox.listing(Folder(source)).uidvalidity != uidvalidity:
+        if not all(move.uid for move in some) or mailbox.listing(Folder(source)).uidvalidity != uidvalidity:
             with ledger.transaction() as tx:
-                lost(tx, [move.mail_id for move in some])  # the server rebuilt the folder: these UIDs mean nothing now
+                # The server never told the UID, or it rebuilt the folder and the UID means nothing now.
+                lost(tx, [move.mail_id for move in some])
             continue
         new_uids = mailbox.move(Folder(source), [move.uid for move in some], Folder(target))
         # Only what may be moved out by hand is looked for again; a listing of all processed mail would be for nothing.

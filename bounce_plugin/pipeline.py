@@ -21,14 +21,17 @@ from bounce_plugin.announce import Announcements, Questions
 from bounce_plugin.case import Case, handling_of, needs_person, read_events
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.correlate.correlation import Trust
+from bounce_plugin.event import BounceEvent
 from bounce_plugin.examination import examine
 from bounce_plugin.filing import carry_out_moves, notice_hand_work
 from bounce_plugin.inquire import inquire
-from bounce_plugin.ledger.mails import Mail, conclude, known_uids, outcome_of, record_mail
+from bounce_plugin.ledger.filing import known_uids
+from bounce_plugin.ledger.mails import Mail, conclude, outcome_of, record_mail
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.record import event_id, record_event
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.mailbox.incoming import Folder, Incoming, Mailbox
+from bounce_plugin.notices import is_notice
 from bounce_plugin.outcome import Handling, MailOutcome
 from bounce_plugin.policy.rules import Policy, PolicyAction
 
@@ -88,7 +91,8 @@ class Pipeline:
         examination = examine(mail.raw, self.tables)
         if mail.size > len(mail.raw):
             examination = replace(examination, limits=(*examination.limits, "message_size"))
-        return inquire(self.questions, examination, mail.received_at)
+        case = inquire(self.questions, examination, mail.received_at)
+        return replace(case, ours=is_notice(examination.clues.message_id))
 
     def _record_all(self, cases: Sequence[tuple[Incoming, Case]], *, dedicated: bool) -> list[MailOutcome]:
         """Record a batch in one transaction; if that fails, mail by mail, so that one does not hold up the others."""
@@ -103,17 +107,18 @@ class Pipeline:
             return [_failure(mail, case, error)]
         return [outcome for outcome in outcomes if outcome]
 
-    def record(self, tx: Transaction, mail: Incoming, case: Case, *, dedicated: bool) -> MailOutcome | None:
-        """Record one mail, decide what follows, and leave word of it. None: another process was first."""
-        now = self.clock()
-        mail_id = record_mail(tx, _as_found(mail, case))
-        if mail_id is None:
-            return None
+    def learn(
+        self, tx: Transaction, case: Case, *, mail_id: int, now: datetime
+    ) -> tuple[tuple[BounceEvent, ...], bool, str]:
+        """Record the events of a case, decide, and act.
+
+        Returns the events, whether any of them is new, and why a person must look if a rule says so.
+        """
         events = read_events(case, self.required, partial(event_id, tx))
-        why = needs_person(case, events, dedicated=dedicated)
-        news = False
+        news, why = False, ""
         for event in (replace(event, mail_id=mail_id) for event in events):
-            if not record_event(tx, event, weight=self.tables.weight(event.reason)):
+            weight = self.tables.reasons[event.reason].weight if event.reason else 0
+            if not record_event(tx, event, weight=weight):
                 continue
             news = True
             announce_event(tx, self.announcements, self.policy, event, now)
@@ -121,6 +126,16 @@ class Pipeline:
                 decision = decide_and_act(tx, self.announcements, self.policy, event, now)
                 if PolicyAction.REVIEW in decision.actions:
                     why = why or decision.because
+        return events, news, why
+
+    def record(self, tx: Transaction, mail: Incoming, case: Case, *, dedicated: bool) -> MailOutcome | None:
+        """Record one mail, decide what follows, and leave word of it. None: another process was first."""
+        now = self.clock()
+        mail_id = record_mail(tx, _as_found(mail, case))
+        if mail_id is None:
+            return None
+        events, news, why = self.learn(tx, case, mail_id=mail_id, now=now)
+        why = needs_person(case, events, dedicated=dedicated) or why
         handling = handling_of(case, why, dedicated=dedicated, news=news)
         conclude(
             tx,

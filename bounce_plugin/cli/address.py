@@ -1,0 +1,82 @@
+"""`bounce-plugin status`, `lift` and `events`: one address, and what happened lately."""
+
+from __future__ import annotations
+
+import getpass
+
+import click
+from rich.table import Table
+
+from bounce_plugin.cli.terminal import print_table, printable
+from bounce_plugin.correlate.address import normalise
+from bounce_plugin.errors import SettingsError
+from bounce_plugin.event import BounceEvent
+from bounce_plugin.ledger.history import latest_events
+from bounce_plugin.plugin import BouncePlugin
+
+
+@click.command()
+@click.argument("address")
+@click.option("--category", default="", help="One message category; otherwise every declared one.")
+@click.pass_obj
+def status(config: str, address: str, category: str) -> None:
+    """Tell whether mail to ADDRESS is withheld, and why."""
+    _require_address(address)
+    with BouncePlugin.from_file(config) as plugin:
+        names = [category] if category else [declared.name for declared in plugin.settings.policy.categories]
+        explanations = [plugin.explain(address, name) for name in names]
+        for explanation in explanations:
+            word = "withheld" if explanation.suppressed else "sent"
+            click.echo(f"{explanation.category:<14} {word:<9} {explanation.because}")
+    _print_events(explanations[0].events)
+    for act in explanations[0].acts:
+        by = f" by {act.actor}" if act.actor else f" by rule “{act.rule}”"
+        until = f" until {act.until:%Y-%m-%d %H:%M}" if act.until else ""
+        click.echo(f"{act.at:%Y-%m-%d %H:%M}  {act.verb}{until}{by}: {act.because}")
+
+
+@click.command()
+@click.argument("address")
+@click.option("--why", required=True, help="For the record: who says that the address works again, and how.")
+@click.option("--as", "actor", default=getpass.getuser, help="Your name, for the record.")
+@click.pass_obj
+def lift(config: str, address: str, why: str, actor: str) -> None:
+    """Take back every stop and pause of ADDRESS; what failed before is not counted again."""
+    _require_address(address)
+    with BouncePlugin.from_file(config) as plugin:
+        lifted = plugin.lift(address, actor=actor, why=why)
+    click.echo(f"Mail to {lifted.address} is sent again.")
+
+
+@click.command()
+@click.option("-n", "--number", default=50, show_default=True, help="How many, the latest.")
+@click.pass_obj
+def events(config: str, number: int) -> None:
+    """List what happened lately, newest last."""
+    with BouncePlugin.from_file(config) as plugin, plugin.ledger.reading() as tx:
+        _print_events(latest_events(tx, limit=number))
+
+
+def _print_events(events: tuple[BounceEvent, ...]) -> None:
+    if not events:
+        click.echo("Nothing happened yet.")
+        return
+    table = Table("received", "kind", "address", "contact", "reason", "counts", "status", "message", "reply")
+    for event in events:
+        table.add_row(
+            f"{event.received_at:%Y-%m-%d %H:%M}",
+            event.kind,
+            event.address or "(erased)",
+            ", ".join(contact.id for contact in event.contacts),
+            event.reason or "",
+            "yes" if event.counts else "no",
+            " ".join(filter(None, (event.reply_code, event.status))),
+            event.message,
+            printable(event.diagnostic_code)[:80],
+        )
+    print_table(table)
+
+
+def _require_address(address: str) -> None:
+    if not normalise(address):
+        raise SettingsError("that is no single e-mail address", key="ADDRESS", value=address)

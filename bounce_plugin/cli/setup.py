@@ -1,0 +1,94 @@
+"""`bounce-plugin init`, `check` and `migrate`: the first day."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from bounce_plugin.cli import ATTENTION
+from bounce_plugin.cli.rehearsal import ledger_to_look_at
+from bounce_plugin.errors import BounceError
+from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.mailboxes import open_mailbox
+from bounce_plugin.plugin import BouncePlugin
+from bounce_plugin.settings import load_settings, write_template
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False), default=".")
+def init(folder: str) -> None:
+    """Write a commented bounce.toml, and the ledger's key, into FOLDER."""
+    for path in write_template(Path(folder)):
+        click.echo(f"wrote {path}")
+    click.echo("Next: name your mailbox in bounce.toml, then run `bounce-plugin check`.")
+
+
+@click.command()
+@click.pass_obj
+def migrate(config: str) -> None:
+    """Make or update the ledger's tables."""
+    settings = load_settings(Path(config)).ledger
+    with Ledger.open(settings.url, key=settings.read_key(), tenant=settings.tenant):
+        click.echo("The ledger is up to date.")
+
+
+@click.command()
+@click.pass_obj
+def check(config: str) -> None:
+    """Try everything that a run needs; one line and one remedy for each problem."""
+    problems = 0
+    for line, good in _checks(config):
+        problems += not good
+        click.echo(f"{'ok     ' if good else 'PROBLEM'} {line}")
+    sys.exit(ATTENTION if problems else 0)
+
+
+def _checks(config: str) -> Iterator[tuple[str, bool]]:
+    """One line for each thing tried, and whether it is well; later ones are left out where an earlier one is needed."""
+    try:
+        settings = load_settings(Path(config))
+    except BounceError as error:
+        yield str(error), False
+        return
+    yield f"settings: {settings.source}, {len(settings.policy.rules)} rules", True
+    for mailbox_settings in settings.mailboxes:
+        mailbox = open_mailbox(mailbox_settings, read_only=True)
+        try:
+            with mailbox:
+                troubles = list(mailbox.check())
+        except BounceError as error:
+            troubles = [str(error)]
+        yield from ((trouble, False) for trouble in troubles)
+        if not troubles:
+            yield f"mailbox {mailbox.name}: signed in, folders usable", True
+    try:
+        settings.ledger.read_key()
+        plugin = BouncePlugin(settings, ledger=ledger_to_look_at(settings))
+    except BounceError as error:
+        yield str(error), False
+        return
+    with plugin:
+        yield "ledger: usable with this key", True
+        yield from _check_plugins(plugin)
+        yield (
+            (
+                f"trust: a report that names a known contact's address counts (require = {settings.trust.require}); "
+                "so would a forged one, which a person can undo with `bounce-plugin lift`"
+            ),
+            True,
+        )
+        waiting = len(plugin.desk.items())
+        yield f"manual work: {waiting} waiting", True
+
+
+def _check_plugins(plugin: BouncePlugin) -> Iterator[tuple[str, bool]]:
+    for name in plugin.plugins.names:
+        yield f"plugin {name}: {', '.join(plugin.plugins.hooks_of(name))}", True
+    if not any("find_contact" in plugin.plugins.hooks_of(name) for name in plugin.plugins.names):
+        yield (
+            "no plugin answers find_contact: every bounce will go to review. Install or write one (docs/tutorial)",
+            False,
+        )

@@ -1,0 +1,22 @@
+"""How is text of a mail shown at a terminal, and a table where there is none?"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+#: Columns for a table that goes into a file or a pipe, where nothing should be cut off.
+WIDE: Final = 200
+
+
+def printable(text: str) -> str:
+    """Text that steers no terminal: every control character but the line end is made visible (T-16)."""
+    return "".join(char if char == "\n" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def print_table(table: Table) -> None:
+    """Print a table whose cells hold plain text."""
+    Console(width=None if sys.stdout.isatty() else WIDE, markup=False, highlight=False).print(table)

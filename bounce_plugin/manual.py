@@ -1,0 +1,153 @@
+"""What does a person decide about a mail that waits in review?
+
+Each decision closes the item, is recorded under the person's name, obeys the same uniqueness as a mail does (a failure
+never counts twice), and leaves a move intent that the runner carries out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bounce_plugin.case import Case
+from bounce_plugin.classify.classification import Classification, Evidence, Reason
+from bounce_plugin.correlate.address import normalise
+from bounce_plugin.correlate.correlation import Contact, Correlation, Trust
+from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.errors import NotFoundError, SettingsError
+from bounce_plugin.examination import Examination, examine
+from bounce_plugin.inquire import inquire
+from bounce_plugin.ledger.filing import intend
+from bounce_plugin.ledger.mails import conclude, mail_by_id
+from bounce_plugin.ledger.review import close_item, item, items, raw_of
+from bounce_plugin.ledger.transaction import Transaction
+from bounce_plugin.mailbox.incoming import Folder
+from bounce_plugin.message.report import Action, Kind
+from bounce_plugin.outcome import Handling, ReviewItem
+from bounce_plugin.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The queue of manual work, and what a person does with it. The ledger's queue is the truth, the folder its mirror.
+
+    Every method raises NotFoundError when there is no open item of that number.
+    """
+
+    pipeline: Pipeline
+
+    def items(self, *, closed: bool = False) -> tuple[ReviewItem, ...]:
+        """What waits, oldest first; with `closed` also what was done."""
+        with self.pipeline.ledger.reading() as tx:
+            return items(tx, closed=closed)
+
+    def show(self, number: int) -> tuple[ReviewItem, bytes]:
+        """One item, open or closed, and its mail as it came (empty once it was removed from the ledger)."""
+        with self.pipeline.ledger.reading() as tx:
+            found = item(tx, number)
+            return found, raw_of(tx, found.mail_id) if found.mail_id else b""
+
+    def assign(self, number: int, contact: str, *, actor: str) -> ReviewItem:
+        """The failed addresses that no contact is known for belong to this contact: what they tell now counts."""
+
+        def theirs(correlation: Correlation) -> Correlation:
+            if correlation.contacts or not correlation.address:
+                return correlation
+            owner = Contact(id=contact, address=correlation.address)
+            return replace(correlation, contacts=(owner,), trust=Trust.ADDRESS)
+
+        def change(case: Case) -> Case:
+            if not any(correlation.address for correlation in case.correlations):
+                raise SettingsError("the mail names no address to assign; use classify with an address", key="contact")
+            return replace(case, correlations=tuple(map(theirs, case.correlations)), trouble="")
+
+        return self._resolve(number, actor, f"assigned to contact {contact}", change=change)
+
+    def classify(self, number: int, reason: Reason, *, actor: str, address: str = "") -> ReviewItem:
+        """The mail reports a final failure for this reason: of `address`, or else of every address that it names."""
+        given = normalise(address)
+        if address and not given:
+            raise SettingsError("that is no single address", key="address", value=address)
+
+        def judge(examination: Examination) -> Examination:
+            findings = examination.findings
+            if given:
+                known = (finding for finding in findings if normalise(finding.recipient) == given)
+                findings = (next(known, Finding(recipient=given, action=Action.FAILED, detector="person")),)
+            if not any(finding.recipient for finding in findings):
+                raise SettingsError("the mail names no address; say which one failed", key="address")
+            verdict = self._verdict(reason, actor)
+            return replace(examination, kind=Kind.BOUNCE, findings=findings, classifications=(verdict,) * len(findings))
+
+        return self._resolve(number, actor, f"classified as {reason}", judge=judge)
+
+    def dismiss(self, number: int, *, actor: str, why: str = "") -> ReviewItem:
+        """Nothing is to be done: the mail is filed as processed."""
+        with self.pipeline.ledger.transaction() as tx:
+            done = self._close(tx, number, actor, f"dismissed: {why}" if why else "dismissed")
+            self._file(tx, done)
+            return done
+
+    def again(self, number: int, *, actor: str) -> ReviewItem:
+        """Handle the mail as if it had just arrived: the contact is known now, or a phrase was added."""
+        with self.pipeline.ledger.transaction() as tx:
+            done = self._close(tx, number, actor, "again")
+            if not done.mail_id:
+                raise SettingsError("no mail belongs to it", key="item", value=number)
+            intend(tx, done.mail_id, Folder.INBOX)
+            return done
+
+    def _resolve(
+        self,
+        number: int,
+        actor: str,
+        resolution: str,
+        *,
+        judge: Callable[[Examination], Examination] = lambda examination: examination,
+        change: Callable[[Case], Case] = lambda case: case,
+    ) -> ReviewItem:
+        """Examine the mail once more with what the person said, and record what follows."""
+        pipeline = self.pipeline
+        with pipeline.ledger.reading() as tx:
+            waiting = item(tx, number)
+            raw = raw_of(tx, waiting.mail_id) if waiting.mail_id else b""
+            if not raw:
+                raise NotFoundError(f"the mail of item {number} is no longer kept")
+            received_at = mail_by_id(tx, waiting.mail_id).received_at
+        case = change(inquire(pipeline.questions, judge(examine(raw, pipeline.tables)), received_at))
+        with pipeline.ledger.transaction() as tx:
+            done = self._close(tx, number, actor, resolution)
+            pipeline.learn(tx, case, mail_id=done.mail_id, now=pipeline.clock())
+            self._file(tx, done)
+            return done
+
+    def _close(self, tx: Transaction, number: int, actor: str, resolution: str) -> ReviewItem:
+        item(tx, number)  # NotFoundError, with its own words
+        done = close_item(tx, number, actor=actor, resolution=resolution, now=self.pipeline.clock())
+        if done is None:
+            raise NotFoundError(f"item {number} is closed already")
+        return done
+
+    def _file(self, tx: Transaction, done: ReviewItem) -> None:
+        if done.mail_id and done.kind is not None:
+            conclude(
+                tx,
+                done.mail_id,
+                kind=done.kind,
+                handling=Handling.HANDLED,
+                why=done.resolution,
+                target=Folder.PROCESSED,
+            )
+
+    def _verdict(self, reason: Reason, actor: str) -> Classification:
+        row = self.pipeline.tables.reasons[reason]
+        said = Evidence(rule=f"person:{actor}", field="review", span="", reason=reason, decided=True)
+        return Classification(
+            kind=Kind.BOUNCE,
+            reason=reason,
+            type=row.type,
+            fault=row.fault,
+            counts=row.counts,
+            confidence=1.0,
+            evidence=(said,),
+        )

@@ -1,0 +1,276 @@
+"""How is it put together? `BouncePlugin`: what a host holds, and the only place that knows all rooms."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Lock
+from types import TracebackType
+from typing import Self
+
+from bounce_plugin.act import tell_incident
+from bounce_plugin.announce import Announcements, OwnAnswers, Questions, Trouble, load_plugins
+from bounce_plugin.classify.tables import BUILT_IN, Tables, load_tables
+from bounce_plugin.correlate.clues import Clues
+from bounce_plugin.correlate.correlation import Delivery
+from bounce_plugin.errors import MailboxError
+from bounce_plugin.examination import Examination, examine
+from bounce_plugin.ledger import deliveries as sent
+from bounce_plugin.ledger.history import suppression_of
+from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.mailbox.incoming import Mailbox
+from bounce_plugin.mailboxes import open_mailbox
+from bounce_plugin.manual import Desk
+from bounce_plugin.notices import open_notices
+from bounce_plugin.outcome import Handling, Lifted, MailOutcome, RunSummary
+from bounce_plugin.pipeline import Pipeline
+from bounce_plugin.policy.state import in_force
+from bounce_plugin.settings import Settings, load_settings
+from bounce_plugin.suppression.bulk import suppressed_among
+from bounce_plugin.suppression.explanation import Explanation, explain
+from bounce_plugin.suppression.gate import Gate, declared
+from bounce_plugin.suppression.lift import lift
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """The time of day, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class BouncePlugin:
+    """Bounce management for one host: reads its bounce mailboxes, and answers before each send.
+
+    Made from settings; `plugins` are hook implementations by name, beside those found through the entry-point group
+    `bounce_plugin`. It holds a database connection: close it, or use it as a context manager. It may be used from
+    several threads.
+
+    Raises SettingsError, LedgerError or HookError when something must be mended before it can work.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        plugins: Mapping[str, object] | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        entry_points: bool = True,
+        ledger: Ledger | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.ledger = ledger or Ledger.open(
+            settings.ledger.url, key=settings.ledger.read_key(), tenant=settings.ledger.tenant
+        )
+        self._gate = Gate(self.ledger, settings.policy)
+        self._undeclared: set[str] = set()
+        self._lock = Lock()
+        given = dict(plugins or {})
+        if settings.notices is not None:
+            given["notices"] = open_notices(
+                settings.notices,
+                last_told=lambda hook: self.announcements.last_told("notices", hook),
+                stopped=self._stopped,
+                clock=clock,
+            )
+        own = OwnAnswers(
+            find_delivery=self._find_delivery,
+            should_suppress=lambda address, category: self._gate.should_suppress(address, category, self.clock()),
+            should_suppress_many=self._suppressed_among,
+        )
+        self.plugins = load_plugins(
+            given, own=own, disabled=settings.hooks.disabled, options=settings.plugin, entry_points=entry_points
+        )
+        self.questions = Questions(self.plugins, self._report)
+        self.announcements = Announcements(self.ledger, self.plugins)
+        self.tables = self._tables()
+        self.pipeline = Pipeline(
+            ledger=self.ledger,
+            questions=self.questions,
+            announcements=self.announcements,
+            policy=settings.policy,
+            tables=self.tables,
+            required=settings.trust.require,
+            clock=clock,
+        )
+
+    @classmethod
+    def from_file(
+        cls, path: str | Path = "bounce.toml", *, plugins: Mapping[str, object] | None = None
+    ) -> BouncePlugin:
+        """The plugin as a settings file describes it."""
+        return cls(load_settings(Path(path)), plugins=plugins)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.ledger.close()
+
+    @property
+    def desk(self) -> Desk:
+        """The queue of manual work."""
+        return Desk(pipeline=self.pipeline)
+
+    # Reading the mailboxes.
+
+    def run_once(
+        self,
+        *,
+        dry_run: bool = False,
+        stop: Event | None = None,
+        on_outcome: Callable[[MailOutcome], None] = lambda outcome: None,
+    ) -> RunSummary:
+        """Handle what is in the mailboxes now, and tell plugins and people what is to be told.
+
+        A mailbox that cannot be reached does not stop the others: it is one of the summary's `errors`. A dry run
+        changes nothing anywhere: no mail, no flag, no row, and no plugin is told; the host's `find_contact` is asked.
+        """
+        started = self.clock()
+        outcomes: list[MailOutcome] = []
+        errors: list[str] = []
+        with self.ledger.rehearsal() if dry_run else nullcontext():
+            for mailbox_settings in self.settings.mailboxes:
+                try:
+                    with open_mailbox(mailbox_settings, read_only=dry_run) as mailbox:
+                        for outcome in self.pipeline.run(mailbox, stop or Event(), dry_run=dry_run):
+                            outcomes.append(outcome)
+                            on_outcome(outcome)
+                except MailboxError as error:
+                    log.error("%s", error)
+                    errors.append(str(error))
+        return self._finish(started, outcomes, errors, dry_run=dry_run)
+
+    def run_mailbox(
+        self, mailbox: Mailbox, *, stop: Event, on_outcome: Callable[[MailOutcome], None] = lambda outcome: None
+    ) -> RunSummary:
+        """The same for one mailbox that is connected already, as a long-running process holds it.
+
+        Raises MailboxError when the connection is lost; what was handled until then is committed.
+        """
+        started = self.clock()
+        outcomes = []
+        for outcome in self.pipeline.run(mailbox, stop):
+            outcomes.append(outcome)
+            on_outcome(outcome)
+        return self._finish(started, outcomes, (), dry_run=False)
+
+    def _finish(
+        self, started: datetime, outcomes: Sequence[MailOutcome], errors: Sequence[str], *, dry_run: bool
+    ) -> RunSummary:
+        failures = (outcome.why for outcome in outcomes if outcome.handling is Handling.FAILED)
+        summary = RunSummary(
+            started_at=started,
+            finished_at=self.clock(),
+            outcomes=tuple(outcomes),
+            errors=(*errors, *failures),
+            dry_run=dry_run,
+        )
+        if not dry_run:
+            if errors or any(outcome.handling is not Handling.LEFT for outcome in outcomes):
+                with self.ledger.transaction() as tx:
+                    self.announcements.run_finished(tx, summary, self.clock())
+            self.tell()
+        return summary
+
+    def tell(self) -> None:
+        """Tell plugins and people what is due: new announcements, and earlier ones that failed."""
+        self.announcements.deliver_due(self.clock())
+
+    def examine(self, raw: bytes) -> Examination:
+        """What one mail says and means, with the host's own phrases. Changes nothing, never raises."""
+        return examine(raw, self.tables)
+
+    # Asking before a send.
+
+    def should_suppress(self, address: str, category: str) -> bool:
+        """Whether mail of this category to this address must not be sent.
+
+        False for an exempt category such as an invoice, unless the address has changed its owner. A category that is
+        not declared in the settings is sent, and raises one incident that names it.
+        """
+        self._note_category(category)
+        return self.questions.should_suppress(address, category)
+
+    def suppressed_among(self, addresses: Iterable[str], category: str) -> set[str]:
+        """Those of the addresses, as they are spelt, to which mail of this category must not be sent."""
+        self._note_category(category)
+        return set(self.questions.should_suppress_many(tuple(addresses), category))
+
+    def explain(self, address: str, category: str) -> Explanation:
+        """Whether mail of this category would be withheld by our own ledger, by which rule and which events."""
+        with self.ledger.reading() as tx:
+            return explain(tx, address, category, policy=self.settings.policy, now=self.clock())
+
+    # What the host and its people tell us.
+
+    def record_sent(self, deliveries: Iterable[Delivery]) -> None:
+        """Remember what the host sends, so that a bounce finds its message and its category. Idempotent by `ref`."""
+        with self.ledger.transaction() as tx:
+            sent.record_sent(tx, deliveries)
+
+    def lift(self, address: str, *, actor: str, why: str) -> Lifted:
+        """Take back every stop and pause of an address; older failures are not counted again."""
+        with self.ledger.transaction() as tx:
+            lifted = lift(tx, address, actor=actor, why=why, now=self.clock())
+            self.announcements.suppression_lifted(tx, lifted, self.clock())
+        self.tell()
+        return lifted
+
+    # Our own answers to the hooks, asked last.
+
+    def _find_delivery(self, clues: Clues, address: str) -> Delivery | None:
+        with self.ledger.reading() as tx:
+            return sent.find(tx, clues, address)
+
+    def _suppressed_among(self, addresses: Sequence[str], category: str) -> Iterable[str]:
+        return suppressed_among(self.ledger, addresses, category, policy=self.settings.policy, now=self.clock())
+
+    def _stopped(self, address: str) -> bool:
+        """Whether mail of any category is withheld from the address: no notice goes there either (T-15)."""
+        with self.ledger.reading() as tx:
+            return in_force(suppression_of(tx, address), self.clock())
+
+    def _note_category(self, category: str) -> None:
+        """A typo in a category must not switch suppression off unseen."""
+        if declared(self.settings.policy, category):
+            return
+        with self._lock:
+            if category in self._undeclared:
+                return
+            self._undeclared.add(category)
+        known = ", ".join(one.name for one in self.settings.policy.categories)
+        with self.ledger.transaction() as tx:
+            tell_incident(
+                tx,
+                self.announcements,
+                key=f"category:{category}",
+                title=f"The message category {category!r} is not declared",
+                detail=f"Its mail is sent to suppressed addresses, too. Declared are: {known}.",
+                now=self.clock(),
+            )
+
+    def _report(self, trouble: Trouble) -> None:
+        with self.ledger.transaction() as tx:
+            tell_incident(
+                tx,
+                self.announcements,
+                key=trouble.key,
+                title=trouble.sentence,
+                detail="Our own answer was given instead.",
+                now=self.clock(),
+            )
+
+    def _tables(self) -> Tables:
+        extra = [phrases.toml for phrases in self.questions.phrases()]
+        return load_tables(extra) if extra else BUILT_IN

@@ -1,0 +1,58 @@
+"""When is each mailbox looked at again? For a process that runs until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from threading import Event
+from typing import Final
+
+from bounce_plugin.errors import MailboxError
+from bounce_plugin.mailboxes import open_mailbox
+from bounce_plugin.outcome import MailOutcome
+from bounce_plugin.plugin import BouncePlugin
+from bounce_plugin.settings import ImapSettings, MaildirSettings, MboxSettings
+
+log = logging.getLogger(__name__)
+
+#: Seconds before a mailbox that failed is tried again: at first, and at most.
+FIRST_PAUSE: Final = 5.0
+LAST_PAUSE: Final = 600.0
+
+
+def keep_running(plugin: BouncePlugin, stop: Event, on_outcome: Callable[[MailOutcome], None]) -> None:
+    """Watch every mailbox until `stop` is set; each has a thread, so that one that fails does not hold up the others.
+
+    Raises what is no mailbox's fault (LedgerError), after all threads have ended.
+    """
+    mailboxes = plugin.settings.mailboxes
+    with ThreadPoolExecutor(max_workers=len(mailboxes), thread_name_prefix="mailbox") as pool:
+        watches = [pool.submit(_watch, plugin, settings, stop, on_outcome) for settings in mailboxes]
+        wait(watches, return_when=FIRST_EXCEPTION)
+        stop.set()
+    for watch in watches:
+        watch.result()
+
+
+def _watch(
+    plugin: BouncePlugin,
+    settings: ImapSettings | MaildirSettings | MboxSettings,
+    stop: Event,
+    on_outcome: Callable[[MailOutcome], None],
+) -> None:
+    """Look at one mailbox whenever something may have arrived; connect again, ever more slowly, when it fails."""
+    pause = FIRST_PAUSE
+    while not stop.is_set():
+        try:
+            with open_mailbox(settings) as mailbox:
+                while not stop.is_set():
+                    plugin.run_mailbox(mailbox, stop=stop, on_outcome=on_outcome)
+                    pause = FIRST_PAUSE
+                    mailbox.wait(settings.poll_seconds, stop)
+        except MailboxError as error:
+            log.warning("%s; next try in about %.0f seconds", error, pause)
+            plugin.tell()  # announcements do not wait for a mailbox
+            stop.wait(pause * random.uniform(0.8, 1.2))  # noqa: S311 - so that many processes do not return at once
+            pause = min(pause * 2, LAST_PAUSE)

@@ -1,0 +1,349 @@
+"""Does the main job work, from a mail in a Maildir to what the host is told? Through `BouncePlugin`, as hosts use it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bounce_plugin import (
+    BounceEvent,
+    BouncePlugin,
+    Contact,
+    Decision,
+    Delivery,
+    Handling,
+    Incident,
+    Kind,
+    NotFoundError,
+    PolicyAction,
+    Reason,
+    SettingsError,
+    hookimpl,
+)
+from bounce_plugin.ledger.history import events_of
+from bounce_plugin.settings import parse_settings
+from tests.bounces import PRIVATE, Box, report
+
+START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+ANNA = "anna@example.com"
+KEY = "00" * 31 + "07"
+
+
+class Host:
+    """A host's hooks, which remember what they are told."""
+
+    def __init__(self) -> None:
+        self.contacts = {ANNA: Contact(id="7", address=ANNA, lists=("news",))}
+        self.classified: list[BounceEvent] = []
+        self.reached: list[tuple[BounceEvent, Decision]] = []
+        self.exempt: list[BounceEvent] = []
+        self.incidents: list[Incident] = []
+        self.down = False
+
+    @hookimpl
+    def find_contact(self, address: str) -> Contact | None:
+        if self.down:
+            raise ConnectionError("the CRM is down")
+        return self.contacts.get(address)
+
+    @hookimpl
+    def on_bounce_classified(self, event: BounceEvent) -> None:
+        self.classified.append(event)
+
+    @hookimpl
+    def on_threshold_reached(self, event: BounceEvent, decision: Decision) -> None:
+        self.reached.append((event, decision))
+
+    @hookimpl
+    def on_exempt_failure(self, event: BounceEvent) -> None:
+        self.exempt.append(event)
+
+    @hookimpl
+    def on_incident(self, incident: Incident) -> None:
+        self.incidents.append(incident)
+
+
+class Clock:
+    """A clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class World:
+    """A host with the plugin, its mailbox and its clock."""
+
+    def __init__(self, folder: Path, more: str = "") -> None:
+        self.folder = folder
+        self.box = Box(folder / "Maildir")
+        self.host = Host()
+        self.clock = Clock()
+        (folder / "ledger.key").write_text(KEY)
+        text = '[[mailbox]]\nname = "bounces"\nkind = "maildir"\npath = "Maildir"\n' + more
+        self.settings = parse_settings(text, folder=folder)
+        self.plugin = self.open()
+
+    def open(self) -> BouncePlugin:
+        return BouncePlugin(self.settings, plugins={"host": self.host}, clock=self.clock, entry_points=False)
+
+    def bounce(self, address: str = ANNA, reply: str = "550 5.1.1 User unknown", **more: str) -> None:
+        """Drop a bounce that arrives now, and run."""
+        self.box.drop(report(address, reply, **more), self.clock.now)
+        self.plugin.run_once()
+
+    def counted(self, address: str = ANNA) -> int:
+        """How many failures the ledger holds against an address."""
+        with self.plugin.ledger.reading() as tx:
+            return sum(event.counts for event in events_of(tx, address))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    with made.plugin:
+        yield made
+
+
+def open_world(folder: Path, more: str) -> World:
+    return World(folder, more)
+
+
+def test_one_hard_bounce_pauses_and_a_second_message_72_hours_later_stops(world: World) -> None:
+    world.bounce()
+    assert world.plugin.should_suppress(ANNA, "newsletter")
+    world.clock.now += timedelta(days=8)
+    assert not world.plugin.should_suppress(ANNA, "newsletter"), "the pause of 7 days has ended by itself"
+    world.bounce()
+    world.clock.now += timedelta(days=365)
+    assert world.plugin.should_suppress(ANNA, "newsletter")
+    actions = [decision.actions for _, decision in world.host.reached]
+    assert actions[0] == {PolicyAction.PAUSE}
+    assert PolicyAction.SUPPRESS in actions[1]
+    assert world.host.reached[0][0].contacts[0].id == "7"
+
+
+def test_invoices_keep_being_sent_to_a_suppressed_address(world: World) -> None:
+    world.bounce()
+    assert world.plugin.should_suppress(ANNA, "newsletter")
+    assert not world.plugin.should_suppress(ANNA, "invoice")
+    assert world.plugin.suppressed_among([ANNA.upper(), "berta@example.com"], "newsletter") == {ANNA.upper()}
+    assert world.plugin.suppressed_among([ANNA], "invoice") == set()
+
+
+def test_owner_changed_alone_overrides_an_exemption(world: World) -> None:
+    world.bounce(reply="550 5.7.17 Mailbox owner has changed")
+    assert world.plugin.should_suppress(ANNA, "invoice")
+
+
+def test_a_failing_invoice_is_told_and_counts_for_its_address(world: World) -> None:
+    sent = Delivery(
+        ref="d1",
+        address=ANNA,
+        contact="7",
+        message="R-2026-17",
+        category="invoice",
+        sent_at=START,
+        message_id="r17@crm.example",
+    )
+    world.plugin.record_sent([sent])
+    world.bounce(message_id="r17@crm.example")
+    assert [event.message for event in world.host.exempt] == ["R-2026-17"]
+    assert world.plugin.should_suppress(ANNA, "newsletter")
+    assert world.counted() == 1
+
+
+def test_I_06_two_reports_about_one_message_count_once(world: World) -> None:
+    for number in range(3):
+        world.bounce(message_id="same@crm.example", report_id=f"copy{number}")
+    assert world.counted() == 1
+    assert len(world.host.classified) == 1
+    assert len(world.box.mails("processed")) == 3
+
+
+def test_the_bounces_own_message_id_hides_no_other_bounce(world: World) -> None:
+    for number in range(3):
+        world.bounce(message_id=f"m{number}@crm.example", report_id="chosen-by-its-author")
+    assert world.counted() == 3
+
+
+def test_a_failure_that_does_not_count_hides_none_that_does(world: World) -> None:
+    world.bounce(reply="554 5.7.1 Message rejected as spam", message_id="m@crm.example")
+    world.bounce(reply="550 5.1.1 User unknown", message_id="m@crm.example")
+    assert world.counted() == 1
+
+
+def test_sender_side_faults_never_stop_anybody_and_raise_one_incident(world: World) -> None:
+    for _ in range(5):
+        world.bounce(reply="554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using zen.spamhaus.org")
+        world.clock.now += timedelta(days=5)
+    assert world.counted() == 0
+    assert not world.plugin.should_suppress(ANNA, "newsletter")
+    assert {incident.key for incident in world.host.incidents} == {"refused:reputation_block:example.com"}
+
+
+def test_a_category_that_is_not_declared_is_sent_and_raises_one_incident(world: World) -> None:
+    world.bounce()
+    for _ in range(3):
+        assert not world.plugin.should_suppress(ANNA, "newsleter")
+    world.plugin.tell()
+    assert [incident.key for incident in world.host.incidents] == ["category:newsleter"]
+
+
+def test_D_02_a_delay_never_counts(world: World) -> None:
+    for _ in range(4):
+        world.bounce(reply="451 4.7.1 Try again later", action="delayed")
+        world.clock.now += timedelta(days=7)
+    assert world.counted() == 0
+    assert {event.kind for event in world.host.classified} == {Kind.DELAY}
+    assert not world.plugin.should_suppress(ANNA, "newsletter")
+
+
+def test_private_mail_stays_untouched_and_is_not_fetched_again(world: World) -> None:
+    path = world.box.drop(PRIVATE)
+    world.bounce()
+    assert path in world.box.mails()
+    assert path.parent.name == "new"
+    assert world.plugin.run_once().outcomes == ()
+
+
+def test_a_dedicated_mailbox_is_emptied(tmp_path: Path) -> None:
+    world = open_world(tmp_path, "dedicated = true\n")
+    with world.plugin as plugin:
+        world.box.drop(PRIVATE)
+        (outcome,) = plugin.run_once().outcomes
+    assert outcome.handling is Handling.REVIEW
+    assert world.box.mails() == []
+
+
+def test_I_25_a_dry_run_changes_nothing(world: World) -> None:
+    world.bounce()
+    world.clock.now += timedelta(days=4)
+    world.box.drop(report(ANNA), world.clock.now)
+    world.box.drop(report("stranger@example.com"))
+
+    def everything() -> dict[Path, tuple[bytes, int]]:
+        files = (path for path in world.folder.rglob("*") if path.is_file() and path.suffix not in {".db-shm"})
+        return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files if "Maildir" in path.parts}
+
+    with world.plugin.ledger.reading() as tx:
+        events = events_of(tx, ANNA)
+    before = everything()
+    summary = world.plugin.run_once(dry_run=True)
+    assert [outcome.handling for outcome in summary.outcomes] == [Handling.HANDLED, Handling.REVIEW]
+    assert everything() == before
+    with world.plugin.ledger.reading() as tx:
+        assert events_of(tx, ANNA) == events
+    assert len(world.host.classified) == 1
+    assert world.plugin.desk.items() == ()
+
+
+def test_running_twice_changes_nothing_the_second_time(world: World) -> None:
+    world.box.drop(report(ANNA))
+    world.box.drop(report("stranger@example.com"))
+    world.box.drop(PRIVATE)
+    assert len(world.plugin.run_once().outcomes) == 3
+    told = len(world.host.classified)
+    assert world.plugin.run_once().outcomes == ()
+    assert len(world.host.classified) == told
+    assert len(world.plugin.desk.items()) == 1
+
+
+def test_the_plain_policy_of_five_lines(tmp_path: Path) -> None:
+    rule = '[[policy.rule]]\nname = "three failed sends"\nafter = 3\nthen = ["suppress", "remove_from_list"]\n'
+    world = open_world(tmp_path, rule)
+    with world.plugin as plugin:
+        for _ in range(2):
+            world.bounce()
+            assert not plugin.should_suppress(ANNA, "newsletter")
+        world.bounce()
+        assert plugin.should_suppress(ANNA, "newsletter")
+        ((_, decision),) = world.host.reached
+    assert decision.actions == {PolicyAction.SUPPRESS, PolicyAction.REMOVE_FROM_LIST}
+
+
+def test_lift_forgives_what_was_and_explains_itself(world: World) -> None:
+    world.bounce()
+    assert world.plugin.explain(ANNA, "newsletter").suppressed
+    world.plugin.lift(ANNA, actor="Erna", why="she called")
+    explanation = world.plugin.explain(ANNA, "newsletter")
+    assert not explanation.suppressed
+    assert not world.plugin.should_suppress(ANNA, "newsletter")
+    assert any(act.actor == "Erna" for act in explanation.acts)
+
+
+def test_a_host_that_is_down_loses_nothing(world: World) -> None:
+    world.host.down = True
+    world.bounce(message_id="m@crm.example")
+    (item,) = world.plugin.desk.items()
+    assert "the CRM is down" in item.why
+    assert world.counted() == 0
+    world.host.down = False
+    world.plugin.desk.again(item.id, actor="Erna")
+    world.plugin.run_once()
+    assert world.counted() == 1
+    assert world.plugin.desk.items() == ()
+    assert len(world.box.mails("processed")) == 1
+    assert world.box.mails("review") == world.box.mails() == []
+
+
+class TestReview:
+    """Manual work: the ledger's queue is the truth, the folder its mirror."""
+
+    @pytest.fixture
+    def item(self, world: World) -> int:
+        world.bounce("typo@example.com", message_id="m@crm.example")
+        (item,) = world.plugin.desk.items()
+        assert len(world.box.mails("review")) == 1
+        return item.id
+
+    def test_assign_makes_it_count_and_files_the_mail(self, world: World, item: int) -> None:
+        world.plugin.desk.assign(item, "7", actor="Erna")
+        assert world.counted("typo@example.com") == 1
+        world.plugin.run_once()
+        assert len(world.box.mails("processed")) == 1
+        assert world.box.mails("review") == []
+        assert world.plugin.should_suppress("typo@example.com", "newsletter")
+
+    def test_classify_records_the_persons_verdict(self, world: World, item: int) -> None:
+        world.host.contacts["typo@example.com"] = Contact(id="8")
+        world.plugin.desk.classify(item, Reason.MAILBOX_FULL, actor="Erna")
+        with world.plugin.ledger.reading() as tx:
+            event = events_of(tx, "typo@example.com")[-1]
+        assert (event.reason, event.evidence[0].rule) == (Reason.MAILBOX_FULL, "person:Erna")
+
+    def test_classify_wants_one_address(self, world: World, item: int) -> None:
+        with pytest.raises(SettingsError, match="no single address"):
+            world.plugin.desk.classify(item, Reason.MAILBOX_FULL, actor="Erna", address="a@b@c")
+
+    def test_dismiss_files_the_mail_and_counts_nothing(self, world: World, item: int) -> None:
+        world.plugin.desk.dismiss(item, actor="Erna", why="a test")
+        world.plugin.run_once()
+        assert world.counted("typo@example.com") == 0
+        assert len(world.box.mails("processed")) == 1
+
+    def test_I_22_moved_back_to_the_inbox_by_hand_means_again_and_counts_once(self, world: World, item: int) -> None:
+        world.host.contacts["typo@example.com"] = Contact(id="8")
+        for _ in range(3):
+            (path,) = world.box.mails("review") or world.box.mails("processed")
+            path.rename(world.box.path / "new" / path.name)
+            world.plugin.run_once()
+        assert world.plugin.desk.items() == ()
+        assert world.plugin.desk.items(closed=True)[0].id == item
+        assert world.counted("typo@example.com") == 1
+
+    def test_moved_elsewhere_by_hand_closes_the_item(self, world: World, item: int) -> None:
+        (path,) = world.box.mails("review")
+        path.rename(world.folder / "kept.eml")
+        world.plugin.run_once()
+        assert world.plugin.desk.items() == ()
+        (closed,) = world.plugin.desk.items(closed=True)
+        assert (closed.id, closed.actor) == (item, "mailbox")
+
+    def test_an_item_is_settled_once(self, world: World, item: int) -> None:
+        world.plugin.desk.dismiss(item, actor="Erna")
+        with pytest.raises(NotFoundError, match="closed already"):
+            world.plugin.desk.again(item, actor="Otto")
