@@ -2,6 +2,7 @@
 
 from bounce_plugin.settings.load import MailboxSettings, Settings, load_settings, parse_settings
 from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSettings
+from bounce_plugin.settings.risks import find_risks
 from bounce_plugin.settings.sections import LedgerSettings, NoticeSettings, SmtpSettings
 from bounce_plugin.settings.template import write_template
 
@@ -14,6 +15,7 @@ __all__ = [
     "NoticeSettings",
     "Settings",
     "SmtpSettings",
+    "find_risks",
     "load_settings",
     "parse_settings",
     "write_template",

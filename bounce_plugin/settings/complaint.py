@@ -18,6 +18,7 @@ _WORDS: Final = {
     "int_from_float": "must be a whole number",
     "float_type": "must be a number",
     "float_parsing": "must be a number",
+    "finite_number": "must be a number",
     "bool_type": "must be true or false",
     "path_type": 'must be a path in quotes, like "this"',
     "tuple_type": 'must be a list, like ["this"]',

@@ -75,7 +75,7 @@ class Settings(Section):
 def load_settings(path: Path) -> Settings:
     """Read a settings file. Raises SettingsError, which names the file, the key, the value and what is allowed."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # some editors of Windows begin a text with a byte-order mark
     except FileNotFoundError as error:
         raise SettingsError("there is no such file; `bounce-plugin init` writes one", source=str(path)) from error
     except (OSError, UnicodeDecodeError) as error:

@@ -30,7 +30,7 @@ class MailboxSection(Section):
 
     name: Name
     dedicated: YesNo = False  # only bounces arrive here: ordinary mail is moved, too
-    poll_seconds: Annotated[float, Field(gt=0)] = 60.0  # `run` looks at least so often
+    poll_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60.0  # `run` looks at least so often
 
 
 class ImapSettings(MailboxSection, Credentials):

@@ -13,7 +13,7 @@ from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.presets import Preset, build_policy, preset_rules
 from bounce_plugin.policy.rules import Category, Policy, PolicyAction, Rule
-from bounce_plugin.settings.section import Name, Section, Whole, WholeOrNone, choose, refuse, require_known
+from bounce_plugin.settings.section import Days, Name, Section, Whole, choose, refuse, require_known
 
 #: The kinds of mail that are recorded as events of an address; a rule about another kind would wait for ever.
 _RECORDED: Final = (Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED)
@@ -40,8 +40,8 @@ class RuleSettings(Section):
 
     name: Name
     after: Whole = 1
-    within_days: Whole | None = None
-    over_days: WholeOrNone = 0
+    within_days: Annotated[Days, Field(ge=1)] | None = None
+    over_days: Days = 0
     kinds: Annotated[tuple[Annotated[Kind, choose(Kind, instead=_why_no_rule)], ...], Field(min_length=1)] = (
         Kind.BOUNCE,
     )
@@ -49,7 +49,7 @@ class RuleSettings(Section):
     reasons: tuple[Annotated[Reason, choose(Reason)], ...] = ()
     categories: tuple[Name, ...] = ()
     then: Annotated[tuple[Annotated[PolicyAction, choose(PolicyAction)], ...], Field(min_length=1)]
-    pause_days: WholeOrNone = 0
+    pause_days: Days = 0
 
     def rule(self) -> Rule:
         """The same as a value of the policy."""

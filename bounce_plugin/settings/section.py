@@ -106,6 +106,7 @@ def _resolve(path: Path, info: ValidationInfo) -> Path:
 FilePath = Annotated[Path, AfterValidator(_resolve)]
 Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Whole = Annotated[int, Field(strict=True, ge=1)]
-WholeOrNone = Annotated[int, Field(strict=True, ge=0)]
+#: At most a hundred years: what is more overflows the calendar, and "without end" is said by leaving it out.
+Days = Annotated[int, Field(strict=True, ge=0, le=36_500)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 YesNo = Annotated[bool, Field(strict=True)]

@@ -142,6 +142,7 @@ WRONG = {
     "security": (IMAP + 'security = "ssl"', ["mailbox[1].security = 'ssl'", "allowed: tls, starttls, none"]),
     "dedicated": (IMAP + 'dedicated = "yes"', ["mailbox[1].dedicated = 'yes'", "must be true or false"]),
     "poll": (IMAP + "poll_seconds = 0", ["mailbox[1].poll_seconds = 0", "must be more than 0"]),
+    "poll for ever": (IMAP + "poll_seconds = inf", ["mailbox[1].poll_seconds = inf", "must be a number"]),
     "no password": (IMAP, ["mailbox[1].user = 'u'", "needs one of password_file, password_env, password_command"]),
     "two passwords": (
         IMAP + 'password_env = "P"\npassword_file = "f"',
@@ -203,6 +204,11 @@ def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b"# \xe4\n")
     with pytest.raises(SettingsError, match=r"latin\.toml: cannot be read"):
         load_settings(tmp_path / "latin.toml")
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / "bounce.toml").write_bytes("\ufeff[ledger]\r\ntenant = 7\r\n".encode())
+    assert load_settings(tmp_path / "bounce.toml").ledger.tenant == 7
 
 
 # ---- a password is never shown ----

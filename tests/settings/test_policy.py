@@ -89,6 +89,11 @@ NEVER = {
     ),
     "after": (rule("after = 0", 'then = ["suppress"]'), ["policy.rule[1].after = 0", "must be 1 or more"]),
     "after in words": (rule('after = "3"', 'then = ["suppress"]'), ["policy.rule[1].after = '3'", "whole number"]),
+    "no window": (rule("within_days = 0", 'then = ["suppress"]'), ["policy.rule[1].within_days = 0", "1 or more"]),
+    "too far": (
+        rule("within_days = 40000", 'then = ["suppress"]'),
+        ["policy.rule[1].within_days = 40000", "36500 or less"],
+    ),
     "no name": ('[[policy.rule]]\nthen = ["suppress"]', ["policy.rule[1].name: is missing"]),
     "no action": (rule(), ["policy.rule[1].then: is missing"]),
     "empty action": (rule("then = []"), ["policy.rule[1].then = []", "must not be empty"]),

@@ -1,0 +1,49 @@
+"""What is allowed in these settings, and yet not wise? Each with its remedy."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from bounce_plugin.settings.load import Settings
+from bounce_plugin.settings.mailbox import ImapSettings, Security
+from bounce_plugin.settings.secret import Credentials
+
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+def find_risks(settings: Settings) -> Iterator[str]:
+    """One sentence for each risk: secrets that others can read, and passwords that travel in the clear."""
+    if settings.ledger.key_env is None:
+        yield from _readable("ledger.key_file", settings.ledger.key_file)
+    for number, mailbox in enumerate(settings.mailboxes, start=1):
+        if isinstance(mailbox, ImapSettings):
+            yield from _of_credentials(f"mailbox[{number}]", mailbox, Path(settings.source))
+            yield from _in_the_clear(f"mailbox[{number}]", mailbox.host, mailbox.security)
+    if settings.notices is not None and settings.notices.smtp.user:
+        smtp = settings.notices.smtp
+        yield from _of_credentials("notices.smtp", smtp, Path(settings.source))
+        yield from _in_the_clear("notices.smtp", smtp.host, smtp.security)
+
+
+def _of_credentials(path: str, credentials: Credentials, source: Path) -> Iterator[str]:
+    if credentials.password is not None:
+        yield f"{path}.password stands in {source} itself: put it into a file and name that as password_file"
+        yield from _readable(f"{path}.password", source)
+    if credentials.password_file is not None:
+        yield from _readable(f"{path}.password_file", credentials.password_file)
+
+
+def _readable(key: str, path: Path) -> Iterator[str]:
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return  # that it cannot be read is said where it is needed
+    if mode & (stat.S_IRGRP | stat.S_IROTH):
+        yield f"{key}: others on this computer can read {path}: chmod 600 {path}"
+
+
+def _in_the_clear(path: str, host: str, security: Security) -> Iterator[str]:
+    if security is Security.NONE and host not in _THIS_MACHINE:
+        yield f'{path}.security = "none" sends the password to {host} in the clear: use "tls" or "starttls"'
