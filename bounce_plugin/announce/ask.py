@@ -149,11 +149,12 @@ class Questions:
         """All rules that plugins bring. Raises HookError when one cannot say: at start that is to be mended."""
         found = []
         for name in self._plugins.implementing("phrases"):
-            answer = _ask(self._plugins, "phrases", name)
-            if answer is not None and not isinstance(answer, str):
-                raise PluginFailureError(name, "phrases", f"it answered {_short(answer)}, not a text or None")
-            if answer:
-                found.append(Phrases(plugin=name, toml=answer))
+            answers = _ask(self._plugins, "phrases", name)  # a list: no plugin's rules keep another's from being asked
+            for answer in answers if isinstance(answers, list) else ():
+                if not isinstance(answer, str):
+                    raise PluginFailureError(name, "phrases", f"it answered {_short(answer)}, not a text or None")
+                if answer:
+                    found.append(Phrases(plugin=name, toml=answer))
         return tuple(found)
 
 
