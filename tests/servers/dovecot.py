@@ -5,6 +5,7 @@ from __future__ import annotations
 import imaplib
 import os
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -23,6 +24,8 @@ _CAPABILITIES = (
     "IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE SORT THREAD=REFERENCES MULTIAPPEND UNSELECT CHILDREN NAMESPACE "
     "UIDPLUS LIST-EXTENDED CONDSTORE QRESYNC ESEARCH SEARCHRES WITHIN MOVE SPECIAL-USE LITERAL+ BINARY"
 )
+_PASSWORD = 'pass "word\\'  # what a client must quote
+_STOCK = 500  # users that exist from the start
 _UNPRIVILEGED = ("nobody", "nogroup")
 # Paths compiled into Dovecot that no setting changes, each as a link in our folder that is no longer.
 _COMPILED_IN = {"usr/lib/dovecot/modules": "m", "usr/bin/doveconf": "d"}
@@ -125,7 +128,11 @@ class Account:
     def sign_in(self) -> imaplib.IMAP4:
         """Another client of the same mailbox; use it as a context manager."""
         client = imaplib.IMAP4("127.0.0.1", self.port, timeout=10)
-        client.login(self.user, self.password)
+        try:
+            client.login(self.user, self.password)
+        except imaplib.IMAP4.error:
+            client.shutdown()
+            raise
         return client
 
     def append(self, *mails: bytes, folder: str = "INBOX", flags: str = "", at: str = "") -> None:
@@ -189,7 +196,7 @@ class Dovecot:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._process.terminate()
+        os.killpg(self._process.pid, signal.SIGKILL)  # the session is ours; a polite end would take a second
         self._process.wait(10)
         shutil.rmtree(self.home, ignore_errors=True)
 
@@ -198,12 +205,15 @@ class Dovecot:
         """What the server has written to its log."""
         return (self.home / "log").read_text(errors="replace")
 
-    def add_account(self, password: str = 'pass "word\\') -> Account:
+    def add_account(self, password: str = _PASSWORD) -> Account:
         """A user whom nobody else uses; its mailbox is empty."""
         self._users += 1
-        user = f"bounces{self._users}@example.test"
-        with (self.home / "passwd").open("a") as file:
-            file.write(f"{user}:{{PLAIN}}{password}::::::\n")
+        user = _user(self._users)
+        if password != _PASSWORD or self._users > _STOCK:
+            user = f"other{self._users}@example.test"
+            with (self.home / "passwd").open("a") as file:
+                file.write(_passwd_line(user, password))
+            time.sleep(1.1)  # Dovecot looks at the file once a second
         return Account(
             user=user,
             password=password,
@@ -232,7 +242,8 @@ class Dovecot:
             lmtp=_LMTP.format(lmtp_port=self.lmtp_port) if self.lmtp else "",
         )
         (self.home / "dovecot.conf").write_text(configuration)
-        (self.home / "passwd").touch()
+        stock = (_passwd_line(_user(number), _PASSWORD) for number in range(1, _STOCK + 1))
+        (self.home / "passwd").write_text("".join(stock))
         for folder in ("run", "state", "mail"):
             (self.home / folder).mkdir()
 
@@ -256,7 +267,9 @@ class Dovecot:
             user, group = _UNPRIVILEGED
             command = ["setpriv", "--reuid", user, "--regid", group, "--clear-groups", *command]
         with (self.home / "output").open("wb") as output:
-            self._process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+            self._process = subprocess.Popen(
+                command, env=environment, stdout=output, stderr=output, start_new_session=True
+            )
         self._await_greeting()
 
     def _relocate(self, prefix: Path) -> Path:
@@ -309,6 +322,14 @@ def find_dovecot() -> Path:
 def _open_to_all(path: Path) -> bool:
     """Whether a server that runs without privileges reaches this folder: not below /root."""
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in (path, *path.parents))
+
+
+def _user(number: int) -> str:
+    return f"bounces{number}@example.test"
+
+
+def _passwd_line(user: str, password: str) -> str:
+    return f"{user}:{{PLAIN}}{password}::::::\n"
 
 
 def _free_port() -> int:

@@ -1,0 +1,262 @@
+"""How are mails read from an IMAP server, and moved there, without harm to anyone's mail? (RFC 9051, 6851, 4315, 2177)"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from types import TracebackType
+from typing import Final, Self
+
+from bounce_plugin.errors import MailboxError
+from bounce_plugin.mailbox.fetch_answer import FACTS, Facts, compact, expand, read_bodies, read_facts
+from bounce_plugin.mailbox.idle import await_news
+from bounce_plugin.mailbox.incoming import Folder, Incoming, Listing
+from bounce_plugin.mailbox.session import Access, Security, Session, encode
+from bounce_plugin.mailbox.wire import loopback
+from bounce_plugin.message import limits
+
+_AT_ONCE: Final = 200  # mails in one command: one by one is slow, and a command line must not grow without bound
+_TOGETHER: Final = 4 * 1024 * 1024  # octets of mail in one answer, if more than one mail
+_PORTS: Final[Mapping[Security, int]] = {"tls": 993, "starttls": 143, "none": 143}
+_COPYUID: Final = re.compile(rb"(\d+) ([\d:,]+) ([\d:,]+)")
+
+
+class ImapMailbox:
+    r"""A bounce mailbox on an IMAP server. See `Mailbox`.
+
+    A mail that someone has flagged `\Deleted` is on its way out and passed over; it is never expunged by us, for we
+    give neither EXPUNGE nor CLOSE.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        host: str,
+        user: str,
+        password: Callable[[], str],
+        port: int | None = None,
+        security: Security = "tls",
+        ca_file: Path | None = None,
+        inbox: str = "INBOX",
+        processed: str = "processed",
+        review: str = "review",
+        dedicated: bool = False,
+        read_only: bool = False,
+        timeout: float = 60.0,
+    ) -> None:
+        """Name the mailbox; nothing connects yet. `timeout`: seconds for each answer; "/" is the level in names."""
+        self.name = name
+        self.dedicated = dedicated
+        self._access = Access(
+            name=name,
+            host=host,
+            port=port or _PORTS[security],
+            security=security,
+            ca_file=ca_file,
+            timeout=timeout,
+            user=user,
+            password=password,
+        )
+        self._names = {Folder.INBOX: inbox, Folder.PROCESSED: processed, Folder.REVIEW: review}
+        self._read_only = read_only
+        self._session: Session | None = None
+        self._listed: dict[Folder, tuple[str, int]] = {}  # UIDVALIDITY and UIDNEXT when it was last listed
+
+    def __repr__(self) -> str:
+        return f"ImapMailbox(name={self.name!r}, host={self._access.host!r}, user={self._access.user!r})"
+
+    def __enter__(self) -> Self:
+        self._session = Session(self._access)
+        self._listed.clear()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            self._session.leave()
+            self._session = None
+
+    def listing(self, folder: Folder) -> Listing:
+        """See `Mailbox`."""
+        session = self._ask()
+        if not session.select(self._real_name(folder), write=False):
+            return Listing(uidvalidity="", uids=())
+        self._listed[folder] = (session.uidvalidity, session.uidnext)
+        return Listing(uidvalidity=session.uidvalidity, uids=tuple(map(str, session.search())))
+
+    def fetch(self, folder: Folder, uids: Sequence[str]) -> Iterator[Incoming]:
+        """See `Mailbox`. What the server refuses to give is reported when all the rest has been given."""
+        refusals: list[MailboxError] = []
+        for some in _chunks(uids):
+            if not self._open(folder, write=False):
+                return
+            answer = self._fetch(some, FACTS, refusals)
+            facts = read_facts(answer, some)
+            for group in _groups([facts[uid] for uid in some if uid in facts]):
+                if not self._open(folder, write=False):  # the caller may have worked in another one since
+                    return
+                yield from self._fetch_bodies(folder, group, refusals)
+        if refusals:
+            raise refusals[0]
+
+    def move(self, source: Folder, uids: Iterable[str], target: Folder) -> Mapping[str, str]:
+        """See `Mailbox`. The new UIDs are known from servers with UIDPLUS."""
+        if self._read_only:
+            raise MailboxError(f"mailbox {self.name!r} is open for reading only")
+        session, known = self._ask(), dict[str, str]()
+        for some in _chunks(uids):
+            if not self._open(source, write=True):
+                return known
+            uid_set, destination = compact(some), self._real_name(target)
+            if "MOVE" in session.capabilities:
+                known |= self._transfer("MOVE", uid_set, destination)
+            else:
+                known |= self._transfer("COPY", uid_set, destination)
+                self._remove(uid_set)
+        return known
+
+    def wait(self, seconds: float, stop: Event) -> None:
+        """See `Mailbox`."""
+        session = self._ask()
+        if not self._open(Folder.INBOX, write=False, anew=True):
+            raise MailboxError(f"mailbox {self.name!r}: there is no folder {self._real_name(Folder.INBOX)}")
+        uidvalidity, uidnext = self._listed.get(Folder.INBOX, ("", 0))
+        if uidvalidity == session.uidvalidity and session.uidnext > uidnext:
+            return  # something came between our last look and now
+        await_news(session, monotonic() + seconds, stop)
+
+    def check(self) -> Iterable[str]:
+        """See `Mailbox`."""
+        if self._session is not None:
+            return list(self._complaints(self._session))
+        try:
+            with self:
+                return list(self._complaints(self._ask()))
+        except MailboxError as error:
+            return [str(error)]
+
+    def _complaints(self, session: Session) -> Iterable[str]:
+        inbox = self._real_name(Folder.INBOX)
+        if not session.exists(inbox):
+            yield f"mailbox {self.name!r}: there is no folder {inbox}: correct `inbox`"
+        if not {"MOVE", "UIDPLUS"} & session.capabilities:
+            yield (
+                f"mailbox {self.name!r}: the server can neither MOVE nor expunge single mails (UIDPLUS): "
+                f"handled mails are copied, and stay in {inbox}, flagged as deleted, until someone expunges them"
+            )
+        if self._access.security == "none" and not loopback(self._access.host):
+            yield (
+                f"mailbox {self.name!r}: password and mail travel in the clear to {self._access.host}: "
+                f"set security to tls or starttls"
+            )
+
+    def _ask(self) -> Session:
+        if self._session is None or not self._session.usable:
+            raise MailboxError(f"mailbox {self.name!r} is not connected; open it anew")
+        return self._session
+
+    def _real_name(self, folder: Folder) -> str:
+        return self._ask().naming.real_name(self._names[folder])
+
+    def _open(self, folder: Folder, *, write: bool, anew: bool = False) -> bool:
+        """Select a folder if it is not; False: there is none. The UIDs of another UIDVALIDITY are other mails."""
+        session, name = self._ask(), self._real_name(folder)
+        if anew or session.selected not in ((name, write), (name, True)):
+            if not session.select(name, write=write):
+                return False
+            listed, _ = self._listed.get(folder, ("", 0))
+            if listed and listed != session.uidvalidity and not anew:
+                raise MailboxError(f"mailbox {self.name!r}: {name} has been made anew meanwhile; list it again")
+        return True
+
+    def _fetch(
+        self, uids: Iterable[int], items: str, refusals: list[MailboxError]
+    ) -> list[bytes | tuple[bytes, bytes] | None]:
+        session = self._ask()
+        status, answer = session.command("FETCH", compact(uids), items)
+        if status == "OK":
+            return answer
+        # Some of them were expunged by others meanwhile (RFC 5530); what came of the rest counts.
+        if not any(isinstance(item, bytes) and b"[EXPUNGEISSUED]" in item.upper() for item in answer):
+            refusals.append(session.refuse("UID FETCH", answer))
+        return session.response("FETCH")
+
+    def _fetch_bodies(self, folder: Folder, group: Sequence[Facts], refusals: list[MailboxError]) -> Iterator[Incoming]:
+        over = group[0].size > limits.MESSAGE
+        items = f"(UID BODY.PEEK[]<0.{limits.HEAD}>)" if over else "(UID BODY.PEEK[])"
+        facts = {fact.uid: fact for fact in group}
+        session = self._ask()
+        try:
+            bodies = list(read_bodies(self._fetch(facts, items, refusals), facts))
+        except MailboxError:
+            session.usable = False
+            raise
+        for uid, octets in bodies:
+            size = max(facts[uid].size, len(octets)) if over else len(octets)  # the octets are right, not what was said
+            yield Incoming(
+                mailbox=self.name,
+                folder=folder,
+                uidvalidity=session.uidvalidity,
+                uid=str(uid),
+                raw=octets if len(octets) <= limits.MESSAGE else octets[: limits.HEAD],
+                size=size,
+                received_at=facts[uid].received_at,
+            )
+
+    def _transfer(self, command: str, uid_set: str, destination: str) -> dict[str, str]:
+        """MOVE or COPY, making the target if there is none; returns the new UIDs as far as they are told."""
+        session = self._ask()
+        session.response("COPYUID")  # of another command
+        status, answer = session.command(command, uid_set, encode(destination))
+        if status != "OK":
+            missing = any(isinstance(item, bytes) and b"[TRYCREATE]" in item.upper() for item in answer)
+            if not missing and session.exists(destination):
+                raise session.refuse(f"{command} to {destination}", answer)
+            session.create(destination)
+            status, answer = session.command(command, uid_set, encode(destination))
+            if status != "OK":
+                raise session.refuse(f"{command} to {destination}", answer)
+        known: dict[str, str] = {}
+        for told in session.response("COPYUID"):
+            if isinstance(told, bytes) and (copied := _COPYUID.fullmatch(told)):
+                with session.asking("COPYUID"):
+                    pairs = zip(expand(copied[2].decode()), expand(copied[3].decode()), strict=True)
+                    known |= {str(old): str(new) for old, new in pairs}
+        return known
+
+    def _remove(self, uid_set: str) -> None:
+        r"""Take away what was copied, and that alone: without UIDPLUS an EXPUNGE would take what others flagged."""
+        session = self._ask()
+        status, answer = session.command("STORE", uid_set, "+FLAGS.SILENT", r"(\Deleted)")
+        if status != "OK":
+            raise session.refuse("UID STORE", answer)
+        if "UIDPLUS" in session.capabilities:
+            status, answer = session.command("EXPUNGE", uid_set)
+            if status != "OK":
+                raise session.refuse("UID EXPUNGE", answer)
+
+
+def _chunks(uids: Iterable[str]) -> Iterator[list[int]]:
+    rest = (int(uid) for uid in uids)
+    while some := list(islice(rest, _AT_ONCE)):
+        yield some
+
+
+def _groups(facts: Sequence[Facts]) -> Iterator[list[Facts]]:
+    """Mails that are fetched together: a few large ones, or many small ones; one over the cap alone."""
+    group: list[Facts] = []
+    total = 0
+    for fact in facts:
+        if group and total + fact.size > _TOGETHER:
+            yield group
+            group, total = [], 0
+        group.append(fact)
+        total += fact.size
+    if group:
+        yield group
