@@ -16,11 +16,12 @@ from bounce_plugin.ledger.columns import storable
 from bounce_plugin.ledger.schema import addresses
 from bounce_plugin.ledger.transaction import IfAbsent, Transaction, keyed
 
-#: An address in a text; the repeats cannot overlap, as each is over characters that may not follow it.
-_ADDRESS = re.compile(
-    r"(?P<address>[\w!#$%&'*+/=?^`|~.-]{1,128}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,16})|(?P<braces>\{+)@(?=[0-9a-f]{32}\})"
-)
-PLACEHOLDER = re.compile(r"(?P<braces>\{+)@(?P<fingerprint>[0-9a-f]{32})\}")
+#: An address in a text, or what would look like the beginning of a placeholder. The repeats cannot overlap: each is over
+#: characters that cannot follow it.
+_ADDRESS = re.compile(r"(?P<address>[\w!#$%&'*+/=?^`|~.-]{1,128}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,16})|\{@")
+#: A placeholder, or that beginning, which is then followed by a brace to tell it from one.
+_HIDDEN = re.compile(r"\{@(?:(?P<fingerprint>[0-9a-f]{32})\}|\})")
+PLACEHOLDER = re.compile(r"\{@[0-9a-f]{32}\}")
 _CHUNK = 500  # SQLite allows 999 variables in old builds
 
 #: Add addresses that are not known yet; one that was forgotten stays so.
@@ -73,7 +74,7 @@ def hide_all(tx: Transaction, texts: Iterable[str]) -> list[str]:
     def replace(match: re.Match[str]) -> str:
         spelling = match["address"]
         if spelling is None:
-            return "{" + match[0]  # looks like a placeholder, but is the text's own: one more brace says so
+            return "{@}"
         fingerprint = keyed(tx.key, "address", spelling)
         same_as = keyed(tx.key, "address", normalise(spelling) or spelling)
         rows[fingerprint] = {
@@ -97,12 +98,11 @@ def reveal(tx: Transaction, text: str) -> str:
 
 def reveal_all(tx: Transaction, texts: Sequence[str]) -> list[str]:
     """The same for several texts, with one look at the table."""
-    wanted = {match["fingerprint"] for text in texts for match in PLACEHOLDER.finditer(text)}
+    wanted = {match["fingerprint"] for text in texts for match in _HIDDEN.finditer(text)} - {None}
     found = known(tx, wanted) if wanted else {}
 
     def replace(match: re.Match[str]) -> str:
-        if len(match["braces"]) > 1:
-            return match[0][1:]
-        return found.get(match["fingerprint"], match[0])
+        fingerprint = match["fingerprint"]
+        return "{@" if fingerprint is None else found.get(fingerprint, match[0])
 
-    return [PLACEHOLDER.sub(replace, text) if "{@" in text else text for text in texts]
+    return [_HIDDEN.sub(replace, text) if "{@" in text else text for text in texts]

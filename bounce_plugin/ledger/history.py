@@ -147,13 +147,13 @@ def acts_of_fingerprint(tx: Transaction, fingerprint: str) -> tuple[Act, ...]:
 
 def read_acts(tx: Transaction, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Act, ...]:
     """Rows of `acts` as values."""
-    texts = iter(reveal_all(tx, [text for row in rows for text in (row.rule, row.because, row.actor)]))
+    texts = iter(reveal_all(tx, [text for row in rows for text in (row.because, row.actor)]))
     return tuple(
         Act(
             verb=Verb(row.verb),
             at=row.at,
             until=row.until,
-            rule=next(texts),
+            rule=row.rule,
             because=next(texts),
             actor=next(texts),
             events=tuple(json.loads(row.events)),

@@ -81,7 +81,7 @@ def record_acts(tx: Transaction, address: str, acts: Iterable[Act]) -> Suppressi
     fingerprint = remember(tx, address)
     rows = []
     for act in acts:
-        rule, because, actor = hide_all(tx, [act.rule, act.because, act.actor])
+        because, actor = hide_all(tx, [act.because, act.actor])
         rows.append(
             {
                 "tenant": tx.tenant,
@@ -89,7 +89,7 @@ def record_acts(tx: Transaction, address: str, acts: Iterable[Act]) -> Suppressi
                 "verb": act.verb,
                 "at": act.at,
                 "until": act.until,
-                "rule": rule,
+                "rule": act.rule,
                 "because": because,
                 "actor": actor,
                 "events": json.dumps(act.events),

@@ -70,7 +70,7 @@ class Postgresql:
     def new_database(self, *, like: str = "template0") -> str:
         """Make a database, a copy of another one; returns its name."""
         name = f"test_{next(self._numbers)}"
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement.format(sql.Identifier(name), sql.Identifier(like)))
         return name
