@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from abc import abstractmethod
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
@@ -46,7 +47,7 @@ class Credentials(Section):
 
     def model_post_init(self, context: Any, /) -> None:
         """Remember which file we are from, for messages."""
-        if isinstance(context, Origin):
+        if isinstance(context, Origin):  # the default of [notices.smtp] comes from no file, and signs nobody in
             self._source = context.source
 
     @model_validator(mode="after")
@@ -106,6 +107,6 @@ class Credentials(Section):
     def _unusable(self, key: str, value: str, problem: str) -> SettingsError:
         return SettingsError(problem, key=f"{self._label()}.{key}", value=value, source=self._source)
 
+    @abstractmethod
     def _label(self) -> str:
         """What the section is called in messages."""
-        raise NotImplementedError

@@ -46,8 +46,8 @@ class LedgerSettings(Section):
 
     def model_post_init(self, context: Any, /) -> None:
         """Remember which file we are from, for messages."""
-        if isinstance(context, Origin):
-            self._source = context.source
+        assert isinstance(context, Origin)
+        self._source = context.source
 
     def read_key(self) -> bytes:
         """The key: at least 32 octets, written as hexadecimal digits. Raises SettingsError when it cannot be had."""

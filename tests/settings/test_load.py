@@ -108,6 +108,7 @@ def test_settings_cannot_be_changed() -> None:
 WRONG = {
     "section": ("[ledgr]", ["ledgr: there is no such key here", 'did you mean "ledger"?', "allowed: ledger, mailbox"]),
     "key": ("[ledger]\ntenat = 3", ["ledger.tenat = 3", 'did you mean "tenant"?']),
+    "no section": ("ledger = 3", ["ledger = 3", "must be a table of keys"]),
     "type": ('[ledger]\ntenant = "one"', ["ledger.tenant = 'one'", "must be a whole number"]),
     "too small": ("[ledger]\ntenant = 0", ["ledger.tenant = 0", "must be 1 or more"]),
     "path": ("[ledger]\nkey_file = 3", ["ledger.key_file = 3", "must be a path"]),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bounce_plugin.errors import SettingsError
-from bounce_plugin.settings import ImapSettings, parse_settings
+from bounce_plugin.settings import ImapSettings, parse_settings, secret
 
 
 def imap(line: str, folder: Path) -> ImapSettings:
@@ -78,3 +78,17 @@ def test_what_a_failed_command_printed_is_not_repeated(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         imap(python('import sys; print("hunter" + str(2)); sys.exit(3)'), tmp_path).read_password()
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_command_that_waits_for_somebody_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secret, "_SECONDS", 0.2)
+    with pytest.raises(SettingsError, match=r"password_command = .*: took more than 0\.2 seconds"):
+        imap(python("import time; time.sleep(60)"), tmp_path).read_password()
+
+
+def test_the_one_of_the_mail_server_is_named_as_its_section_is(tmp_path: Path) -> None:
+    text = """[notices]\nto = ["a@b"]\nfrom = "a@b"\nsmtp = { host = "h", user = "u", password_file = "none" }"""
+    notices = parse_settings(text, folder=tmp_path).notices
+    assert notices is not None
+    with pytest.raises(SettingsError, match=r"bounce\.toml: notices\.smtp\.password_file = "):
+        notices.smtp.read_password()
