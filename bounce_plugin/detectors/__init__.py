@@ -13,7 +13,7 @@ from bounce_plugin.detectors.decision import (
     recognise_ordinary,
     speaks_for_itself,
 )
-from bounce_plugin.detectors.evidence import BOUNCE, Evidence, weigh
+from bounce_plugin.detectors.evidence import BOUNCE, weigh
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.message.report import Kind, Report
@@ -45,22 +45,20 @@ def detect(report: Report) -> Detection:
         return Detection(kind=report.kind)
     notice = Notice(report)
     evidence = weigh(notice)
-    findings = _machine_readable(notice, evidence)
+    own = speaks_for_itself(notice, evidence)
+    findings = _machine_readable(notice) if own else ()
     if not findings and report.wrapped is not None and may_speak_for_another(notice, evidence):
         return detect(report.wrapped)
-    if findings or report.kind is Kind.BOUNCE:
+    if findings or (own and report.kind is Kind.BOUNCE):
         return decide_kind(findings or _read_text(notice), notice, evidence)
     ordinary = recognise_ordinary(notice, evidence)
-    if ordinary is not None:
-        return Detection(kind=ordinary)
+    if ordinary is not None or not own:
+        return Detection(kind=ordinary or Kind.OTHER)
     return decide_kind(_read_text(notice) if evidence.score >= BOUNCE else (), notice, evidence)
 
 
-def _machine_readable(notice: Notice, evidence: Evidence) -> tuple[Finding, ...]:
+def _machine_readable(notice: Notice) -> tuple[Finding, ...]:
     """What the delivery status says; what it leaves to the text is taken from there."""
-    status = notice.report.delivery_status
-    if status is None or not speaks_for_itself(notice, evidence):
-        return ()
     findings = delivery_status.detect(notice)
     return findings if delivery_status.is_complete(findings) else delivery_status.complete(findings, _read_text(notice))
 

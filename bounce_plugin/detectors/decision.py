@@ -33,15 +33,18 @@ def decide_kind(findings: tuple[Finding, ...], notice: Notice, evidence: Evidenc
         return Detection(kind=Kind.DELAY, findings=findings)
     if actions:
         return Detection(kind=Kind.DELIVERED, findings=findings)
-    if notice.report.kind is Kind.BOUNCE or evidence.score >= BOUNCE:
+    shown = notice.report.returned is not None or notice.report.kind is Kind.BOUNCE
+    if shown and (notice.report.kind is Kind.BOUNCE or evidence.score >= BOUNCE):
         return Detection(kind=Kind.BOUNCE, doubt="The mail reports a failure, but names no recipient.")
-    if evidence.score >= REVIEW and evidence.known:
+    if evidence.score >= REVIEW and evidence.known and evidence.origin > 0:
         return Detection(kind=Kind.OTHER, doubt="The mail may report a failure, but does not say so clearly.")
     return Detection(kind=Kind.OTHER)
 
 
 def speaks_for_itself(notice: Notice, evidence: Evidence) -> bool:
     """Whether a delivery status is this mail's own, and not one that a person pasted or attached (D-09, D-20)."""
+    if notice.report.delivery_status is None:
+        return True
     if notice.report.kind is Kind.BOUNCE and notice.headers.get("content-type").lower().startswith("multipart/report"):
         return True
     return evidence.origin > 0 or is_bare_forward(notice.report.text, notice.headers)

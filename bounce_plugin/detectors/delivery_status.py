@@ -57,7 +57,16 @@ def _finding(report: Report, whole: DeliveryStatus, said: RecipientStatus) -> Fi
 
 def is_complete(findings: tuple[Finding, ...]) -> bool:
     """Whether every recipient has a name and the words of the host that refused it, or needs none."""
-    return all(finding.recipient and (finding.diagnostic_code or finding.action in _SUCCESSES) for finding in findings)
+    return all(
+        finding.recipient and (finding.action in _SUCCESSES or not _says_little(finding)) for finding in findings
+    )
+
+
+def _says_little(finding: Finding) -> bool:
+    """Whether the words are missing, a program's, or only that time was up: then the text may quote the host's own."""
+    words = finding.diagnostic_code
+    by_program = finding.diagnostic_type == "x-unix" and not finding.reply_code
+    return not words or by_program or "queue.expired" in words.lower()
 
 
 def complete(findings: tuple[Finding, ...], spoken: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.wording import HINTS, INTROS, SENDERS, SUBJECTS
+from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INTROS, POSTMASTERS, SUBJECTS
 
 BOUNCE: Final = 4  # this much evidence makes a bounce
 REVIEW: Final = 2  # this much, and a person should look
@@ -21,6 +21,20 @@ _ANSWER: Final = re.compile(r"(?:re|aw|sv|antw|rv|tr|fw|fwd|wg|vs|enc|i|r|回复
 _GREETING: Final = re.compile(
     r"(?:hi|hello|hallo|dear|liebe[rs]?|sehr geehrte|bonjour|hola|ciao|guten tag|moin|servus|good (?:morning|afternoon|day))\b[^.@]{0,40}(?:,|!|\n|$)"
 )
+
+
+_LETTER: Final = re.compile(
+    r"^>|^(?:hi|hello|hallo|dear|liebe|sehr geehrte|bonjour|hola|ciao|guten tag)\b", re.MULTILINE
+)
+_UNMISTAKABLE: Final = (
+    "undelivered mail returned",
+    "non-delivery",
+    "returned mail:",
+    "delivery status notification",
+    "failure notice",
+    "mail delivery failed",
+)
+_NDR_FIELDS: Final = ("x-ms-exchange-message-is-ndr", "x-ms-embedded-report")  # Exchange; without a value, often
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +62,53 @@ def weigh(notice: Notice) -> Evidence:
     headers = notice.headers
     path = headers.get("return-path").strip().lower()
     null = "return-path" in headers and (path in ("<>", "") or "mailer-daemon" in path)
-    daemon = any(name in notice.sender for name in SENDERS) or (bool(notice.sender) and "<>" in notice.sender)
-    titled = notice.subject.startswith(SUBJECTS)
+    daemon = any(name in notice.sender for name in DAEMONS) or (bool(notice.sender) and "<>" in notice.sender)
+    postmaster = not daemon and any(name in notice.sender for name in POSTMASTERS)
+    marked = any(name in headers for name in _NDR_FIELDS)
     typed = "report-type=delivery-status" in headers.get("content-type").lower().replace('"', "").replace(" ", "")
-    automatic = headers.get("auto-submitted").lower().startswith("auto-") or "x-ms-exchange-message-is-ndr" in headers
-    origin = 2 * daemon + (2 if path == "<>" else 1) * null + bool(notice.named) + automatic + titled + 2 * typed
-    if not daemon:
-        if "list-unsubscribe" in headers:
-            origin -= 2  # a newsletter; but some lists pass reports of mail servers on, with their own header fields
-        if "in-reply-to" in headers and _ANSWER.match(notice.subject):
-            origin -= 3
+    automatic = headers.get("auto-submitted").lower().startswith("auto-")
+    titled = notice.subject.startswith(SUBJECTS)
     returned = notice.report.returned is not None
-    known = daemon or titled or typed or bool(notice.named) or (null and returned and not automatic)
-    return Evidence(origin=origin, words=_words(notice, returned=returned), known=known)
+    quoted = _REPLY.search(notice.text, 0, 4 * _NEAR) is not None
+    origin = (
+        2 * (daemon or marked or typed)
+        + postmaster
+        + (2 if path == "<>" else 1) * null
+        + bool(notice.named)
+        + automatic
+        + titled
+    )
+    if not daemon and not marked:
+        origin -= _personal(notice)
+    known = (
+        daemon or marked or typed or bool(notice.named) or postmaster
+        or (titled and (null or automatic or returned or quoted or notice.subject.startswith(_UNMISTAKABLE)))
+        or (null and returned and not automatic)
+    )  # fmt: skip
+    return Evidence(origin=origin, words=_words(notice) + returned + quoted, known=known)
 
 
-def _words(notice: Notice, *, returned: bool) -> int:
+def _personal(notice: Notice) -> int:
+    """How much speaks for a writer who is no mail server."""
+    headers = notice.headers
+    against = 0
+    if "list-unsubscribe" in headers:
+        against += 2  # a newsletter
+    if "in-reply-to" in headers and _ANSWER.match(notice.subject) and _LETTER.search(notice.lower):
+        against += 3
+    if any(words in notice.subject or words in notice.lower[:_NEAR] for words in GOODS):
+        against += 2
+    return against
+
+
+def _words(notice: Notice) -> int:
     near = notice.lower[:_NEAR]
-    words = int(returned)
+    words = 0
     if any(subject in notice.subject for subject in SUBJECTS):
         words += 1
     if any(intro in near for intro in INTROS):
         words += 2
     elif any(hint in near for hint in HINTS):
-        words += 1
-    if _REPLY.search(notice.text, 0, 4 * _NEAR):
         words += 1
     if _GREETING.match(near.lstrip()):
         words -= 1  # a person, or a machine that pretends to be one

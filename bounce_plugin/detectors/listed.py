@@ -130,8 +130,8 @@ def _without_contacts(notice: Notice, entries: list[_Entry]) -> list[_Entry]:
     if not kept:
         return entries
     named = {address.lower() for address in notice.named}
-    if named and any(entry.address.lower() in named for entry in kept):
-        kept = [entry for entry in kept if entry.address.lower() in named or entry.told]
+    if named and not any(entry.address.lower() in named for entry in kept):  # an alias: then its reply stands beneath
+        kept = [entry for entry in kept if read_reply("\n".join(entry.lines)).code]
     return kept
 
 

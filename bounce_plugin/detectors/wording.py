@@ -7,13 +7,20 @@ from __future__ import annotations
 
 from typing import Final
 
-# The local part or the name in From. What people choose for themselves is not among them.
-SENDERS: Final = (
-    "mailer-daemon", "mailer_daemon", "mailerdaemon", "mail-daemon", "maildaemon", "postmaster", "post_master", "post.master",
-    "mail delivery", "mail.delivery", "maildelivery", "delivery subsystem", "delivery system", "mail deliver system",
-    "system administrator", "mail administrator", "mail system", "microsoftexchange", "ndr@", "ndr administrator", "mta@",
-    "no-reply@sns.amazonaws.com", "bounce@", "bounces@", "mdaemon@", "symantec_antivirus", "imss@", "mmdf", "listserv@",
-    "daemon@", "delivery-notification", "mail-notification", "interscan", "dmz@", "jetmail system", "lsmtp",
+# The local part or the name in From that only mail servers use, and what people use, too.
+DAEMONS: Final = (
+    "mailer-daemon", "mailer_daemon", "mailerdaemon", "mailer daemon", "mail-daemon", "maildaemon", "mail delivery s", "mail.delivery.s", "maildelivery",
+    "delivery subsystem", "delivery system", "mail deliver system", "microsoftexchange", "ndr@", "ndr administrator", "mdaemon@",
+    "no-reply@sns.amazonaws.com", "symantec_antivirus", "imss@", "mmdf@", "mmdf ", "interscan", "jetmail system", "lsmtp", "delivery-notification@",
+)  # fmt: skip
+POSTMASTERS: Final = (
+    "postmaster", "post_master", "post.master", "post-master", "system administrator", "mail administrator", "mail system", "mail delivery", "mta@", "bounce@",
+    "bounces@", "listserv@", "daemon@", "root@", "mailsystem@", "mail-system@", "mailadmin@", "mailmaster@", "administrator@",
+)  # fmt: skip
+# What else is delivered, and fails to be.
+GOODS: Final = (
+    "parcel", "package", "shipment", "courier", "your order", "tracking", "paket", "sendung", "lieferung", "colis", "paquete", "pacco", "spedizione", "przesyłk",
+    "encomenda", "pakket", "bestelling", "посылк", "荷物", "包裹",
 )  # fmt: skip
 
 # How the subject begins, decoded. Behind each: the languages that Exchange and others write.

@@ -14,7 +14,7 @@ from bounce_plugin.message.headers import Headers
 # Header fields that only vacation programs and other responders write.
 _RESPONDER_FIELDS: Final = (
     "x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder", "x-autoreply-from", "x-auto-respond", "x-vacation", "x-mail-autoreply",
-    "x-ms-exchange-inbox-rules-loop", "x-apple-vacation", "x-away", "x-mdautoresponder", "x-cron-env", "x-mailer-autoreply", "x-ebay-autoreply",
+    "x-ms-exchange-inbox-rules-loop", "x-apple-vacation", "x-away", "x-mdautoresponder", "x-mailer-autoreply", "x-ebay-autoreply",
 )  # fmt: skip
 # How the subject of an auto-reply begins, decoded, lower case (1.5 of the collected wordings).
 _REPLY_SUBJECTS: Final = (
@@ -63,7 +63,6 @@ _REPORT_SUBJECT: Final = re.compile(
     r"report[ -]domain:.{0,250}submitter:"  # RFC 7489 and RFC 8460
     r"|smtp (?:server|client): .{0,80}(?:from|to) "  # Postfix to its postmaster, about strangers' sessions
     r"|^loop alert|^message \S+ has been frozen|frozen on |^tls-?rpt|dmarc (?:aggregate )?report|^\[?dmarc\]? "
-    r"|^logwatch|^cron <"
 )
 _REPORT_TYPES: Final = ("application/tlsrpt+json", "application/tlsrpt+gzip", "application/tlsrpt")
 _AGGREGATE: Final = re.compile(

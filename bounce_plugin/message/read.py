@@ -39,7 +39,8 @@ def read_report(raw: bytes) -> Report:
 def _read(raw: bytes, exceeded: list[str], *, outermost: bool) -> Report:
     top = _top(raw)
     leaves = walk(raw, top, exceeded)
-    if not leaves or (leaves[0] is top and top.type.startswith("text/") and has_parts(raw, top)):
+    declared = top.type.startswith("multipart/")
+    if not leaves or (not declared and top.type.startswith("text/") and has_parts(raw, top)):
         leaves = recover(raw, top, exceeded)
     return _assemble(top.headers, leaves, exceeded, outermost=outermost)
 
@@ -101,7 +102,8 @@ def _kind(headers: Headers, leaves: list[Part], status: DeliveryStatus | None, f
         return Kind.COMPLAINT
     if any(part.type in _DISPOSITION_TYPES for part in leaves):
         return Kind.MDN
-    return Kind.BOUNCE if status is not None else Kind.OTHER
+    own = headers.get("content-type")[:10].lower() == "multipart/"  # parts that nobody declared may be pasted
+    return Kind.BOUNCE if status is not None and own else Kind.OTHER
 
 
 def _merge(statuses: list[DeliveryStatus]) -> DeliveryStatus:
