@@ -15,8 +15,8 @@ from bounce_plugin.errors import MailboxError
 from bounce_plugin.mailbox.fetch_answer import FACTS, Facts, compact, expand, read_bodies, read_facts
 from bounce_plugin.mailbox.idle import await_news
 from bounce_plugin.mailbox.incoming import Folder, Incoming, Listing
-from bounce_plugin.mailbox.session import Access, Security, Session, encode
-from bounce_plugin.mailbox.wire import loopback
+from bounce_plugin.mailbox.session import Access, Session, encode
+from bounce_plugin.mailbox.wire import Security, loopback
 from bounce_plugin.message import limits
 
 _AT_ONCE: Final = 200  # mails in one command: one by one is slow, and a command line must not grow without bound

@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from imap_tools.errors import ImapToolsError, UnexpectedCommandStatusError
 from imap_tools.utils import encode_folder
 
 from bounce_plugin.errors import MailboxError, SignInError
 from bounce_plugin.mailbox.folders import Naming
-from bounce_plugin.mailbox.wire import Connection
+from bounce_plugin.mailbox.wire import Connection, Security
 
-Security = Literal["tls", "starttls", "none"]
 _TEMPORARY: Final = ("[UNAVAILABLE]", "[INUSE]", "[SERVERBUG]", "[LIMIT]")  # a refusal that is not our password's fault
 
 
@@ -142,12 +141,13 @@ class Session:
 
     def _connect(self) -> Connection:
         access = self.access
-        try:
-            # Given a file, it trusts that alone, and not the system's store.
-            context = ssl.create_default_context(cafile=access.ca_file)
+        context: ssl.SSLContext | None = None
+        if access.security != "none":
+            try:
+                context = ssl.create_default_context(cafile=access.ca_file)  # a file instead of the system's store
+            except OSError as error:
+                raise MailboxError(f"{self._called}: cannot read ca_file {access.ca_file}: {_reason(error)}") from error
             context.minimum_version = ssl.TLSVersion.TLSv1_2
-        except OSError as error:
-            raise MailboxError(f"{self._called}: cannot read ca_file {access.ca_file}: {_reason(error)}") from error
         try:
             return Connection(access.host, access.port, access.security, context, access.timeout)
         except ssl.SSLCertVerificationError as error:

@@ -6,7 +6,7 @@ import imaplib
 import select
 import socket
 import ssl
-from typing import Final
+from typing import Final, Literal
 
 from imap_tools import BaseMailBox
 
@@ -17,6 +17,7 @@ LITERAL: Final = (
 )  # octets; one that is larger was not asked for, whatever the server says of its size
 LINE: Final = 16 * 1024 * 1024  # octets; the answer to a search in a folder with two million mails is one line
 ANSWER: Final = 64 * 1024 * 1024  # octets that a server may send between two of our commands
+Security = Literal["tls", "starttls", "none"]
 _RECEIVE: Final = 64 * 1024
 
 
@@ -95,19 +96,26 @@ class _TlsClient(_Guards, imaplib.IMAP4_SSL):
 class Connection(BaseMailBox):
     """An imap-tools mailbox over a guarded client."""
 
-    def __init__(self, host: str, port: int, security: str, context: ssl.SSLContext, timeout: float) -> None:
-        """Connect. Raises OSError (ssl.SSLError too) and imaplib's errors."""
+    guards: _Guards
+
+    def __init__(
+        self, host: str, port: int, security: Security, context: ssl.SSLContext | None, timeout: float
+    ) -> None:
+        """Connect; `context` None is for "none" alone. Raises OSError (ssl.SSLError too) and imaplib's errors."""
         self._address, self._security = (host, port), security
         self._context, self._timeout = context, timeout
         super().__init__()
 
     def _get_mailbox_client(self) -> imaplib.IMAP4:
         host, port = self._address
-        if self._security == "tls":
-            self.guards: _Guards = _TlsClient(host, port, timeout=self._timeout, context=self._context)
+        if self._security == "none":
+            self.guards = _Guards(host, port, timeout=self._timeout)
+        elif self._context is None:
+            raise ValueError(f"security {self._security!r} needs a context")
+        elif self._security == "tls":
+            self.guards = _TlsClient(host, port, timeout=self._timeout, context=self._context)
         else:
             self.guards = _Guards(host, port, timeout=self._timeout)
-        if self._security == "starttls":
             try:
                 self.guards.starttls(self._context)
             except BaseException:
