@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bounce_plugin.classify.classification import Classification, Evidence, FailureType, Fault, Reason
-from bounce_plugin.classify.phrasebook import VAGUE
+from bounce_plugin.classify.phrasebook import SPECIAL, VAGUE
 from bounce_plugin.classify.steps import Source, Step, gather
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.detectors.finding import Finding, Stage
@@ -83,36 +83,44 @@ def _verdict(kind: Kind, steps: list[Step], stage: Stage, tables: Tables) -> Cla
 
 
 def _decide(steps: list[Step], stage: Stage, tables: Tables) -> Step | None:
-    """The step that the verdict follows: the first that no principle overrules."""
+    """The step that the verdict follows: the first in order that no principle overrules."""
     speaking = [step for step in steps if step.reason is not None and _at_stage(step, stage)]
-    strong = [step for step in speaking if step.phrase is None or step.phrase.priority < VAGUE]
-    first = _first(speaking, strong)
-    if first is None or first.phrase is None or not tables.reasons[_reason(first)].counts:
-        return first
-    for other in strong:
-        if tables.reasons[_reason(other)].fault in _OURS and _outranks(other, first):
-            first.note = "asymmetry"
-            return other
+    speaking.sort(key=_rank)
+    if not speaking:
+        return None
+    first = speaking[0]
+    if tables.reasons[_reason(first)].counts:
+        for other in speaking[1:]:
+            if tables.reasons[_reason(other)].fault in _OURS and _outranks(other, first):
+                first.note = "asymmetry"
+                return other
     return first
 
 
-def _first(speaking: list[Step], strong: list[Step]) -> Step | None:
-    """The first step in the order of sources; a vague phrase after a plain one, an expired queue last of all."""
-    phrases = [step for step in strong if step.phrase] + [step for step in speaking if step not in strong]
-    codes = [step for step in speaking if step.row]
-    for step in (*phrases, *codes):
-        if step.reason is not Reason.EXPIRED and (step.row is None or step.row.specific):
-            return step
-    return next(iter(speaking), None)
+def _rank(step: Step) -> int:
+    """The order in which steps are asked; among equals, the order in which they were gathered."""
+    if step.reason is Reason.EXPIRED:
+        return 3 if step.phrase else 6  # the last resort: any error that is quoted says more
+    if step.phrase is not None:
+        return 1 if step.phrase.priority < VAGUE else 4
+    assert step.row is not None
+    if not step.row.specific:
+        return 7
+    return 5 if step.row.overloaded else 2
 
 
 def _outranks(other: Step, first: Step) -> bool:
-    """Whether a step that blames the sender or the message overrules a phrase that blames the recipient."""
+    """Whether a step that blames the sender or the message overrules one that blames the recipient."""
     if other.row is not None:
         return other.row.firm
     assert other.phrase is not None
-    assert first.phrase is not None
-    return first.phrase.scope == "any" or other.phrase.priority < first.phrase.priority
+    if first.phrase is None:
+        return True  # any words beat a code
+    if other.phrase.priority >= VAGUE:
+        return False
+    if first.phrase.priority < SPECIAL or first.phrase.scope != "any":
+        return other.phrase.priority < first.phrase.priority
+    return True
 
 
 def _at_stage(step: Step, stage: Stage) -> bool:

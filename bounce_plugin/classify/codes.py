@@ -18,6 +18,7 @@ class CodeRow:
     reason: Reason
     specific: bool  # False: an x.y.0 or a reply code, which alone does not suffice
     firm: bool = False  # the sender or the message is at fault beyond doubt, whatever the words say
+    overloaded: bool = False  # used for so much that even vague words say more
     meaning: str = ""
 
 
@@ -60,9 +61,9 @@ class Codes:
         """What a basic reply code suggests."""
         return self._replies.get(code)
 
-    def of_exit(self, code: str) -> CodeRow | None:
-        """What a delivery program meant by its exit code (sysexits.h)."""
-        return self._exits.get(code)
+    def of_exit(self, code: str) -> CodeRow:
+        """What a delivery program meant by its exit code (sysexits.h); any other code is its own failure."""
+        return self._exits.get(code) or self._exits["other"]
 
     def by_rule(self, rule: str) -> CodeRow | None:
         """The row that evidence cites by this name."""
@@ -108,9 +109,9 @@ def _rows(entry: dict[str, str], kind: str) -> list[tuple[EnhancedStatus, Enhanc
         rule = f"{kind}:{low}" if low == high else f"{kind}:{low}-{high}"
         reason = Reason(entry[column])
         specific = reason is not Reason.UNKNOWN and (low.detail != 0 or kind != "status")
-        firm = bool(entry.get("firm"))
+        marks = {"firm": bool(entry.get("firm")), "overloaded": bool(entry.get("overloaded"))}
         rows.append(
-            (low, high, CodeRow(rule=rule, reason=reason, specific=specific, firm=firm, meaning=entry["meaning"]))
+            (low, high, CodeRow(rule=rule, reason=reason, specific=specific, **marks, meaning=entry["meaning"]))
         )
     return rows
 

@@ -1,71 +1,93 @@
-"""How is a diagnostic text put into the one form in which phrases are looked for, and how are its own words quoted?"""
+"""How is a diagnostic text put into the words in which phrases are looked for, and how are its own words quoted?"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import Final
 
 #: How much of a diagnostic is read.
 LIMIT: Final = 4096
 #: How long a quoted span may be.
 SPAN: Final = 200
+#: The word that ends a sentence.
+END: Final = "!"
 
 # Codes that a folded multi-line reply repeats inside its sentence ("at a rate that 550-5.2.1 prevents") would hide the
 # phrase, and look like a code of their own (T4). The second form is a bare continuation, "550-For explanation".
 _REPEATED: Final = re.compile(r" (?:(?:[245]\d\d[ -])?#?[245]\.\d{1,3}\.\d{1,3}(?= )|[245]\d\d-(?=\S))")
-_FIRST_CODE: Final = re.compile(r"[245]\d\d-")
 # An address starts only after a delimiter, so that each word is read once however many there are.
-_ADDRESS: Final = re.compile(
-    r"""(?<![^\s<>()\[\]"',;:=|`])[^\s<>()\[\]"',;:=|`@]*=?[^\s<>()\[\]"',;:=|`@]*@(?:[^\s<>()\[\]"',;:.|`]|\.(?=\w))*"""
-)
+_ADDRESS: Final = re.compile(r"""(?<![^\s<>()\[\]"',;:|`])[^\s<>()\[\]"',;:|`@]*@(?:[^\s<>()\[\]"',;:.|`]|\.(?=\w))*""")
+# Of a link only the host says something, and the page in Google's help (?p=OverQuotaPerm).
+_LINK: Final = re.compile(r"https?://([^\s/?#<>\"]{1,255})(?:[^\s?]{0,255}\?p=(\w{1,40}))?[^\s<>\"]*")
+# Signs that only frame words: `<user> unknown`, `user: unknown`, `user_unknown` and `user-unknown` are one phrase.
+_FRAMES: Final = str.maketrans({**dict.fromkeys("<>()[]{}\"'`´:;|_~#-,/?=+*&\\", " "), "!": " ! "})
+# Scripts without spaces between words: each sign is a word.
+_SIGNS: Final = re.compile(r"([\u0e00-\u0e7f\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff])")
 
 
-def normalise(text: str) -> str:
-    """The text in lower case, squeezed, without addresses and repeated codes; at most 4096 characters are read.
+def normalise(text: str) -> list[str]:
+    """The words of a text in lower case, without addresses, frames and repeated codes; at most 4096 characters are read.
 
     Addresses become `@`: a person's name must not look like a phrase ("mailbox.full@example.org"), and a verdict must
-    come out the same once addresses were erased. The words `can't` and `doesn't` are written out, accents are dropped.
+    come out the same once addresses were erased. `can't` and `doesn't` are written out, accents are dropped, and `!`
+    stands between sentences.
     """
-    words = _plain(text[:LIMIT])
-    if "@" in words:
-        words = _ADDRESS.sub("@", words)
-    return _REPEATED.sub(" ", _FIRST_CODE.sub(lambda code: code[0][:-1] + " ", words, count=1)).replace("  ", " ")
+    plain = _lower(text[:LIMIT])
+    if "://" in plain:
+        plain = _LINK.sub(r" \1 \2 ", plain)
+    if "@" in plain:
+        plain = _ADDRESS.sub("@", plain)
+    return _words(_REPEATED.sub(" ", plain))
 
 
-def normalise_phrase(phrase: str) -> str:
-    """A phrase as it looks in a normalised text."""
-    return _plain(phrase)
+@cache
+def normalise_phrase(phrase: str) -> tuple[str, ...]:
+    """The words of a phrase as they look in a normalised text; a `*` at the end is kept."""
+    words = _words(_lower(phrase.strip().removesuffix("*")))
+    if phrase.strip().endswith("*") and words:
+        words[-1] += "*"
+    return tuple(words)
 
 
-def quote(text: str, words: str) -> str:
+def quote(text: str, words: list[str]) -> str:
     """The words of a text that stand behind these words of its normalised form, as the mail wrote them."""
     squeezed = " ".join(text[:LIMIT].split())
     lower = squeezed.lower()
     if len(lower) != len(squeezed):  # a letter whose lower case is longer: quote the text as it stands
         return squeezed[:SPAN]
-    at = lower.find(words)
-    if at >= 0:
-        return squeezed[at : at + min(len(words), SPAN)]
-    begin = end = _find_word(lower, words, 0)[0]
-    for word in words.split():
-        begin_of_word, end_of_word = _find_word(lower, word, end)
-        if begin_of_word < 0:
-            return squeezed[:SPAN]
-        begin, end = (begin_of_word, end_of_word) if begin < 0 else (begin, end_of_word)
-    return squeezed[begin : min(end, begin + SPAN)]
+    joined = " ".join(words)
+    begin = lower.find(joined)
+    if begin >= 0:
+        return squeezed[begin : begin + min(len(joined), SPAN)]
+    first, *rest = [word for word in words if word != END]
+    while (begin := lower.find(first, begin + 1)) >= 0:
+        end = begin + len(first)
+        for word in rest:
+            at = lower.find(word, end, end + SPAN // 2)
+            if at < 0:
+                break
+            end = at + len(word)
+        else:
+            return squeezed[begin : min(end, begin + SPAN)]
+    return squeezed[:SPAN]
 
 
-def _find_word(text: str, word: str, start: int) -> tuple[int, int]:
-    at = text.find(word, start)
-    return at, at + len(word)
-
-
-def _plain(text: str) -> str:
+def _lower(text: str) -> str:
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text.replace("’", "'"))
         text = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
-    words = " ".join(text.replace("_", " ").lower().split())
-    if "n't" in words or "cannot" in words:
-        words = words.replace("can't", "can not").replace("cannot", "can not").replace("n't", " not")
-    return words
+        text = _SIGNS.sub(r" \1 ", text.replace("。", ". "))
+    plain = " ".join(text.lower().split())
+    if "n't" in plain or "cannot" in plain:
+        plain = plain.replace("can't", "can not").replace("cannot", "can not").replace("n't", " not")
+    return plain
+
+
+def _words(plain: str) -> list[str]:
+    plain = plain.replace("...", " ").replace(". ", " ! ").rstrip(".")
+    plain = " ".join(plain.translate(_FRAMES).split())
+    if "e mail" in plain or "mail box" in plain:
+        plain = f" {plain}".replace(" e mail", " email").replace(" mail box", " mailbox")[1:]
+    return plain.split(" ")

@@ -16,7 +16,7 @@ class Providers:
     names: frozenset[str]
     hosts: Mapping[str, str]  # the end of a host's name -> provider
     domains: Mapping[str, str]  # the end of a recipient's domain -> provider
-    tokens: Mapping[str, str]  # words of its own -> provider
+    tokens: Mapping[tuple[str, ...], str]  # words of its own -> provider
 
     def of_host(self, host: str) -> str:
         """The provider that runs this host; empty when none is known for it."""

@@ -63,12 +63,14 @@ def gather(finding: Finding, report: Report, tables: Tables) -> list[Step]:
     spoken = list(_phrases(reading, diagnostic, codes, providers, Source.PHRASE))
     if program:
         spoken = [step for step in spoken if step.reason is Reason.MAILBOX_FULL]
-    if not spoken and report.text and not program and _is_alone(report):
+    if not spoken and report.text and _is_alone(report):
         text = report.text
         spoken.extend(_phrases(tables.phrasebook.read(normalise(text)), text, codes, providers, Source.TEXT))
+        if program:
+            spoken = [step for step in spoken if step.reason is Reason.MAILBOX_FULL]
     steps.extend(spoken)
-    if program and (code := _EXIT.search(diagnostic)) and (row := tables.codes.of_exit(code[1])):
-        steps.append(_code_step(row, "diagnostic_code", code[0], Source.EXIT))
+    if program and (code := _EXIT.search(diagnostic)):
+        steps.append(_code_step(tables.codes.of_exit(code[1]), "diagnostic_code", code[0], Source.EXIT))
     if status:
         steps.extend(_codes(status, providers, tables))
     if finding.reply_code and (row := tables.codes.of_reply(finding.reply_code)):
@@ -88,7 +90,7 @@ def _status(finding: Finding) -> EnhancedStatus | None:
 def _providers(finding: Finding, reading: Reading, tables: Tables, steps: list[Step]) -> Iterator[str]:
     """The providers whose wording applies, each with the step that says how it was recognised."""
     known = tables.providers
-    heard = [(known.tokens[token], "diagnostic_code", token) for token in reading.tokens]
+    heard = [(known.tokens[token], "diagnostic_code", " ".join(token)) for token in reading.tokens]
     for name, field, span in (
         (known.of_host(finding.remote_mta), "remote_mta", finding.remote_mta),
         *heard,
@@ -115,7 +117,7 @@ def _phrases(reading: Reading, text: str, codes: str, providers: tuple[str, ...]
         phrase = match.phrase
         if (phrase.scope == "any" or phrase.scope in providers) and (phrase.code is None or phrase.code.match(codes)):
             matches.setdefault(phrase.rule, match)
-    normal = normalise(text) if matches else ""
+    normal = normalise(text) if matches else []
     field = "text" if source is Source.TEXT else "diagnostic_code"
     for match in sorted(matches.values(), key=_strength):
         span = quote(text, normal[match.start : match.end])

@@ -11,24 +11,19 @@ from typing import Final
 from bounce_plugin.classify.classification import FailureType, Fault, Reason
 from bounce_plugin.classify.codes import Codes, read_codes
 from bounce_plugin.classify.phrasebook import Phrase, Phrasebook
-from bounce_plugin.classify.phrases import read_phrases
+from bounce_plugin.classify.phrases import PhraseTable, read_phrases
 from bounce_plugin.classify.providers import Providers, read_providers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonRow:
-    """One row of reasons.toml: what a reason means, and the rule of the preset `careful` for it."""
+    """One row of reasons.toml, as far as it says what a reason means; what to do about it is the policy's."""
 
     reason: Reason
     type: FailureType
     fault: Fault
     weight: float  # 0: never held against the recipient; 0.5: at most once a UTC day
     counts: bool  # whether it is held against the recipient at all
-    confirm: int  # distinct messages needed; 0: no rule
-    window_days: int
-    min_span_days: int
-    action: str  # suppress, suppress_all, pause, review, incident, none
-    pause_days: int
     definition: str
 
 
@@ -49,16 +44,16 @@ def load_tables(extra_phrases: Sequence[str] = ()) -> Tables:
     Raises SettingsError for a phrase that cannot be used; it names the line.
     """
     providers = read_providers(_packaged("providers.toml"))
-    phrases = list(read_phrases(_packaged("phrases.toml"), source="phrases.toml", scopes=providers.names, known={}))
-    for number, text in enumerate(extra_phrases, start=1):
-        known = {phrase.rule: phrase for phrase in phrases}
-        source = f"extra phrases {number}"
-        phrases.extend(read_phrases(text, source=source, scopes=providers.names, known=known))
+    table = PhraseTable(words={}, phrases=())
+    texts = {"phrases.toml": _packaged("phrases.toml")}
+    texts.update((f"extra phrases {number}", text) for number, text in enumerate(extra_phrases, start=1))
+    for source, text in texts.items():
+        table = read_phrases(text, source=source, scopes=providers.names, known=table)
     return Tables(
         reasons=_read_reasons(_packaged("reasons.toml")),
         codes=read_codes(status=_packaged("status_codes.toml"), reply=_packaged("reply_codes.toml")),
-        phrases={phrase.rule: phrase for phrase in phrases},
-        phrasebook=Phrasebook(phrases, providers.tokens),
+        phrases={phrase.rule: phrase for phrase in table.phrases},
+        phrasebook=Phrasebook(table.phrases, providers.tokens),
         providers=providers,
     )
 
@@ -72,11 +67,6 @@ def _read_reasons(text: str) -> dict[Reason, ReasonRow]:
             fault=Fault(row["fault"]),
             weight=float(row["weight"]),
             counts=row.get("counts", row["weight"] > 0),
-            confirm=row["confirm"],
-            window_days=row["window_days"],
-            min_span_days=row["min_span_days"],
-            action=row["action"],
-            pause_days=row["pause_days"],
             definition=row["definition"],
         )
         for reason in Reason
