@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from bounce_plugin.settings.secret import Credentials
 from bounce_plugin.settings.section import FilePath, Name, Port, Section, YesNo, choose, refuse
 
+#: How a connection is protected: from the first octet, after a command in the clear, or not (for this very machine).
+Security = Literal["tls", "starttls", "none"]
+ChosenSecurity = Annotated[Security, choose(get_args(Security))]
 
-class Security(StrEnum):
-    """How a connection is protected."""
-
-    TLS = "tls"  # from the first octet
-    STARTTLS = "starttls"  # after a command in the clear
-    NONE = "none"  # for this very machine, or an old server in one's own house
-
-
-ChosenSecurity = Annotated[Security, choose(Security)]
-
-IMAP_PORTS: Final = {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143}
+IMAP_PORTS: Final[Mapping[Security, int]] = {"tls": 993, "starttls": 143, "none": 143}
 
 
 class MailboxSection(Section):
@@ -40,7 +33,7 @@ class ImapSettings(MailboxSection, Credentials):
     host: Name
     port_: Port | None = Field(None, alias="port")
     user: Name
-    security: ChosenSecurity = Security.TLS
+    security: ChosenSecurity = "tls"
     ca_file: FilePath | None = None  # trusted beside those of the system
     inbox: Name = "INBOX"
     processed: Name = "processed"

@@ -45,5 +45,5 @@ def _readable(key: str, path: Path) -> Iterator[str]:
 
 
 def _in_the_clear(path: str, host: str, security: Security) -> Iterator[str]:
-    if security is Security.NONE and host not in _THIS_MACHINE:
+    if security == "none" and host not in _THIS_MACHINE:
         yield f'{path}.security = "none" sends the password to {host} in the clear: use "tls" or "starttls"'

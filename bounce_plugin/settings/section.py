@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -20,8 +19,6 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import PydanticCustomError
-
-_Choice = TypeVar("_Choice", bound=StrEnum)
 
 #: The type of our own complaints among pydantic's; see `bounce_plugin.settings.complaint`.
 REFUSED = "refused"
@@ -67,13 +64,13 @@ def looks_secret(path: str) -> bool:
     return key not in _NO_SECRETS and any(word in key for word in _SECRET_WORDS)
 
 
-def choose(kind: type[_Choice], *, instead: Callable[[str], str | None] = lambda _: None) -> BeforeValidator:
+def choose(names: Iterable[str], *, instead: Callable[[str], str | None] = lambda _: None) -> BeforeValidator:
     """A validator for one name of several; `instead` explains names that are known, but of no use here."""
+    known = [str(name) for name in names if instead(name) is None]
 
-    def check(value: object) -> _Choice:
-        known = [choice.value for choice in kind if instead(choice.value) is None]
-        if value in known:
-            return kind(value)
+    def check(value: object) -> str:
+        if isinstance(value, str) and value in known:
+            return value
         why = instead(value) if isinstance(value, str) else None
         raise refuse(why or _allowed(value, known))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -16,7 +17,7 @@ from bounce_plugin.settings.mailbox import ChosenSecurity, Security
 from bounce_plugin.settings.secret import Credentials
 from bounce_plugin.settings.section import FilePath, Name, Origin, Port, Section, Whole, choose, refuse
 
-SMTP_PORTS: Final = {Security.TLS: 465, Security.STARTTLS: 587, Security.NONE: 25}
+SMTP_PORTS: Final[Mapping[Security, int]] = {"tls": 465, "starttls": 587, "none": 25}
 _KEY_OCTETS: Final = 32
 _SQLITE: Final = "sqlite:///"
 
@@ -108,7 +109,7 @@ class SmtpSettings(Credentials):
 
     host: Name
     port_: Port | None = Field(None, alias="port")
-    security: ChosenSecurity = Security.TLS
+    security: ChosenSecurity = "tls"
     ca_file: FilePath | None = None
 
     @property
@@ -144,9 +145,7 @@ class NoticeSettings(Section):
     sender: Address = Field(alias="from")
     language: Annotated[Language, choose(Language)] = Language.ENGLISH
     events: frozenset[Annotated[NoticeKind, choose(NoticeKind)]] = frozenset(NoticeKind)
-    smtp: SmtpSettings = SmtpSettings(
-        host="localhost", security=Security.NONE, port=None
-    )  # this machine's own mail server
+    smtp: SmtpSettings = SmtpSettings(host="localhost", security="none", port=None)  # this machine's own mail server
 
 
 class HookSettings(Section):
