@@ -15,8 +15,9 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`."""
     if notice.named:
         return tuple(
-            build_finding(notice, address, notice.text, detector=NAME, confidence=0.8) for address in notice.named
+            build_finding(notice, address, notice.text, detector=NAME, confidence=0.8, whole=True)
+            for address in notice.named
         )
     if len(notice.addressed) == 1:
-        return (build_finding(notice, notice.addressed[0], notice.text, detector=NAME, confidence=0.5),)
+        return (build_finding(notice, notice.addressed[0], notice.text, detector=NAME, confidence=0.5, whole=True),)
     return ()

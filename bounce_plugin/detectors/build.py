@@ -7,7 +7,7 @@ from typing import Final
 
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.reply import read_reply, read_stage
+from bounce_plugin.detectors.reply import quote_reply, read_reply, read_stage
 from bounce_plugin.detectors.wording import DELIVERED, GIVEN_UP, STILL_TRYING
 from bounce_plugin.message import limits
 from bounce_plugin.message.report import Action
@@ -28,9 +28,14 @@ def build_finding(
     confidence: float,
     others: tuple[str, ...] = (),
     action: Action | None = None,
+    whole: bool = False,
 ) -> Finding:
-    """One finding from the words that a text has about one recipient; the action is read from the text if not given."""
-    words = " ".join(diagnostic[: 2 * limits.DIAGNOSTIC].split())[: limits.DIAGNOSTIC]
+    """One finding from the words that a text has about one recipient; the action is read from the text if not given.
+
+    `whole` says that the words are all that the notice says, of which only the reply is quoted.
+    """
+    said = quote_reply(diagnostic) if whole else diagnostic
+    words = " ".join(said[: 2 * limits.DIAGNOSTIC].split())[: limits.DIAGNOSTIC]
     reply = read_reply(diagnostic)
     host = _HOST.search(diagnostic)
     status = notice.report.delivery_status

@@ -15,7 +15,8 @@ from typing import Final
 from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.reply import read_reply
+from bounce_plugin.detectors.reply import quote_reply, read_reply
+from bounce_plugin.detectors.wording import is_contact
 from bounce_plugin.message.address import find_address, read_recipient
 
 NAME: Final = "listed"
@@ -25,29 +26,16 @@ _ADDRESS: Final = r"[^\s\"<>()\[\],;:@\\]{1,128}@[^\s\"'<>()\[\],;:@\\/|]{1,255}
 _ALONE: Final = re.compile(
     rf"""(?![ \t]*[245]\d\d[ -])[ \t]*(?:[-*>•·=#]{{1,4}}[ \t]*)?(?:"[^"\n]{{0,80}}"[ \t]*(?=<)|[^<>@:\n]{{1,60}}[ \t](?=<))?"""
     rf"""[<"'\[(]{{0,2}}(?:smtp:|mailto:|rfc822;[ ]?)?({_ADDRESS})[>"'\])]{{0,2}}"""
-    rf"""(?:[ \t]*[<(\[](?:mailto:|smtp:)?{_ADDRESS}[>)\]])?[ \t]*(?::[ \t]*(.*)|[,;.]?|[\[(]([^\]\n]*)[\])])$""",
+    rf"""(?:[ \t]*[<(\[](?:mailto:|smtp:)?{_ADDRESS}[>)\]])?[ \t]*(?:\([^()\n]{{3,254}}\))?(?::[ \t]*(.*)|[,;.]?|[\[(]([^\]\n]*)[\])])$""",
     re.IGNORECASE,
 )
 # It begins with an address, and words about it follow: `addr Invalid Address, ERROR_CODE :550`, `addr on Thu, 29 Apr`.
 _LEADING: Final = re.compile(
-    rf"""[ \t]*(?:[-*•]{{1,3}}[ \t]+)?[<"'\[]?({_ADDRESS})[>"'\]]?:?[ \t]+[-–]?[ \t]*(\S.*)$"""
+    rf"""[ \t]*(?:[-*•]{{1,3}}[ \t]+)?[<"'\[]?({_ADDRESS})[>"'\]]?[:,;]?[ \t]+[-–]?[ \t]*(\S.*)$"""
 )
 _NAME_ALONE: Final = re.compile(r"[ \t]+([A-Za-z][A-Za-z0-9._-]{1,63})(?:[ \t]*$|[ \t]{2,}(\S.*)$|[ \t](?=\")(.*)$)")
 _GENERATED: Final = re.compile(
     r"(?:generated|expanded|originally addressed|forwarded) (?:from|by|to):?[ \t]*(.{3,254}?)\)?$", re.I
-)
-_CONTACTS: Final = (
-    "postmaster@",
-    "support@",
-    "abuse@",
-    "helpdesk@",
-    "noc@",
-    "hostmaster@",
-    "admin@",
-    "webmaster@",
-    "info@",
-    "help@",
-    "mailer-daemon@",
 )
 _DATE: Final = re.compile(r"on \w{3}, \d{1,2} \w{3} \d{4}[^\n]{0,20}$")
 
@@ -126,7 +114,7 @@ def _indent(line: str) -> int:
 
 def _without_contacts(notice: Notice, entries: list[_Entry]) -> list[_Entry]:
     """Without those whom the text only tells to ask, unless nobody else is left."""
-    kept = [entry for entry in entries if not entry.address.lower().startswith(_CONTACTS)]
+    kept = [entry for entry in entries if not is_contact(entry.address)]
     if not kept:
         return entries
     named = {address.lower() for address in notice.named}
@@ -171,9 +159,9 @@ def _diagnostic(lines: list[str], preface: list[str]) -> str:
     if paragraph and (read_reply(paragraph).code or len(text) - len(paragraph) > 2000 or not read_reply(text).code):
         return paragraph
     if read_reply(text).code or not preface:
-        return text
+        return quote_reply(text)
     above = "\n".join(preface)
-    return above if read_reply(above).code else (paragraph or text or _last_paragraph(above))
+    return quote_reply(above) if read_reply(above).code else (paragraph or text or _last_paragraph(above))
 
 
 def _last_paragraph(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.detectors.wording import is_contact
 from bounce_plugin.message.address import locate_addresses
 
 NAME: Final = "mentioned"
@@ -43,7 +44,13 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
             before = end
         if hits:
             return tuple(_findings(notice, hits))
-    return ()
+    return tuple(_findings(notice, hits)) if (hits := _only(mentions)) else ()
+
+
+def _only(mentions: list[tuple[int, int, str]]) -> dict[str, tuple[int, int]]:
+    """The one address that a text in another language speaks of, if it is one."""
+    named = {address: (start, end) for start, end, address in reversed(mentions) if not is_contact(address)}
+    return named if len(named) == 1 else {}
 
 
 def _findings(notice: Notice, hits: dict[str, tuple[int, int]]) -> Iterator[Finding]:
@@ -51,4 +58,4 @@ def _findings(notice: Notice, hits: dict[str, tuple[int, int]]) -> Iterator[Find
     starts = [notice.text.rfind("\n", 0, start) + 1 for start, _end in hits.values()]
     for (address, _), start, stop in zip(hits.items(), starts, [*starts[1:], len(notice.text)], strict=True):
         words = notice.text if len(hits) == 1 else notice.text[start:stop] or notice.text
-        yield build_finding(notice, address, words, detector=NAME, confidence=0.7)
+        yield build_finding(notice, address, words, detector=NAME, confidence=0.7, whole=True)

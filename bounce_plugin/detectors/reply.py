@@ -59,6 +59,16 @@ def read_reply(text: str) -> Reply:
     return Reply(code, status)
 
 
+def quote_reply(text: str) -> str:
+    """The lines from the reply code to the end of its paragraph; the whole text where it gives no code."""
+    found = _BOTH.search(text) or _REPLY.search(text)
+    if not found:
+        return text
+    start = text.rfind("\n", 0, found.start(1)) + 1
+    end = text.find("\n\n", found.end())
+    return text[start : end if end >= 0 else len(text)]
+
+
 def read_stage(text: str) -> Stage:
     """The command that was refused, where the reporting host says so in its own words."""
     found = _CUE.search(text)

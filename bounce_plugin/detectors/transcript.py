@@ -145,8 +145,8 @@ def _words_about(one: _Failed, session: list[str], *, alone: bool) -> str:
     key = one.address.lower()
     remote: list[str] = []
     any_remote: list[str] = []
-    local = ""
-    command = host = ""
+    local = command = host = ""
+    inner = False
     for line in session:
         if found := _COMMAND.match(line):
             command = found[1]
@@ -164,8 +164,12 @@ def _words_about(one: _Failed, session: list[str], *, alone: bool) -> str:
         elif (found := _LOCAL.match(line)) and (
             found[2].lower() == key or found[2].lower() == key.partition("@")[0] or alone
         ):
-            local = local or (found[3] if _CODED.match(found[3]) else line.strip())
+            if not local:
+                inner = _CODED.match(found[3]) is not None
+                local = found[3] if inner else line.strip()
     words = "\n".join(remote)
+    if not words and inner:
+        words = local
     if not words and any_remote and (alone or not one.reason):
         words = "\n".join(any_remote)
     if not words and local and not _CODED.match(one.reason):

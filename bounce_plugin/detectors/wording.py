@@ -122,3 +122,13 @@ DELIVERED: Final = (
     "was successfully delivered", "has been successfully delivered", "were successful", "successfully relayed",
     "was delivered to the following", "has been delivered to the following", "successful mail delivery",
 )  # fmt: skip
+
+# Whom a text tells to ask.
+_CONTACTS: Final = (
+    "postmaster@", "support@", "abuse@", "helpdesk@", "noc@", "hostmaster@", "admin@", "webmaster@", "info@", "help@", "mailer-daemon@", "service@",
+)  # fmt: skip
+
+
+def is_contact(address: str) -> bool:
+    """Whether an address is rather one to ask than one that failed; it may still have failed."""
+    return address.lower().startswith(_CONTACTS)

@@ -75,7 +75,7 @@ def read_recipient(field: str) -> str:
         return "" if bare[0] == "@" or bare[-1] == "@" else _trim(bare)
     if value[:1] == "@" and ":" in value:  # a source route, @a,@b:user@c
         value = value.rpartition(":")[2]
-    return find_address(value) or _name(value)
+    return find_address(value) or ("" if kind.strip().lower() == "x400" else _name(value))  # D-07
 
 
 def _name(value: str) -> str:

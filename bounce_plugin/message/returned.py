@@ -17,9 +17,11 @@ RETURNED_TYPES: Final = frozenset(
 
 # Header fields that hardly anybody but a mail server writes, in lower case: where a line begins so, a message begins.
 _FIELDS: Final = (
-    "return-path:", "received: from", "received: by", "received: (", "received:\tfrom", "x-original-to:", "delivered-to:",
-    "message-id: <", "dkim-signature:", "mime-version: 1", "content-type: text/", "content-type: multipart/",
+    "return-path:", "received: from", "received: by", "received: (", "received:\tfrom", "received:from", "x-original-to:", "delivered-to:",
+    "dkim-signature:",
 )  # fmt: skip
+# And those that some reports quote, indented, to say which message they are about.
+_UNINDENTED_FIELDS: Final = ("message-id:", "mime-version: 1", "content-type: text/", "content-type: multipart/")
 _HEADER_LINE: Final = re.compile(r"[ \t>|]*[A-Za-z][A-Za-z0-9-]{1,50}[ \t]*:(?!//)|[ \t>|]*>?From \S+ +\w{3} ")
 
 
@@ -76,11 +78,11 @@ def find_returned(text: str, lower: str) -> int:
                 end = start
                 break
             at = lower.find(marker, at + 1, end)
-    for name in _FIELDS:
+    for name in (*_FIELDS, *_UNINDENTED_FIELDS):
         at = lower.find(name, 0, end)
         while 0 <= at < end:
             start = lower.rfind("\n", 0, at) + 1
-            if not lower[start:at].strip(" \t>|"):
+            if start == at or (name in _FIELDS and not lower[start:at].strip(" \t>|")):
                 end = _top_of_block(text, start)
                 break
             at = lower.find(name, at + 1, end)
