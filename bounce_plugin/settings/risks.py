@@ -14,13 +14,15 @@ _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def find_risks(settings: Settings) -> Iterator[str]:
-    """One sentence for each risk: secrets that others can read, and passwords that travel in the clear."""
+    """One sentence for each risk: secrets that others can read, and a password for SMTP that travels in the clear.
+
+    What is unwise about a mailbox's connection is said by the mailbox itself, see `Mailbox.check`.
+    """
     if settings.ledger.key_env is None:
         yield from _readable("ledger.key_file", settings.ledger.key_file)
     for number, mailbox in enumerate(settings.mailboxes, start=1):
         if isinstance(mailbox, ImapSettings):
             yield from _of_credentials(f"mailbox[{number}]", mailbox, Path(settings.source))
-            yield from _in_the_clear(f"mailbox[{number}]", mailbox.host, mailbox.security)
     if settings.notices is not None and settings.notices.smtp.user:
         smtp = settings.notices.smtp
         yield from _of_credentials("notices.smtp", smtp, Path(settings.source))

@@ -21,6 +21,7 @@ def event(
     reason: Reason | None = Reason.ADDRESS_UNKNOWN,
     *,
     days: float = 0,
+    at: datetime = START,
     kind: Kind = Kind.BOUNCE,
     counts: bool | None = None,
     weight: float | None = None,
@@ -28,7 +29,7 @@ def event(
     category: str = "",
     name: str = "",
 ) -> PastEvent:
-    """An event so many days after START, of a message of its own, as the table of reasons has it."""
+    """An event so many days after `at`, of a message of its own, as the table of reasons has it."""
     row = BUILT_IN.reasons[reason] if reason else None
     number = next(_numbers)
     return PastEvent(
@@ -40,7 +41,7 @@ def event(
         weight=weight if weight is not None else row.weight if row else 0.0,
         message_key=message or f"ref:{number}",
         category=category,
-        received_at=START + timedelta(days=days),
+        received_at=at + timedelta(days=days),
     )
 
 

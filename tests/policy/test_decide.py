@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -68,6 +69,24 @@ def test_what_weighs_half_counts_once_a_utc_day() -> None:
 
 def test_what_weighs_half_is_not_halved_and_adds_to_what_weighs_one() -> None:
     assert decisions([event(Reason.UNREACHABLE), event(), event()], after(3))[-1] == {"suppress"}
+
+
+def test_i19_days_and_windows_are_of_utc_wherever_the_computer_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        before = datetime(2026, 10, 23, 12, tzinfo=UTC)  # the clocks go back on the 25th
+        at_72_hours, an_hour_less = (
+            [event(at=before), event(at=before + timedelta(hours=hours))] for hours in (72, 71)
+        )
+        assert decisions(at_72_hours, after(2, over_days=3))[-1] == {"suppress"}
+        assert decisions(an_hour_less, after(2, over_days=3))[-1] == set()
+        late = datetime(2026, 10, 1, 21, tzinfo=UTC)  # in Berlin the next day begins an hour later
+        one_day = [event(Reason.UNREACHABLE, at=late + timedelta(hours=hours)) for hours in (0, 2.5)]
+        assert decisions(one_day, after(2))[-1] == set()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 # ---- selection ----

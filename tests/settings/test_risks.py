@@ -54,11 +54,9 @@ def test_a_password_in_the_settings_and_settings_that_others_can_read(folder: Pa
     assert "hunter2" not in " ".join(risks(folder, text.replace('"word"', '"hunter2"')))
 
 
-@pytest.mark.parametrize(("host", "number"), [("localhost", 0), ("::1", 0), ("imap.example.org", 1)])
+@pytest.mark.parametrize(("host", "number"), [("localhost", 0), ("::1", 0), ("smtp.example.org", 1)])
 def test_a_password_in_the_clear(folder: Path, host: str, number: int) -> None:
-    imap = SAFE.format(host=host) + 'security = "none"\n'
     smtp = f'[notices]\nto = ["a@b"]\nfrom = "a@b"\n[notices.smtp]\nhost = "{host}"\nsecurity = "none"\n'
-    assert len(risks(folder, imap)) == number
     assert risks(folder, smtp) == []  # nobody signs in
     found = risks(folder, smtp + 'user = "u"\npassword_env = "P"\n')
     assert [risk.partition(" ")[0] for risk in found] == ["notices.smtp.security"] * number
