@@ -14,7 +14,7 @@ from bounce_plugin.errors import BounceError
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.mailboxes import open_mailbox
 from bounce_plugin.plugin import BouncePlugin
-from bounce_plugin.settings import load_settings, write_template
+from bounce_plugin.settings import find_risks, load_settings, write_template
 
 
 @click.command()
@@ -54,6 +54,7 @@ def _checks(config: str) -> Iterator[tuple[str, bool]]:
         yield str(error), False
         return
     yield f"settings: {settings.source}, {len(settings.policy.rules)} rules", True
+    yield from ((risk, False) for risk in find_risks(settings))
     for mailbox_settings in settings.mailboxes:
         mailbox = open_mailbox(mailbox_settings, read_only=True)
         try:
