@@ -36,10 +36,10 @@ class Desk:
 
     pipeline: Pipeline
 
-    def items(self, *, closed: bool = False) -> tuple[ReviewItem, ...]:
-        """What waits, oldest first; with `closed` also what was done."""
+    def items(self, *, closed: bool = False, limit: int = 100) -> tuple[ReviewItem, ...]:
+        """What waits, oldest first; or, with `closed`, what was settled, newest first."""
         with self.pipeline.ledger.reading() as tx:
-            return items(tx, closed=closed)
+            return items(tx, closed=closed, limit=limit)
 
     def show(self, number: int) -> tuple[ReviewItem, bytes]:
         """One item, open or closed, and its mail as it came (empty once it was removed from the ledger)."""
