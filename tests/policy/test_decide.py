@@ -152,9 +152,21 @@ def test_a_stop_that_another_rule_made_does_not_silence_this_one() -> None:
     assert [[step.rule for step in decision.steps] for decision in live([event(), event()], two)[0]] == [["a"], ["b"]]
 
 
-def test_a_rule_that_was_made_stricter_stops_at_the_next_failure() -> None:
-    old = [event(days=day) for day in range(4)]
-    assert decide(old[3], old, after(2), START, done=[]).actions == {PolicyAction.SUPPRESS}
+def test_a_rule_that_was_made_stricter_acts_at_the_next_failure() -> None:
+    old = [event(days=day) for day in range(5)]
+    stricter = after(2, then=(PolicyAction.SUPPRESS, PolicyAction.REMOVE_FROM_LIST))
+    assert decide(old[4], old, stricter, START).actions == {PolicyAction.SUPPRESS, PolicyAction.REMOVE_FROM_LIST}
+
+
+def test_a_failure_that_came_in_late_answers_only_for_a_window_that_holds_it() -> None:
+    late, *others = [event(days=day) for day in (0, 10, 11)]
+    assert decide(late, [*others, late], after(2, within_days=5), START).steps == ()
+    assert decide(late, [*others, late], after(3, within_days=11), START).steps != ()
+
+
+def test_a_pause_that_ends_when_another_one_ends_is_not_made() -> None:
+    pausing = after(1, then=(PolicyAction.PAUSE,), pause_days=7)
+    assert decisions([event(), event()], pausing) == [{"pause"}, set()]
 
 
 def test_a_pause_counts_from_its_newest_failure_and_only_grows() -> None:
