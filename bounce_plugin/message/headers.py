@@ -15,60 +15,53 @@ class Headers:
     the first question: most parts of most mails are never asked.
     """
 
-    __slots__ = ("_block", "_fields", "_index")
+    __slots__ = ("_block", "_fields", "_first")
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        self._block: bytes | None = None
+        self._block = b""
         self._fields: list[tuple[str, str]] = [(name.lower(), value) for name, value in fields]
-        self._index: dict[str, list[str]] | None = None
+        self._first: dict[str, str] | None = dict(reversed(self._fields))
 
     @classmethod
     def read(cls, block: bytes) -> Self:
         """The fields of a header block with LF line ends; lines that are no field are passed over (D-29)."""
-        headers = cls()
+        headers = cls.__new__(cls)
         headers._block = block
+        headers._fields = []
+        headers._first = None
         return headers
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        self._by_name()
+        if self._first is None:
+            self._split()
         return iter(self._fields)
 
     def __contains__(self, name: str) -> bool:
-        return name.lower() in self._by_name()
+        return name.lower() in (self._split() if self._first is None else self._first)
 
     def get(self, name: str) -> str:
         """The first value of that name, as written; empty when absent."""
-        values = self._by_name().get(name.lower())
-        return values[0] if values else ""
+        return (self._split() if self._first is None else self._first).get(name.lower(), "")
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of that name, as written."""
-        return tuple(self._by_name().get(name.lower(), ()))
+        name = name.lower()
+        if name not in (self._split() if self._first is None else self._first):
+            return ()
+        return tuple(value for key, value in self._fields if key == name)
 
-    def _by_name(self) -> dict[str, list[str]]:
-        if self._index is None:
-            if self._block is not None:
-                self._fields = split_fields(octets_to_text(self._block))
-                self._block = None
-            index: dict[str, list[str]] = {}
-            for name, value in self._fields:
-                if name in index:
-                    index[name].append(value)
-                else:
-                    index[name] = [value]
-            self._index = index
-        return self._index
+    def _split(self) -> dict[str, str]:
+        self._fields = split_fields(octets_to_text(self._block))
+        self._first = dict(reversed(self._fields))
+        return self._first
 
 
 def split_fields(block: str) -> list[tuple[str, str]]:
     """The (lower-case name, unfolded value) pairs of a block of header fields with LF line ends."""
     if "\n " in block or "\n\t" in block:
         block = block.replace("\n ", " ").replace("\n\t", " ")
-    fields = []
-    for line in block.split("\n"):
-        name, colon, value = line.partition(":")
-        if colon and " " not in name[:-1] and "=" not in name:
-            fields.append((name.rstrip().lower(), value.strip()))
-        elif fields and fields[-1][1].endswith(";"):  # folded without the blank that makes a fold
-            fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}")
-    return fields
+    return [
+        (name.rstrip().lower(), value.strip())
+        for name, colon, value in [line.partition(":") for line in block.split("\n")]
+        if colon and " " not in name[:-1]
+    ]

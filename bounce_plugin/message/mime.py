@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from bounce_plugin.message.headers import Headers
 from bounce_plugin.message.scan import Part, walk
 
 _TRIES: Final = 20  # lines that look like a delimiter
@@ -18,8 +17,8 @@ def recover(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
     For mails whose header lost its Content-Type, declares another boundary than the body has, or none.
     """
     for boundary in _boundaries(raw, top.start, top.end):
-        declared = f'multipart/mixed; boundary="{boundary}"'
-        guessed = Part(raw, Headers([("content-type", declared)]), top.start, top.end)
+        declared = f'Content-Type: multipart/mixed; boundary="{boundary}"'
+        guessed = Part(raw, declared.encode("utf-8"), top.start, top.end)
         leaves = walk(raw, guessed, exceeded)
         if leaves:
             first = _before(raw, top, boundary)
@@ -53,6 +52,6 @@ def _before(raw: bytes, top: Part, boundary: str) -> Part | None:
 
 
 def _as_text(raw: bytes, top: Part, start: int, end: int) -> Part:
-    encoding = top.headers.get("content-transfer-encoding")
     kind = "text/html" if top.type == "text/html" else "text/plain"
-    return Part(raw, Headers([("content-type", kind), ("content-transfer-encoding", encoding)]), start, end)
+    block = f"Content-Type: {kind}\nContent-Transfer-Encoding: {top.encoding}"
+    return Part(raw, block.encode("utf-8", "replace"), start, end)

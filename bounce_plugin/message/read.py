@@ -12,11 +12,11 @@ from bounce_plugin.message.dsn import DELIVERY_STATUS_TYPES, find_fields, read_d
 from bounce_plugin.message.encoded_words import decode_words
 from bounce_plugin.message.forward import find_forwarded
 from bounce_plugin.message.headers import Headers
-from bounce_plugin.message.markup import html_to_text
 from bounce_plugin.message.mime import has_parts, recover
-from bounce_plugin.message.report import DeliveryStatus, FeedbackReport, Kind, Report, ReturnedMessage
-from bounce_plugin.message.returned import RETURNED_TYPES, find_returned, read_returned, read_returned_text
-from bounce_plugin.message.scan import Part, read_headers, walk
+from bounce_plugin.message.passage import Passage
+from bounce_plugin.message.report import DeliveryStatus, FeedbackReport, Kind, Report
+from bounce_plugin.message.returned import RETURNED_TYPES, read_returned
+from bounce_plugin.message.scan import Part, read_block, walk
 from bounce_plugin.message.ses import read_notification
 
 _DISPOSITION_TYPES: Final = frozenset(
@@ -37,21 +37,23 @@ def read_report(raw: bytes) -> Report:
 
 
 def _read(raw: bytes, exceeded: list[str], *, outermost: bool) -> Report:
-    top = _top(raw)
+    headers, top = _top(raw)
     leaves = walk(raw, top, exceeded)
     declared = top.type.startswith("multipart/")
     if not leaves or (not declared and top.type.startswith("text/") and has_parts(raw, top)):
         leaves = recover(raw, top, exceeded)
-    return _assemble(top.headers, leaves, exceeded, outermost=outermost)
+    return _assemble(headers, leaves, exceeded, outermost=outermost)
 
 
-def _top(raw: bytes) -> Part:
+def _top(raw: bytes) -> tuple[Headers, Part]:
     """The mail as one part; blank lines and an mbox line before its header fields are passed over."""
-    start = len(raw) - len(raw.lstrip(b"\n"))
+    start = 0
+    while raw.startswith(b"\n", start):
+        start += 1
     if raw.startswith((b"From ", b">From "), start):
         start = raw.find(b"\n", start) + 1 or len(raw)
-    headers, body = read_headers(raw, start, len(raw))
-    return Part(raw, headers, body, len(raw))
+    block, body = read_block(raw, start, len(raw))
+    return Headers.read(block), Part(raw, block, body, len(raw))
 
 
 def _assemble(headers: Headers, leaves: list[Part], exceeded: list[str], *, outermost: bool) -> Report:
@@ -60,32 +62,26 @@ def _assemble(headers: Headers, leaves: list[Part], exceeded: list[str], *, oute
     status = _merge([read_delivery_status(part.text()) for part in statuses]) if statuses else None
     kind = _kind(headers, leaves, status, feedback)
     original = next((part for part in leaves if part.type in RETURNED_TYPES), None)
-    returned = read_returned(original) if original else None
-    text = _text(leaves)
+    passage = Passage(leaves)
     wrapped = None
-    if status is None and feedback is None:
-        said = read_notification(text)
+    if status is None and feedback is None and kind is Kind.OTHER:
+        said = read_notification(passage.whole)
         if isinstance(said, FeedbackReport):
-            kind, feedback, text = kind_of(said), said, ""
+            kind, feedback = kind_of(said), said
         elif said is not None:
-            kind, status, text = Kind.BOUNCE, said, ""
-    whole = text
-    if text:
-        text, copied = _cut(text)
-        returned = returned or copied
-    if status is None and text:
-        text, status = _fields_in(text)
-    if outermost and kind is Kind.OTHER and status is None:
-        wrapped = _wrapped(original, whole, headers)
+            kind, status, passage = Kind.BOUNCE, said, Passage.of("")
+        else:
+            passage, status = _fields_in(passage)
+            wrapped = _wrapped(original, passage, headers) if outermost and status is None else None
     return Report(
         kind=kind,
         headers=headers,
-        text=text,
+        passage=passage,
         delivery_status=status,
         feedback=feedback,
-        returned=returned,
+        original=read_returned(original) if original else None,
         wrapped=wrapped,
-        limits=tuple(dict.fromkeys(exceeded)),
+        limits=tuple(dict.fromkeys(exceeded)) if exceeded else (),
     )
 
 
@@ -124,44 +120,24 @@ def _first(values: Iterable[str]) -> str:
     return next(filter(None, values), "")
 
 
-def _cut(text: str) -> tuple[str, ReturnedMessage | None]:
-    """The text before the copy of the returned message, and that message's headers."""
-    at = find_returned(text, text.lower())
-    return (text[:at], read_returned_text(text, at)) if at < len(text) else (text, None)
-
-
-def _fields_in(text: str) -> tuple[str, DeliveryStatus | None]:
+def _fields_in(passage: Passage) -> tuple[Passage, DeliveryStatus | None]:
     """The fields of a delivery status that stand in the text itself (D-09), and the text without them."""
+    text = passage.text
     where = find_fields(text, text.lower())
     if where is None:
-        return text, None
+        return passage, None
     start, end = where
-    return text[:start] + text[end:], read_delivery_status(text[start:end])
+    return Passage.of(text[:start] + text[end:], passage.copied), read_delivery_status(text[start:end])
 
 
-def _wrapped(original: Part | None, text: str, headers: Headers) -> Report | None:
+def _wrapped(original: Part | None, passage: Passage, headers: Headers) -> Report | None:
     """The report that this mail only carries: a gateway's wrapping, or one that somebody forwards (D-13)."""
-    inner = b""
-    if original is not None:
-        inner = original.decoded()[:_INSIDE]
-        if b"delivery-status" not in inner and b"failure notice" not in inner.lower():
-            return None
-        if original.type != "message/rfc822" or b"\nFinal-" not in inner.replace(b"\nfinal-", b"\nFinal-"):
-            inner = b""
-    elif text:
-        inner = find_forwarded(text, headers).encode("utf-8", "replace")
-    return _read(inner.lstrip(b"\n"), [], outermost=False) if inner else None
-
-
-def _text(leaves: list[Part]) -> str:
-    """What people read: the plain text parts before the returned message; where there is none, the HTML part."""
-    before: list[Part] = []
-    for part in leaves:
-        if part.type in RETURNED_TYPES:
-            break
-        before.append(part)
-    text = "\n".join(part.text() for part in before if part.type in ("text/plain", "text"))
-    if text and not text.isspace():
-        return text[: limits.DECODED]
-    page = next((part for part in before if part.type == "text/html"), None)
-    return html_to_text(page.text())[: limits.DECODED] if page else text
+    if original is None:
+        inner = find_forwarded(passage.whole, headers).encode("utf-8", "replace")
+    elif original.type == "message/rfc822":
+        octets, start, end = original.encoded_or_decoded()
+        end = min(end, start + _INSIDE)
+        inner = octets[start:end] if octets.find(b"delivery-status", start, end) >= 0 else b""
+    else:
+        inner = b""
+    return _read(inner, [], outermost=False) if inner else None

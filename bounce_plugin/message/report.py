@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bounce_plugin.message.headers import Headers
+from bounce_plugin.message.passage import Passage
+from bounce_plugin.message.returned import ReturnedMessage
 from bounce_plugin.message.status import EnhancedStatus
 
 
@@ -76,14 +78,6 @@ class FeedbackReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnedMessage:
-    """The headers of the message that came back (RFC 6522, section 3, part 3). Its body is never read (T1)."""
-
-    headers: Headers
-    complete: bool = True  # False: cut off in the middle of the headers (D-19)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One mail, read but not judged.
 
@@ -93,11 +87,19 @@ class Report:
 
     kind: Kind
     headers: Headers
-    text: str = ""  # what people read, before the returned message begins; LF line ends; decoded; at most 1 MiB
+    passage: Passage = field(default_factory=Passage)
     delivery_status: DeliveryStatus | None = None
     feedback: FeedbackReport | None = None
-    returned: ReturnedMessage | None = None
+    original: ReturnedMessage | None = None  # from a part of its own (RFC 6522, section 3)
     wrapped: Report | None = None  # the report that this mail only carries: a gateway's wrapping, a bare forward (D-13)
-    limits: tuple[str, ...] = field(
-        default=()
-    )  # the caps of the documentation (reference/limits) that this mail exceeded, by name
+    limits: tuple[str, ...] = ()  # the caps of the documentation (reference/limits) that this mail exceeded, by name
+
+    @property
+    def text(self) -> str:
+        """What people read, before the returned message begins: LF line ends, decoded, at most 1 MiB."""
+        return self.passage.text
+
+    @property
+    def returned(self) -> ReturnedMessage | None:
+        """The returned message, from its own part or from the copy that stands in the text."""
+        return self.original or self.passage.copied

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from bounce_plugin.message import limits
 from bounce_plugin.message.headers import Headers
-from bounce_plugin.message.report import ReturnedMessage
-from bounce_plugin.message.scan import Part, read_headers
+from bounce_plugin.message.scan import Part, read_block
 
 RETURNED_TYPES: Final = frozenset(
     {"message/rfc822", "text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers",
@@ -25,15 +25,24 @@ _UNINDENTED_FIELDS: Final = ("message-id:", "mime-version: 1", "content-type: te
 _HEADER_LINE: Final = re.compile(r"[ \t>|]*[A-Za-z][A-Za-z0-9-]{1,50}[ \t]*:(?!//)|[ \t>|]*>?From \S+ +\w{3} ")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedMessage:
+    """The headers of the message that came back (RFC 6522, section 3, part 3). Its body is never read (T1)."""
+
+    headers: Headers
+    complete: bool = True  # False: cut off in the middle of the headers (D-19)
+
+
 def read_returned(part: Part) -> ReturnedMessage:
     """The headers of the message in a part; its body is not looked at."""
-    octets = part.decoded()[: 2 * limits.HEADER_BLOCK]
-    start = len(octets) - len(octets.lstrip(b"\n"))
+    octets, start, end = part.encoded_or_decoded()
+    while start < end and octets.startswith(b"\n", start):
+        start += 1
     if octets.startswith((b"From ", b">From "), start):
-        start = octets.find(b"\n", start) + 1
-    headers, body = read_headers(octets, start, len(octets))
-    whole = body < len(octets) or part.type in ("text/rfc822-headers", "message/global-headers")
-    return ReturnedMessage(headers=headers, complete=whole)
+        start = octets.find(b"\n", start, end) + 1 or end
+    block, body = read_block(octets, start, end)
+    whole = body < end or part.type in ("text/rfc822-headers", "message/global-headers")
+    return ReturnedMessage(headers=Headers.read(block), complete=whole)
 
 
 # What the text formats write above the copy, in lower case; only punctuation may stand before it on its line.

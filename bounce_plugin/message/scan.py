@@ -11,24 +11,23 @@ from collections.abc import Iterator
 from typing import Final
 
 from bounce_plugin.message import limits
-from bounce_plugin.message.charset import decode, decode_transfer
-from bounce_plugin.message.headers import Headers
+from bounce_plugin.message.charset import decode, decode_transfer, octets_to_text
 
 _BOUNDARY: Final = re.compile(r'boundary[ \t]*=[ \t]*(?:"([^"\n]*)"|([^\s;"]+))', re.IGNORECASE)
 _CHARSET: Final = re.compile(r"""charset[ \t]*=[ \t]*["']?([^\s;"']+)""", re.IGNORECASE)
 
 
 class Part:
-    """One part of a mail: its header fields, its type in lower case, and where its body begins and ends."""
+    """One part of a mail: its header block, its type in lower case, and where its body begins and ends."""
 
-    __slots__ = ("_raw", "content_type", "end", "headers", "start", "type")
+    __slots__ = ("_block", "_raw", "content_type", "end", "start", "type")
 
-    def __init__(self, raw: bytes, headers: Headers, start: int, end: int, default_type: str = "text/plain") -> None:
+    def __init__(self, raw: bytes, block: bytes, start: int, end: int, default_type: str = "text/plain") -> None:
         self._raw = raw
-        self.headers = headers
+        self._block = block
         self.start = start
         self.end = end
-        self.content_type = headers.get("content-type")
+        self.content_type = find_field(block, b"content-type:")
         self.type = self.content_type.partition(";")[0].strip().lower() or default_type
 
     @property
@@ -36,26 +35,60 @@ class Part:
         """The body as it stands in the mail, at most `limits.DECODED` octets of it."""
         return self._raw[self.start : min(self.end, self.start + limits.DECODED)]
 
+    @property
+    def encoding(self) -> str:
+        """The Content-Transfer-Encoding, as written."""
+        return find_field(self._block, b"content-transfer-encoding:")
+
     def decoded(self) -> bytes:
         """The body with its transfer encoding undone."""
-        encoding = self.headers.get("content-transfer-encoding")
+        encoding = self.encoding
         return decode_transfer(self.octets, encoding) if encoding else self.octets
+
+    def encoded_or_decoded(self) -> tuple[bytes, int, int]:
+        """The octets that hold the body in the clear, and where in them it begins and ends; mostly the mail itself."""
+        if self.encoding[:1].lower() not in ("q", "b") or self.encoding.lower() == "binary":
+            return self._raw, self.start, self.end
+        octets = self.decoded()
+        return octets, 0, len(octets)
 
     def text(self) -> str:
         """The body as text, LF line ends."""
-        found = _CHARSET.search(self.content_type)
+        found = _CHARSET.search(self.content_type) if "=" in self.content_type else None
         text = decode(self.decoded(), found[1] if found else "")
         return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def read_headers(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
-    """The header fields that begin at `start`, and where the body after them begins; LF line ends."""
+def find_field(block: bytes, name: bytes) -> str:
+    """The unfolded value of the first field of that name (lower case, with its colon) in a header block."""
+    lower = block.lower()
+    at = 0 if lower.startswith(name) else lower.find(b"\n" + name) + 1
+    if at == 0 and not lower.startswith(name):
+        return ""
+    start = at + len(name)
+    end = block.find(b"\n", start)
+    while end >= 0 and (block[end + 1 : end + 2] in (b" ", b"\t") or _is_torn(block, start, end)):
+        end = block.find(b"\n", end + 1)
+    value = block[start : end if end >= 0 else len(block)]
+    return octets_to_text(value.replace(b"\n", b" ") if b"\n" in value else value).strip()
+
+
+def _is_torn(block: bytes, start: int, end: int) -> bool:
+    """Whether a value goes on in a line that lost the blank which makes it a continuation."""
+    if not block[start:end].rstrip().endswith(b";"):
+        return False
+    following = block[end + 1 : end + 40].partition(b"\n")[0]
+    return b"=" in following and b":" not in following.partition(b"=")[0]
+
+
+def read_block(raw: bytes, start: int, end: int) -> tuple[bytes, int]:
+    """The header block that begins at `start`, and where the body after it begins; LF line ends."""
     if raw.startswith(b"\n", start):
-        return Headers(), start + 1
+        return b"", start + 1
     stop = raw.find(b"\n\n", start, end)
     if stop < 0:
-        return Headers.read(raw[start : min(end, start + limits.HEADER_BLOCK)]), end
-    return Headers.read(raw[start : min(stop, start + limits.HEADER_BLOCK)]), stop + 2
+        return raw[start : min(end, start + limits.HEADER_BLOCK)], end
+    return raw[start : min(stop, start + limits.HEADER_BLOCK)], stop + 2
 
 
 def walk(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
@@ -84,14 +117,14 @@ def walk(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
 
 
 def _children(raw: bytes, parent: Part) -> Iterator[Part]:
-    found = _BOUNDARY.search(parent.content_type)
+    found = _BOUNDARY.search(parent.content_type) if "=" in parent.content_type else None
     boundary = (found[1] or found[2] or "").rstrip() if found else ""
     if not boundary:
         return
     default = "message/rfc822" if parent.type == "multipart/digest" else "text/plain"
     for start, end in split_at(raw, boundary.encode("utf-8", "replace"), parent.start, parent.end):
-        headers, body = read_headers(raw, start, end)
-        yield Part(raw, headers, body, end, default)
+        block, body = read_block(raw, start, end)
+        yield Part(raw, block, body, end, default)
 
 
 def split_at(raw: bytes, boundary: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
