@@ -45,5 +45,6 @@ def is_notice(message_id: str) -> bool:
 
 
 def _subject(text: str) -> str:
-    line = re.sub(r"\s+", " ", visible(text)).strip()
+    # `email` would decode an encoded-word in what it is given, and write the line ends hidden in it as line ends.
+    line = re.sub(r"\s+", " ", visible(text)).strip().replace("=?", "= ?")
     return line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1]}…"

@@ -22,7 +22,7 @@ from bounce_plugin.notices.message import build_message
 from bounce_plugin.notices.render import News, Reached, render
 from bounce_plugin.notices.send import SmtpServer
 from bounce_plugin.outcome import Incident, ReviewItem, RunSummary
-from bounce_plugin.policy.rules import Decision, PolicyAction
+from bounce_plugin.policy.rules import Decision
 
 log = logging.getLogger(__name__)
 hookimpl = pluggy.HookimplMarker("bounce_plugin")  # as any plugin makes its own: this room does not know the hooks'
@@ -63,15 +63,15 @@ class Notices:
         """`last_told` says when an announcement of a hook was last done for this plugin, `stopped` to whom not to write."""
         self._server, self._readers, self._kinds = server, readers, kinds
         self._last_told, self._stopped, self._clock = last_told, stopped, clock
-        self._gathered: dict[NoticeKind, dict[str, News]] = {kind: {} for kind in NoticeKind}
+        self._gathered: dict[NoticeKind, dict[str, News | None]] = {kind: {} for kind in NoticeKind}
         self._sent: set[str] = set()  # what the mail told already that another piece of news has led to
         self._failure: tuple[datetime, NoticeError] | None = None
         self._lock = Lock()
 
     @hookimpl
     def on_threshold_reached(self, event: BounceEvent, decision: Decision) -> None:
-        """See `hookspecs`. A rule with the action `notify` is always told."""
-        if NoticeKind.THRESHOLD in self._kinds or PolicyAction.NOTIFY in decision.actions:
+        """See `hookspecs`."""
+        if NoticeKind.THRESHOLD in self._kinds:
             self._tell(NoticeKind.THRESHOLD, event.id, Reached(event=event, decision=decision))
 
     @hookimpl
@@ -83,11 +83,8 @@ class Notices:
     @hookimpl
     def on_review_needed(self, item: ReviewItem) -> None:
         """See `hookspecs`. What was settled meanwhile is not told."""
-        if item.closed_at is not None:
-            with self._lock:
-                self._gathered[NoticeKind.REVIEW].pop(str(item.id), None)
-        elif NoticeKind.REVIEW in self._kinds:
-            self._tell(NoticeKind.REVIEW, str(item.id), item)
+        if NoticeKind.REVIEW in self._kinds:
+            self._tell(NoticeKind.REVIEW, str(item.id), None if item.closed_at else item)
 
     @hookimpl
     def on_incident(self, incident: Incident) -> None:
@@ -101,8 +98,11 @@ class Notices:
         if NoticeKind.RUN in self._kinds:
             self._tell(NoticeKind.RUN, summary.started_at.isoformat(), summary)
 
-    def _tell(self, kind: NoticeKind, name: str, news: News) -> None:
-        """Gather what is new; tell everything gathered as soon as the first of it is offered again."""
+    def _tell(self, kind: NoticeKind, name: str, news: News | None) -> None:
+        """Gather what is new; tell everything gathered as soon as the first of it is offered again.
+
+        None is no news any more. It waits like the rest, because what is done first keeps the others for an hour.
+        """
         with self._lock:
             if f"{kind}:{name}" in self._sent:
                 self._sent.discard(f"{kind}:{name}")
@@ -115,7 +115,8 @@ class Notices:
                 raise Later(last + PAUSE)
             if first_time:
                 raise Later
-            self._send(kind, list(gathered.values()))
+            if still_news := [one for one in gathered.values() if one is not None]:
+                self._send(kind, still_news)
             self._sent.update(f"{kind}:{told}" for told in gathered if told != name)
             gathered.clear()
 

@@ -54,7 +54,7 @@ class SmtpServer:
     def check(self) -> None:
         """Connect and sign in, and send nothing. Raises NoticeError."""
         with self._signed_in() as client:
-            client.noop()
+            client.ehlo_or_helo_if_needed()
 
     @contextmanager
     def _signed_in(self) -> Iterator[smtplib.SMTP]:
@@ -93,4 +93,6 @@ def _reason(error: Exception) -> str:
         return f"{error.smtp_code} {answer.decode('utf-8', 'replace') if isinstance(answer, bytes) else answer}"
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return "; ".join(f"{address}: {code} {answer!r}" for address, (code, answer) in error.recipients.items())
+    if isinstance(error, UnicodeEncodeError):  # its text would show a part of the password
+        return "a user name or password with characters beyond ASCII cannot be used"
     return f"{type(error).__name__}: {error}"
