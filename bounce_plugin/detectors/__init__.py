@@ -9,6 +9,8 @@ from bounce_plugin.detectors import addressed, delivery_status, exchange, flufl,
 from bounce_plugin.detectors.decision import (
     Detection,
     decide_kind,
+    find_doubt,
+    is_report_by_structure,
     may_speak_for_another,
     recognise_ordinary,
     speaks_for_itself,
@@ -44,17 +46,20 @@ def detect(report: Report) -> Detection:
     if report.kind not in (Kind.BOUNCE, Kind.OTHER):
         return Detection(kind=report.kind)
     notice = Notice(report)
+    if report.kind is Kind.BOUNCE and (findings := _machine_readable(notice)) and is_report_by_structure(report):
+        return decide_kind(findings)
     evidence = weigh(notice)
     own = speaks_for_itself(notice, evidence)
     findings = _machine_readable(notice) if own else ()
     if not findings and report.wrapped is not None and may_speak_for_another(notice, evidence):
         return detect(report.wrapped)
     if findings or (own and report.kind is Kind.BOUNCE):
-        return decide_kind(findings or _read_text(notice), notice, evidence)
+        return decide_kind(findings or _read_text(notice)) or find_doubt(notice, evidence)
     ordinary = recognise_ordinary(notice, evidence)
     if ordinary is not None or not own:
         return Detection(kind=ordinary or Kind.OTHER)
-    return decide_kind(_read_text(notice) if evidence.score >= BOUNCE else (), notice, evidence)
+    findings = _read_text(notice) if evidence.score >= BOUNCE else ()
+    return decide_kind(findings) or find_doubt(notice, evidence)
 
 
 def _machine_readable(notice: Notice) -> tuple[Finding, ...]:

@@ -12,11 +12,8 @@ from bounce_plugin.detectors.wording import DELIVERED, GIVEN_UP, STILL_TRYING
 from bounce_plugin.message import limits
 from bounce_plugin.message.report import Action
 
-_HOST: Final = re.compile(
-    r"(?:\bhost:? |while talking to |connected to |server for the domain [^ ]+ by |\(|remote system: +dns;)"
-    r"([A-Za-z0-9][A-Za-z0-9.-]{1,250}\.[A-Za-z]{2,24})\b",
-    re.IGNORECASE,
-)
+_HOST: Final = re.compile(r":? ?\[?([A-Za-z0-9][A-Za-z0-9.-]{1,250}\.[A-Za-z]{2,24})\b")
+_HOST_CUES: Final = ("host", "while talking to", "connected to", "remote system: dns;", " by")
 
 
 def build_finding(
@@ -37,7 +34,6 @@ def build_finding(
     said = quote_reply(diagnostic) if whole else diagnostic
     words = " ".join(said[: 2 * limits.DIAGNOSTIC].split())[: limits.DIAGNOSTIC]
     reply = read_reply(diagnostic)
-    host = _HOST.search(diagnostic)
     status = notice.report.delivery_status
     return Finding(
         recipient=recipient,
@@ -47,11 +43,21 @@ def build_finding(
         reply_code=reply.code,
         diagnostic_code=words,
         stage=read_stage(diagnostic),
-        remote_mta=host[1].lower() if host else "",
+        remote_mta=_remote_host(diagnostic),
         reporting_mta=status.reporting_mta if status else "",
         detector=detector,
         confidence=confidence,
     )
+
+
+def _remote_host(words: str) -> str:
+    """The host that the words say they come from."""
+    lower = words.lower()
+    for cue in _HOST_CUES:
+        at = lower.find(cue)
+        if at >= 0 and (found := _HOST.match(lower, at + len(cue))):
+            return found[1]
+    return ""
 
 
 def read_action(notice: Notice) -> Action:

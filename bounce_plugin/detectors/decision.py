@@ -10,7 +10,7 @@ from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.message.automatic import is_auto_reply, is_challenge, is_receipt, may_be_auto_reply
 from bounce_plugin.message.forward import is_bare_forward
-from bounce_plugin.message.report import Action, Kind
+from bounce_plugin.message.report import Action, Kind, Report
 
 _OVERWHELMING: Final = BOUNCE + 2  # this much makes a bounce of what looks like an auto-reply
 
@@ -24,28 +24,34 @@ class Detection:
     doubt: str = ""  # why a person should look, one sentence; empty when nobody need
 
 
-def decide_kind(findings: tuple[Finding, ...], notice: Notice, evidence: Evidence) -> Detection:
+def decide_kind(findings: tuple[Finding, ...]) -> Detection | None:
     """A bounce if any recipient failed for good, else a delay if any is still tried, else a delivery (D-02)."""
+    if not findings:
+        return None
     actions = {finding.action for finding in findings}
     if Action.FAILED in actions:
         return Detection(kind=Kind.BOUNCE, findings=findings)
-    if Action.DELAYED in actions:
-        return Detection(kind=Kind.DELAY, findings=findings)
-    if actions:
-        return Detection(kind=Kind.DELIVERED, findings=findings)
-    shown = notice.report.returned is not None or notice.report.kind is Kind.BOUNCE
-    if shown and (notice.report.kind is Kind.BOUNCE or evidence.score >= BOUNCE):
+    return Detection(kind=Kind.DELAY if Action.DELAYED in actions else Kind.DELIVERED, findings=findings)
+
+
+def find_doubt(notice: Notice, evidence: Evidence) -> Detection:
+    """What to make of a mail that names no recipient."""
+    own = notice.report.kind is Kind.BOUNCE
+    if own or (notice.report.returned is not None and evidence.score >= BOUNCE):
         return Detection(kind=Kind.BOUNCE, doubt="The mail reports a failure, but names no recipient.")
     if evidence.score >= REVIEW and evidence.known and evidence.origin > 0:
         return Detection(kind=Kind.OTHER, doubt="The mail may report a failure, but does not say so clearly.")
     return Detection(kind=Kind.OTHER)
 
 
+def is_report_by_structure(report: Report) -> bool:
+    """Whether the mail as a whole is a report (RFC 6522), and no letter that has one among its parts."""
+    return report.headers.get("content-type")[:16].lower() == "multipart/report"
+
+
 def speaks_for_itself(notice: Notice, evidence: Evidence) -> bool:
     """Whether a delivery status is this mail's own, and not one that a person pasted or attached (D-09, D-20)."""
-    if notice.report.delivery_status is None:
-        return True
-    if notice.report.kind is Kind.BOUNCE and notice.headers.get("content-type").lower().startswith("multipart/report"):
+    if notice.report.delivery_status is None or is_report_by_structure(notice.report):
         return True
     return evidence.origin > 0 or is_bare_forward(notice.report.text, notice.headers)
 

@@ -16,7 +16,7 @@ BOUNCE: Final = 4  # this much evidence makes a bounce
 REVIEW: Final = 2  # this much, and a person should look
 
 _NEAR: Final = 1500  # characters: a report says what it is at its beginning
-_REPLY: Final = re.compile(r"(?<![\d.\w])[45]\d\d[ -](?:#?[45]\.\d{1,3}\.\d{1,3}|[^\n]{0,3}[<A-Za-z\"'])")
+_REPLY: Final = re.compile(r"[45]\d\d(?<![\d.\w]...)[ -](?:#?[45]\.\d{1,3}\.\d{1,3}|[^\n]{0,3}[<A-Za-z\"'])")
 _ANSWER: Final = re.compile(r"(?:re|aw|sv|antw|rv|tr|fw|fwd|wg|vs|enc|i|r|回复|答复|转发)(?:\[\d\])? ?: ?")
 _GREETING: Final = re.compile(
     r"(?:hi|hello|hallo|dear|liebe[rs]?|sehr geehrte|bonjour|hola|ciao|guten tag|moin|servus|good (?:morning|afternoon|day))\b[^.@]{0,40}(?:,|!|\n|$)"
@@ -85,7 +85,7 @@ def weigh(notice: Notice) -> Evidence:
         or (titled and (null or automatic or returned or quoted or notice.subject.startswith(_UNMISTAKABLE)))
         or (null and returned and not automatic)
     )  # fmt: skip
-    return Evidence(origin=origin, words=_words(notice) + returned + quoted, known=known)
+    return Evidence(origin=origin, words=_words(notice) + titled + returned + quoted, known=known)
 
 
 def _personal(notice: Notice) -> int:
@@ -104,8 +104,6 @@ def _personal(notice: Notice) -> int:
 def _words(notice: Notice) -> int:
     near = notice.lower[:_NEAR]
     words = 0
-    if any(subject in notice.subject for subject in SUBJECTS):
-        words += 1
     if any(intro in near for intro in INTROS):
         words += 2
     elif any(hint in near for hint in HINTS):

@@ -9,13 +9,13 @@ from typing import Final
 from bounce_plugin.detectors.finding import Stage
 from bounce_plugin.message.status import STATUS, EnhancedStatus
 
+# The look-behinds stand behind what they guard, so that the search runs from one digit to the next.
 # A reply code with an enhanced code of its own class behind it is certain; `550-5.1.1`, `550 #5.1.1`, `550 (5.1.1)`.
-_BOTH: Final = re.compile(r"(?<![\d.\w])(([245])\d\d)[ -]{1,3}[#(<\[]{0,2}(\2\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
+_BOTH: Final = re.compile(r"(([245])\d\d)(?<![\d.\w]...)[ -]{1,3}[#(<\[]{0,2}(\2\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 # Alone it has to begin the text, a line, or what a host is quoted to have said.
-_REPLY: Final = re.compile(
-    r"""(?:^|[:;=<>'"(\]#,]|\bsaid|\berror|\breply|\bcode|\bresponse|\bSMTP)[ \t]{0,12}([45]\d\d)(?=[ \-:;#,.)\]'"]|$)(?!\.\d)""",
-    re.M | re.I,
-)
+_ALONE: Final = re.compile(r"([45]\d\d)(?=[ \-:;#,.)\]'\"\n]|$)(?!\.\d)")
+_BEFORE: Final = tuple("\n:;=<>'\"(]#,")
+_WORDS_BEFORE: Final = ("said", "error", "reply", "code", "response", "smtp", "returned", "with")
 _COMMANDS: Final = (
     ("rcpt", Stage.RCPT),
     ("end of data", Stage.DATA),
@@ -30,10 +30,11 @@ _COMMANDS: Final = (
     ("initial", Stage.CONNECT),
     ("connect", Stage.CONNECT),
 )
-# What a reporting MTA writes around the command that was refused.
+# What a reporting MTA writes around the command that was refused, in lower case.
+_CUES: Final = ("in reply to ", "after ", "response to ", "answer to ", "during ", ">>>", " command", "(end of", "smtp:", "did not like our ", "sent: ")
 _CUE: Final = re.compile(
-    r"in reply to (?:the )?|after (?:pipelined )?|response to (?:the )?|answer to (?:the )?|during |^>>> ?|\bfor (?=(?:text|rcpt|mail|data) command)|(?<=\()(?=end of|[a-z]{4} command)",
-    re.I | re.M,
+    r"in reply to (?:the )?|after (?:pipelined |sending )?(?:the )?|(?:response|answer) to (?:the )?|during (?:the )?|>>> ?"
+    r"|\bfor (?=(?:text|rcpt|mail|data) )|smtp:(?=rcpt|mail|data)|did not like our (?:final )?|\((?=end of|[a-z]{4} command)|sent: (?=rcpt|mail|data)"
 )
 
 
@@ -45,15 +46,24 @@ class Reply:
     status: EnhancedStatus | None = None
 
 
+def find_reply(text: str) -> re.Match[str] | None:
+    """Where the text gives a reply code; the code is the match's first group."""
+    return _BOTH.search(text) or next(filter(_stands_alone, _ALONE.finditer(text)), None)
+
+
+def _stands_alone(found: re.Match[str]) -> bool:
+    before = found.string[max(0, found.start() - 20) : found.start()].rstrip(" \t")
+    return not before or before.endswith(_BEFORE) or before.lower().endswith(_WORDS_BEFORE)
+
+
 def read_reply(text: str) -> Reply:
     """The reply code and the enhanced status nearest the beginning of the remote host's reply (D-16)."""
-    both = _BOTH.search(text)
-    if both:
-        return Reply(both[1], EnhancedStatus.find(both[3]))
-    found = _REPLY.search(text)
+    found = find_reply(text)
     if not found:
         return Reply("", EnhancedStatus.find(text))
     code = found[1]
+    if found.re is _BOTH:
+        return Reply(code, EnhancedStatus.find(found[3]))
     after = STATUS.search(text, found.end())
     status = EnhancedStatus.find(after[0]) if after and after[1] == code[0] else EnhancedStatus.find(text)
     return Reply(code, status)
@@ -61,7 +71,7 @@ def read_reply(text: str) -> Reply:
 
 def quote_reply(text: str) -> str:
     """The lines from the reply code to the end of its paragraph; the whole text where it gives no code."""
-    found = _BOTH.search(text) or _REPLY.search(text)
+    found = find_reply(text)
     if not found:
         return text
     start = text.rfind("\n", 0, found.start(1)) + 1
@@ -71,11 +81,12 @@ def quote_reply(text: str) -> str:
 
 def read_stage(text: str) -> Stage:
     """The command that was refused, where the reporting host says so in its own words."""
-    found = _CUE.search(text)
-    if not found:
+    lower = text.lower()
+    if not any(cue in lower for cue in _CUES):
         return Stage.UNKNOWN
-    words = text[found.end() : found.end() + 40].lower()
-    for name, stage in _COMMANDS:
-        if words.startswith(name):
-            return stage
+    for found in _CUE.finditer(lower):
+        words = lower[found.end() : found.end() + 24]
+        for name, stage in _COMMANDS:
+            if words.startswith(name):
+                return stage
     return Stage.UNKNOWN

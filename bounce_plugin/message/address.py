@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from bounce_plugin.message.charset import octets_to_text
 
 _LONGEST: Final = 254  # octets of a path without its angle brackets (RFC 5321, section 4.5.3.1.3)
-# A dot-atom or a quoted string before the last @, a domain or an address literal behind it. No repeat overlaps another.
-_ADDRESS: Final = re.compile(
-    r"""(?:"[^"\n\\]{1,64}"|[^\s"<>()\[\],;:@\\\x00-\x1f\x7f]{1,128})@"""
-    r"""(?:\[[0-9A-Fa-f:.IPv]{2,48}\]|[^\s"'<>()\[\],;:@\\/|\x00-\x1f\x7f]{1,255})"""
-)
+# What ends a local part to its left: everything that needs quoting, and the quotes.
+_ENDS_LOCAL: Final = str.maketrans({c: " " for c in "\t\n\r\x0b\x0c\xa0\u3000<>()[],;:@\\"} | {chr(c): " " for c in range(32)})
+_DOMAIN: Final = re.compile(r"\[[0-9A-Fa-f:.IPv]{2,48}\]|[^\s\"'<>()\[\],;:@\\/|\x00-\x1f\x7f]{1,255}")
+_LOCAL: Final = 128  # octets; 64 are allowed, but some hosts write more
 # Chinese, Japanese and Korean write no space between a word and an address.
 _CJK: Final = "\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
 _GLUED_DOMAIN: Final = re.compile(rf"[A-Za-z0-9.-]{{1,253}}\.[A-Za-z]{{2,24}}(?=[{_CJK}])")
@@ -23,25 +23,34 @@ _UNITEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
 def find_address(text: str) -> str:
     """The first address in running text, bare; empty if there is none."""
-    if "@" not in text:
-        return ""
-    found = _ADDRESS.search(text)
-    return _trim(found[0]) if found else ""
+    return next((address for _start, _end, address in _locate(text)), "")
 
 
 def find_addresses(text: str) -> tuple[str, ...]:
     """Every address in running text, bare, once each, in their order."""
-    if "@" not in text:
-        return ()
-    return tuple(dict.fromkeys(filter(None, (_trim(found) for found in _ADDRESS.findall(text)))))
+    return tuple(dict.fromkeys(address for _start, _end, address in _locate(text)))
 
 
 def locate_addresses(text: str) -> list[tuple[int, int, str]]:
     """Every address in running text with where it begins and ends, in their order."""
-    if "@" not in text:
-        return []
-    found = ((match.start(), match.end(), _trim(match[0])) for match in _ADDRESS.finditer(text))
-    return [hit for hit in found if hit[2]]
+    return list(_locate(text))
+
+
+def _locate(text: str) -> Iterator[tuple[int, int, str]]:
+    """From one @ to the next: what stands to the left and to the right of it, bounded."""
+    at = text.find("@")
+    free = 0
+    while at >= 0:
+        domain = _DOMAIN.match(text, at + 1)
+        left = text[max(free, at - _LOCAL) : at]
+        if left.endswith('"') and (quote := left.rfind('"', 0, -1)) >= 0 and "\n" not in left[quote:]:
+            local = left[quote:]
+        else:
+            local = left.translate(_ENDS_LOCAL).rpartition(" ")[2].rpartition('"')[2]
+        if domain and local and (address := _trim(f"{local}@{domain[0]}")):
+            yield at - len(local), domain.end(), address
+            free = domain.end()
+        at = text.find("@", at + 1)
 
 
 def _trim(address: str) -> str:

@@ -29,7 +29,6 @@ _RECIPIENT_FIELDS: Final = frozenset(
 )  # fmt: skip
 _SENDER_FIELDS: Final = ("x-postfix-sender", "x-outbound-mail-relay-sender", "x-sendgrid-sender")
 _QUOTED_REPLY_FIELDS: Final = ("x-supplementary-info", "x-display-name")
-_FIELD: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,60})[ \t]*:(?!//)[ \t]*(.*)")
 _TYPED: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,30})[ \t]*;[ \t]*(.*)", re.DOTALL)
 _WORD: Final = re.compile(r"[A-Za-z]+")
 
@@ -70,11 +69,11 @@ def _fields(text: str) -> Iterator[tuple[str, str, bool]]:
         if not line or line.isspace():
             blank = True
             continue
-        found = _FIELD.match(line)
-        if found:
+        key, colon, rest = line.partition(":")
+        if colon and line[0].isalpha() and rest[:2] != "//" and key.rstrip().replace("-", "").isalnum():
             if name:
                 yield name, value, after_blank
-            name, value, after_blank = found[1].lower(), found[2].rstrip(), blank
+            name, value, after_blank = key.rstrip().lower(), rest.strip(), blank
         elif len(value) < limits.DIAGNOSTIC:
             value = f"{value} {line.strip()}" if value else line.strip()
         blank = False

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 # Digit guards, so that IPv4 addresses and versions such as 5.5.2657.72 are no codes (D-14); a leading `#` is qmail's (D-15).
-STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
+STATUS: Final = re.compile(r"([245])(?<![\d.].)\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,5 +30,12 @@ class EnhancedStatus:
     @classmethod
     def find(cls, text: str) -> EnhancedStatus | None:
         """The first code in a text, or None."""
-        found = STATUS.search(text)
-        return cls(int(found[1]), int(found[2]), int(found[3])) if found else None
+        found = STATUS.search(text) if "." in text else None
+        return _known(found[0]) if found else None
+
+
+@lru_cache(maxsize=1024)
+def _known(code: str) -> EnhancedStatus:
+    """The same few codes come again and again."""
+    class_, subject, detail = code.split(".")
+    return EnhancedStatus(int(class_), int(subject), int(detail))
