@@ -114,8 +114,8 @@ def _outranks(other: Step, first: Step) -> bool:
     if other.row is not None:
         return other.row.firm
     assert other.phrase is not None
-    if first.phrase is None:
-        return True  # any words beat a code
+    if first.phrase is None:  # any words beat a code, plain ones even a code that the provider uses in its own way
+        return first.source is not Source.PROVIDER_CODE or other.phrase.priority < VAGUE
     if other.phrase.priority >= VAGUE:
         return False
     if first.phrase.priority < SPECIAL or first.phrase.scope != "any":
@@ -154,5 +154,7 @@ def _confidence(decided: Step, steps: list[Step]) -> float:
 
 def _type(usual: FailureType, steps: list[Step]) -> FailureType:
     """A reason that is usually for good is not so after a temporary refusal."""
-    temporary = any(step.field in ("status", "reply_code") and step.span.startswith("4") for step in steps)
-    return FailureType.SOFT if temporary else usual
+    for step in steps:
+        if step.source in (Source.STATUS, Source.PROVIDER_CODE, Source.REPLY) and step.span.startswith("4"):
+            return FailureType.SOFT
+    return usual

@@ -23,6 +23,8 @@ _ADDRESS: Final = re.compile(r"""(?<![^\s<>()\[\]"',;:|`])[^\s<>()\[\]"',;:|`@]*
 _LINK: Final = re.compile(r"https?://([^\s/?#<>\"]{1,255})(?:[^\s?]{0,255}\?p=(\w{1,40}))?[^\s<>\"]*")
 # Signs that only frame words: `<user> unknown`, `user: unknown`, `user_unknown` and `user-unknown` are one phrase.
 _FRAMES: Final = str.maketrans({**dict.fromkeys("<>()[]{}\"'`´:;|_~#-,/?=+*&\\", " "), "!": " ! "})
+# Letters that have no accent to drop.
+_LETTERS: Final = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss", "’": "'"})
 # Scripts without spaces between words: each sign is a word.
 _SIGNS: Final = re.compile(r"([\u0e00-\u0e7f\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff])")
 
@@ -76,7 +78,7 @@ def quote(text: str, words: list[str]) -> str:
 
 def _lower(text: str) -> str:
     if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text.replace("’", "'"))
+        decomposed = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
         text = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
         text = _SIGNS.sub(r" \1 ", text.replace("。", ". "))
     plain = " ".join(text.lower().split())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple, TypeAlias
 
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.normalise import END
@@ -24,7 +24,9 @@ VAGUE: Final = 90
 #: Words that may go on are sorted by so many of their first letters.
 _STEM: Final = 3
 
-Wording = tuple[str, ...]
+Wording: TypeAlias = tuple[str, ...]
+#: A wording, and where it stands: from one word to before another. Plain tuples, because there are many of them.
+_Hit: TypeAlias = tuple[Wording, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +40,13 @@ class Phrase:
     priority: int  # 10 (first) to 99; see the head of phrases.toml
     code: re.Pattern[str] | None = None  # what "554 5.7.9", the reply code and the status of the refusal, must match
     example: str  # a reply that it is for
+    rule: str = field(init=False)  # the name under which evidence cites it
 
-    @property
-    def rule(self) -> str:
-        """The name under which evidence cites it."""
-        return f"phrase:{self.scope}:{self.phrase}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rule", f"phrase:{self.scope}:{self.phrase}")
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A phrase that a text holds, and where: from one of its words to before another."""
 
     phrase: Phrase
@@ -69,15 +69,6 @@ class _Node:
     wording: Wording | None = None  # that ends here
     after: dict[str, _Node] = field(default_factory=dict)  # by the next word
     stems: dict[str, list[tuple[str, Wording]]] = field(default_factory=dict)  # last words that may go on
-
-
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    """A wording, and where it stands."""
-
-    wording: Wording
-    start: int
-    end: int
 
 
 class Phrasebook:
@@ -112,50 +103,60 @@ class Phrasebook:
         """Every phrase and token that the words of a normalised text hold; a phrase once for each place."""
         hits = self._hits(words)
         found: list[Match] = []
-        for at, hit in enumerate(hits):
-            for phrase, before in self._by_last.get(hit.wording, ()):
-                start = _begin(words, hits[:at], before, hit.start) if before else hit.start
-                if start >= 0:
-                    found.append(Match(phrase, start, hit.end))
-        return Reading(tuple(found), tuple(hit.wording for hit in hits if hit.wording in self._tokens))
+        tokens: list[Wording] = []
+        seen: set[Wording] = set()
+        for at, (wording, begin, end) in enumerate(hits):
+            for phrase, before in self._by_last.get(wording, ()):
+                if not before:
+                    found.append(Match(phrase, begin, end))
+                elif not before[-1].isdisjoint(seen) and (start := _begin(words, hits, at, before)) >= 0:
+                    found.append(Match(phrase, start, end))
+            if wording in self._tokens:
+                tokens.append(wording)
+            seen.add(wording)
+        return Reading(tuple(found), tuple(tokens))
 
     def _hits(self, words: Sequence[str]) -> list[_Hit]:
         hits: list[_Hit] = []
-        root, count = self._root, len(words)
-        for start, word in enumerate(words):
-            node, end = root, start
-            while True:
-                if (stems := node.stems) and word[:_STEM] in stems:
-                    hits.extend(
-                        _Hit(wording, start, end + 1) for stem, wording in stems[word[:_STEM]] if word.startswith(stem)
-                    )
-                following = node.after.get(word)
-                if following is None:
-                    break
-                node, end = following, end + 1
-                if node.wording is not None:
-                    hits.append(_Hit(node.wording, start, end))
-                if end == count:
-                    break
-                word = words[end]
-            if "." in words[start]:
-                hits.extend(self._labels(words[start], start))
+        after, stems = self._root.after, self._root.stems
+        for at, word in enumerate(words):
+            if word in after or word[:_STEM] in stems:
+                _walk(self._root, words, at, hits)
+            if "." in word:
+                hits.extend(self._labels(word, at))
         return hits
 
     def _labels(self, host: str, at: int) -> list[_Hit]:
         """The wordings that are a label of a host's name: `.spamhaus` in zen.spamhaus.org."""
         nodes = [self._root.after.get(f".{label}") for label in host.split(".")]
-        return [_Hit(node.wording, at, at + 1) for node in nodes if node is not None and node.wording is not None]
+        return [(node.wording, at, at + 1) for node in nodes if node is not None and node.wording is not None]
 
 
-def _begin(words: Sequence[str], hits: Sequence[_Hit], parts: tuple[frozenset[Wording], ...], end: int) -> int:
-    """Where a phrase begins whose last part begins at `end`; -1 where its earlier parts are missing or too far away."""
+def _walk(node: _Node, words: Sequence[str], start: int, hits: list[_Hit]) -> None:
+    """Add every wording that begins with this word."""
+    for end in range(start, len(words)):
+        word = words[end]
+        for stem, wording in node.stems.get(word[:_STEM], ()):
+            if word.startswith(stem):
+                hits.append((wording, start, end + 1))
+        following = node.after.get(word)
+        if following is None:
+            return
+        node = following
+        if node.wording is not None:
+            hits.append((node.wording, start, end + 1))
+
+
+def _begin(words: Sequence[str], hits: Sequence[_Hit], last: int, parts: tuple[frozenset[Wording], ...]) -> int:
+    """Where a phrase begins whose last part is this hit; -1 where its earlier parts are missing or too far away."""
+    end = hits[last][1]
     for part in reversed(parts):
-        for hit in reversed(hits):
-            if hit.end <= end and hit.wording in part:
-                if end - hit.end > GAP or END in words[hit.end : end]:
+        for at in range(last - 1, -1, -1):
+            wording, begin, stop = hits[at]
+            if stop <= end and wording in part:
+                if end - stop > GAP or END in words[stop:end]:
                     return -1
-                end = hit.start
+                end, last = begin, at
                 break
         else:
             return -1

@@ -55,17 +55,19 @@ def gather(finding: Finding, report: Report, tables: Tables) -> list[Step]:
     if finding.stage:
         steps.append(Step(f"stage:{finding.stage}", "stage", finding.stage.value, Source.SETTING))
     diagnostic = finding.diagnostic_code
-    reading = tables.phrasebook.read(normalise(diagnostic)) if diagnostic else Reading()
+    words = normalise(diagnostic)
+    reading = tables.phrasebook.read(words)
     status = _status(finding)
     codes = f"{finding.reply_code} {status or ''}".strip()
-    providers = tuple(_providers(finding, reading, tables, steps))
+    providers = tuple(_providers(finding, words, reading, tables, steps))
     program = finding.diagnostic_type == _PROGRAM
-    spoken = list(_phrases(reading, diagnostic, codes, providers, Source.PHRASE))
+    spoken = list(_phrases(reading, diagnostic, words, codes, providers, Source.PHRASE))
     if program:
         spoken = [step for step in spoken if step.reason is Reason.MAILBOX_FULL]
     if not spoken and report.text and _is_alone(report):
-        text = report.text
-        spoken.extend(_phrases(tables.phrasebook.read(normalise(text)), text, codes, providers, Source.TEXT))
+        words = normalise(report.text)
+        told = tables.phrasebook.read(words)
+        spoken.extend(_phrases(told, report.text, words, codes, providers, Source.TEXT))
         if program:
             spoken = [step for step in spoken if step.reason is Reason.MAILBOX_FULL]
     steps.extend(spoken)
@@ -87,18 +89,23 @@ def _status(finding: Finding) -> EnhancedStatus | None:
     return found if found is not None and found.class_ != 2 else status
 
 
-def _providers(finding: Finding, reading: Reading, tables: Tables, steps: list[Step]) -> Iterator[str]:
+def _providers(
+    finding: Finding, words: list[str], reading: Reading, tables: Tables, steps: list[Step]
+) -> Iterator[str]:
     """The providers whose wording applies, each with the step that says how it was recognised."""
     known = tables.providers
-    heard = [(known.tokens[token], "diagnostic_code", " ".join(token)) for token in reading.tokens]
-    for name, field, span in (
-        (known.of_host(finding.remote_mta), "remote_mta", finding.remote_mta),
-        *heard,
-        *(() if finding.remote_mta or heard else _by_address(finding, tables)),
-    ):
-        if name and all(step.rule != f"provider:{name}" for step in steps):
-            steps.append(Step(f"provider:{name}", field, span[:SPAN], Source.SETTING))
-            yield name
+    seen = [(known.of_host(finding.remote_mta), "remote_mta", finding.remote_mta)]
+    seen += [(known.tokens[token], "diagnostic_code", " ".join(token)) for token in reading.tokens]
+    if not seen[0][0]:
+        seen += [(known.of_host(word), "diagnostic_code", word) for word in words if "." in word]
+    if not finding.remote_mta and not any(name for name, _, _ in seen):
+        seen += _by_address(finding, tables)
+    named: dict[str, Step] = {}
+    for name, field, span in seen:
+        if name and name not in named:
+            named[name] = Step(f"provider:{name}", field, span[:SPAN], Source.SETTING)
+    steps.extend(named.values())
+    yield from named
 
 
 def _by_address(finding: Finding, tables: Tables) -> Iterator[tuple[str, str, str]]:
@@ -110,18 +117,19 @@ def _by_address(finding: Finding, tables: Tables) -> Iterator[tuple[str, str, st
         yield known.of_host(finding.reporting_mta), "reporting_mta", finding.reporting_mta
 
 
-def _phrases(reading: Reading, text: str, codes: str, providers: tuple[str, ...], source: Source) -> Iterator[Step]:
-    """One step for each phrase that applies, the strongest first: those of the provider, then by priority."""
-    matches: dict[str, Match] = {}
-    for match in reading.matches:
+def _phrases(
+    reading: Reading, text: str, words: list[str], codes: str, providers: tuple[str, ...], source: Source
+) -> Iterator[Step]:
+    """The strongest phrase that applies for each reason, in the order of their strength."""
+    strongest: dict[Reason, Match] = {}
+    for match in sorted(reading.matches, key=_strength):
         phrase = match.phrase
         if (phrase.scope == "any" or phrase.scope in providers) and (phrase.code is None or phrase.code.match(codes)):
-            matches.setdefault(phrase.rule, match)
-    normal = normalise(text) if matches else []
+            strongest.setdefault(phrase.reason, match)
     field = "text" if source is Source.TEXT else "diagnostic_code"
-    for match in sorted(matches.values(), key=_strength):
-        span = quote(text, normal[match.start : match.end])
-        yield Step(match.phrase.rule, field, span, source, match.phrase.reason, match.phrase)
+    for reason, match in strongest.items():
+        span = quote(text, words[match.start : match.end])
+        yield Step(match.phrase.rule, field, span, source, reason, match.phrase)
 
 
 def _strength(match: Match) -> tuple[bool, int, int]:
