@@ -6,6 +6,8 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_tz
 from typing import BinaryIO, Final
 
 from bounce_plugin.message import limits
@@ -15,6 +17,8 @@ _READ: Final = 64 * 1024  # octets at most of one line at a time
 _FROM_LINE: Final = re.compile(
     rb"From (?:[^\r\n]{0,400} )?(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? [ 0-9A-Za-z]{3,12} \d\d?:\d\d[^\r\n]{0,40}\r?\n"
 )
+_DATE: Final = re.compile(rb"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? [ 0-9A-Za-z]{3,12} \d\d?:\d\d[^\r\n]{0,40}")
+_FROM_LINE_LENGTH: Final = 500
 _QUOTED: Final = re.compile(rb">+From ")
 
 
@@ -24,9 +28,22 @@ class Stored:
 
     start: int  # where its From_ line begins, in octets from the beginning of the file
     end: int  # where the next one's begins
+    from_line: bytes  # as it stands; b"" where the file begins without one
     raw: bytes  # without its From_ line, the quoting and the blank line that follows; at most `keep` octets
     size: int  # octets of the whole mail
     sha256: str  # of the whole mail
+
+
+def received_at(from_line: bytes) -> datetime | None:
+    """When the program that delivered the mail says that it did, UTC where it names no zone (RFC 4155, appendix A)."""
+    found = _DATE.search(from_line[:_FROM_LINE_LENGTH])
+    parsed = parsedate_tz(found[0].decode("ascii", "replace")) if found else None
+    if parsed is None:
+        return None
+    try:
+        return datetime(*parsed[:6], tzinfo=timezone(timedelta(seconds=parsed[9] or 0))).astimezone(UTC)
+    except (ValueError, OverflowError):  # the 31st of February
+        return None
 
 
 def split_mbox(file: BinaryIO, *, keep: int = limits.MESSAGE) -> Iterator[Stored]:
@@ -60,7 +77,8 @@ class _Growing:
         self._size = 0
         self._digest = hashlib.sha256()
         self._pending = b""  # a blank line: perhaps the one that ends the mail
-        if not first_line.startswith(b"From "):
+        self._from_line = first_line if first_line.startswith(b"From ") else b""
+        if not self._from_line:
             self.add(first_line, at_line_start=True)
 
     def add(self, line: bytes, *, at_line_start: bool) -> None:
@@ -75,7 +93,12 @@ class _Growing:
 
     def finish(self, end: int) -> Stored:
         return Stored(
-            start=self._start, end=end, raw=bytes(self._head), size=self._size, sha256=self._digest.hexdigest()
+            start=self._start,
+            end=end,
+            from_line=self._from_line,
+            raw=bytes(self._head),
+            size=self._size,
+            sha256=self._digest.hexdigest(),
         )
 
     def _take(self, octets: bytes) -> None:
