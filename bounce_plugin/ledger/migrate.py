@@ -15,6 +15,11 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 AGE = text("SELECT version_num FROM alembic_version")
 
 
+def is_up_to_date(connection: Connection) -> bool:
+    """Whether the database has had every migration that the code knows, and no other."""
+    return age_of(connection) == REVISION
+
+
 def bring_up_to_date(connection: Connection, *, migrate: bool) -> None:
     """Run the migrations that are missing, within the connection's transaction.
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bounce_plugin.errors import LedgerError
 from bounce_plugin.ledger.engine import engine_for, exists, failure
-from bounce_plugin.ledger.migrate import bring_up_to_date
+from bounce_plugin.ledger.migrate import bring_up_to_date, is_up_to_date
 from bounce_plugin.ledger.schema import keys
 from bounce_plugin.ledger.transaction import SHORTEST_KEY, Transaction, fingerprint, keyed
 
@@ -65,17 +65,27 @@ class Ledger:
         return cls.open("sqlite://", key=secrets.token_bytes(SHORTEST_KEY), tenant=tenant)
 
     def _prepare(self, *, migrate: bool) -> None:
+        with self._begun("read") as connection:
+            if is_up_to_date(connection) and self._is_mine(connection):
+                return  # as nearly always: no writer is waited for
         with self._begun("write") as connection:
             bring_up_to_date(connection, migrate=migrate)
-            mine = keyed(self._key, "check", "ledger")
-            theirs = connection.scalar(CHECK_VALUE)
-            if theirs is None:
-                connection.execute(insert(keys), {"number": 1, "check_value": mine})
-            elif not hmac.compare_digest(theirs, mine):
-                raise LedgerError(
-                    "this ledger was begun with another key: nobody would be found suppressed. Restore the key file "
-                    "that belongs to this database, or name another database"
-                )
+            if not self._is_mine(connection):
+                connection.execute(insert(keys), {"number": 1, "check_value": self._check_value})
+
+    @property
+    def _check_value(self) -> str:
+        return keyed(self._key, "check", "ledger")
+
+    def _is_mine(self, connection: Connection) -> bool:
+        """Whether the ledger was begun with this key; not yet begun if not. Another key is a `LedgerError`."""
+        begun_with = connection.scalar(CHECK_VALUE)
+        if begun_with is not None and not hmac.compare_digest(begun_with, self._check_value):
+            raise LedgerError(
+                "this ledger was begun with another key: nobody would be found suppressed. Restore the key file that "
+                "belongs to this database, or name another database"
+            )
+        return begun_with is not None
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
