@@ -59,7 +59,8 @@ def read_clues(report: Report) -> Clues:
 
 
 def _addresses(headers: Headers, names: tuple[str, ...]) -> tuple[str, ...]:
-    found = [address for name in names for value in headers.all(name) for address in find_addresses(value)]
+    present = [name for name in names if name in headers]
+    found = [address for name in present for value in headers.all(name) for address in find_addresses(value)]
     return tuple(dict.fromkeys(found))
 
 

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from bounce_plugin.detectors import addressed, delivery_status, exchange, flufl, listed, mentioned, transcript
 from bounce_plugin.detectors.decision import (
+    OVERWHELMING,
     Detection,
     decide_kind,
     find_doubt,
@@ -55,7 +56,7 @@ def detect(report: Report) -> Detection:
         return detect(report.wrapped)
     if findings or (own and report.kind is Kind.BOUNCE):
         return decide_kind(findings or _read_text(notice)) or find_doubt(notice, evidence)
-    ordinary = recognise_ordinary(notice, evidence)
+    ordinary = recognise_ordinary(notice, evidence) if evidence.score < OVERWHELMING else None
     if ordinary is not None or not own:
         return Detection(kind=ordinary or Kind.OTHER)
     findings = _read_text(notice) if evidence.score >= BOUNCE else ()

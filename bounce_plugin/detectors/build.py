@@ -8,7 +8,6 @@ from typing import Final
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import quote_reply, read_reply, read_stage
-from bounce_plugin.detectors.wording import DELIVERED, GIVEN_UP, STILL_TRYING
 from bounce_plugin.message import limits
 from bounce_plugin.message.report import Action
 
@@ -38,7 +37,7 @@ def build_finding(
     return Finding(
         recipient=recipient,
         other_recipients=tuple(dict.fromkeys(name for name in others if name and name != recipient)),
-        action=action or read_action(notice),
+        action=action or notice.action,
         status=reply.status,
         reply_code=reply.code,
         diagnostic_code=words,
@@ -58,14 +57,3 @@ def _remote_host(words: str) -> str:
         if at >= 0 and (found := _HOST.match(lower, at + len(cue))):
             return found[1]
     return ""
-
-
-def read_action(notice: Notice) -> Action:
-    """Whether the text as a whole speaks of a failure, of a delay or of a delivery (D-02)."""
-    lower = notice.lower
-    if any(words in lower for words in STILL_TRYING):
-        tail = lower[-4000:]
-        return Action.FAILED if "expired" in tail and "given up" in tail else Action.DELAYED
-    if any(words in lower for words in DELIVERED) and not any(words in lower for words in GIVEN_UP):
-        return Action.DELIVERED
-    return Action.FAILED

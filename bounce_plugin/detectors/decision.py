@@ -12,7 +12,7 @@ from bounce_plugin.message.automatic import is_auto_reply, is_challenge, is_rece
 from bounce_plugin.message.forward import is_bare_forward
 from bounce_plugin.message.report import Action, Kind, Report
 
-_OVERWHELMING: Final = BOUNCE + 2  # this much makes a bounce of what looks like an auto-reply
+OVERWHELMING: Final = BOUNCE + 2  # this much makes a bounce of what looks like an auto-reply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +64,11 @@ def may_speak_for_another(notice: Notice, evidence: Evidence) -> bool:
 def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     """An automatic mail that reports no failure; None where it may be a report in plain text."""
     headers, subject = notice.headers, notice.subject
-    if is_challenge(notice.lower, notice.sender) and evidence.score < _OVERWHELMING:
+    if is_challenge(notice.lower, notice.sender):
         return Kind.CHALLENGE
     if is_receipt(headers, subject):
         return Kind.MDN
-    if is_auto_reply(headers, subject) and evidence.score < _OVERWHELMING:
+    if is_auto_reply(headers, subject):
         return Kind.AUTO_REPLY
     if may_be_auto_reply(headers) and evidence.score < BOUNCE:
         return Kind.AUTO_REPLY

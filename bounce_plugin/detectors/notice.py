@@ -2,75 +2,116 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
+from bounce_plugin.detectors.wording import DELIVERED, GIVEN_UP, STILL_TRYING
 from bounce_plugin.message.address import find_address, find_addresses
 from bounce_plugin.message.encoded_words import decode_words
 from bounce_plugin.message.headers import Headers
-from bounce_plugin.message.report import Report
+from bounce_plugin.message.report import Action, Report
 
 _LONGEST: Final = 64 * 1024  # characters of text that any dialect reads: a notice is short
 _OUR_FIELDS: Final = ("delivered-to", "x-original-to", "envelope-to", "to")
 
 
-@dataclass(frozen=True)
 class Notice:
-    """One report's text and the few headers that tell who wrote it."""
+    """One report's text and the few headers that tell who wrote it; each is made ready when it is first asked for."""
 
-    report: Report
+    __slots__ = ("_action", "_lines", "_lower", "_named", "_ours", "_sender", "_subject", "_text", "report")
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self._text: str | None = None
+        self._lower: str | None = None
+        self._subject: str | None = None
+        self._sender: str | None = None
+        self._lines: list[str] | None = None
+        self._ours: frozenset[str] | None = None
+        self._named: tuple[str, ...] | None = None
+        self._action: Action | None = None
 
     @property
     def headers(self) -> Headers:
         """The mail's own header fields."""
         return self.report.headers
 
-    @cached_property
+    @property
     def text(self) -> str:
         """What people read, without no-break spaces and the form feeds of some gateways."""
-        return self.report.text[:_LONGEST].replace("\xa0", " ").replace("\x0c", "\n")
+        if self._text is None:
+            self._text = self.report.text[:_LONGEST].replace("\xa0", " ").replace("\x0c", "\n")
+        return self._text
 
-    @cached_property
+    @property
     def lower(self) -> str:
         """The text, lower case."""
-        return self.text.lower()
+        if self._lower is None:
+            self._lower = self.text.lower()
+        return self._lower
 
-    @cached_property
+    @property
     def lines(self) -> list[str]:
         """The text's lines, without trailing blanks."""
-        return [line.rstrip() for line in self.text.split("\n")]
+        if self._lines is None:
+            self._lines = [line.rstrip() for line in self.text.split("\n")]
+        return self._lines
 
-    @cached_property
+    @property
     def subject(self) -> str:
         """The decoded subject on one line, lower case."""
-        return " ".join(decode_words(self.headers.get("subject")).replace("_", " ").split()).lower()
+        if self._subject is None:
+            subject = decode_words(self.headers.get("subject"))
+            self._subject = " ".join(subject.replace("_", " ").split()).lower()
+        return self._subject
 
-    @cached_property
+    @property
     def sender(self) -> str:
         """The From field, decoded, lower case."""
-        return decode_words(self.headers.get("from")).lower()
+        if self._sender is None:
+            self._sender = decode_words(self.headers.get("from")).lower()
+        return self._sender
 
-    @cached_property
+    @property
     def ours(self) -> frozenset[str]:
         """The addresses that the report was sent to, lower case: we are not who failed."""
-        values = (self.headers.get(name) for name in _OUR_FIELDS)
-        return frozenset(address.lower() for value in values for address in find_addresses(value))
+        if self._ours is None:
+            values = [self.headers.get(name) for name in _OUR_FIELDS]
+            self._ours = frozenset(address.lower() for value in values if value for address in find_addresses(value))
+        return self._ours
 
-    @cached_property
+    @property
     def named(self) -> tuple[str, ...]:
         """The addresses of X-Failed-Recipients (Exim, Gmail, Mail.Ru): whom, not that; anybody can write it."""
-        values = self.headers.all("x-failed-recipients")
-        return tuple(dict.fromkeys(address for value in values for address in find_addresses(decode_words(value))))
+        if self._named is None:
+            values = self.headers.all("x-failed-recipients")
+            self._named = tuple(
+                dict.fromkeys(address for value in values for address in find_addresses(decode_words(value)))
+            )
+        return self._named
 
-    @cached_property
+    @property
     def addressed(self) -> tuple[str, ...]:
         """The addresses that the returned message was written to."""
         returned = self.report.returned
         if returned is None:
             return ()
-        delivered = find_address(returned.headers.get("x-original-to")) or find_address(
-            returned.headers.get("delivered-to")
-        )
         to = find_addresses(decode_words(returned.headers.get("to")))
-        return to or ((delivered,) if delivered else ())
+        if to:
+            return to
+        delivered = find_address(returned.headers.get("x-original-to") or returned.headers.get("delivered-to"))
+        return (delivered,) if delivered else ()
+
+    @property
+    def action(self) -> Action:
+        """Whether the text as a whole speaks of a failure, of a delay or of a delivery (D-02)."""
+        if self._action is None:
+            self._action = _read_action(self.lower)
+        return self._action
+
+
+def _read_action(lower: str) -> Action:
+    if any(words in lower for words in STILL_TRYING):
+        return Action.FAILED if "expired" in lower and "given up" in lower else Action.DELAYED
+    if any(words in lower for words in DELIVERED) and not any(words in lower for words in GIVEN_UP):
+        return Action.DELIVERED
+    return Action.FAILED

@@ -31,7 +31,19 @@ _COMMANDS: Final = (
     ("connect", Stage.CONNECT),
 )
 # What a reporting MTA writes around the command that was refused, in lower case.
-_CUES: Final = ("in reply to ", "after ", "response to ", "answer to ", "during ", ">>>", " command", "(end of", "smtp:", "did not like our ", "sent: ")
+_CUES: Final = (
+    "in reply to ",
+    "after ",
+    "response to ",
+    "answer to ",
+    "during ",
+    ">>>",
+    " command",
+    "(end of",
+    "smtp:",
+    "did not like our ",
+    "sent: ",
+)
 _CUE: Final = re.compile(
     r"in reply to (?:the )?|after (?:pipelined |sending )?(?:the )?|(?:response|answer) to (?:the )?|during (?:the )?|>>> ?"
     r"|\bfor (?=(?:text|rcpt|mail|data) )|smtp:(?=rcpt|mail|data)|did not like our (?:final )?|\((?=end of|[a-z]{4} command)|sent: (?=rcpt|mail|data)"

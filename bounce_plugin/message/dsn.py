@@ -102,13 +102,13 @@ def _recipient(block: dict[str, str]) -> RecipientStatus:
         diagnostic_type=kind,
         diagnostic_code=words,
         remote_mta=read_host(block.get("remote-mta", "")),
-        reply_text=" ".join(block[name] for name in _QUOTED_REPLY_FIELDS if name in block)[: limits.DIAGNOSTIC],
+        reply_text=" ".join([block[name] for name in _QUOTED_REPLY_FIELDS if name in block])[: limits.DIAGNOSTIC],
     )
 
 
 def read_diagnostic(field: str) -> tuple[str, str]:
     """The type of a Diagnostic-Code, lower case, and its words; the type may be missing (D-10)."""
-    typed = _TYPED.match(field)
+    typed = _TYPED.match(field) if ";" in field else None
     if typed:
         return typed[1].lower(), typed[2][: limits.DIAGNOSTIC].strip()
     return "", field[: limits.DIAGNOSTIC].strip()
@@ -138,6 +138,8 @@ def _sender(message: dict[str, str]) -> str:
 
 def read_host(field: str) -> str:
     """The name of an MTA without its type and comment: `dns; mx.example.org (192.0.2.1)` is mx.example.org."""
+    if not field:
+        return ""
     kind, semicolon, value = field.partition(";")
     words = (value if semicolon else kind).split(None, 1)
     return words[0].rstrip(".,").lower() if words else ""

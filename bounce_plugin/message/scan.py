@@ -15,6 +15,8 @@ from bounce_plugin.message.charset import decode, decode_transfer, octets_to_tex
 
 _BOUNDARY: Final = re.compile(r'boundary[ \t]*=[ \t]*(?:"([^"\n]*)"|([^\s;"]+))', re.IGNORECASE)
 _CHARSET: Final = re.compile(r"""charset[ \t]*=[ \t]*["']?([^\s;"']+)""", re.IGNORECASE)
+_BLANK: Final = (b" ", b"\t")
+_SEMICOLON: Final = ord(";")
 
 
 class Part:
@@ -67,16 +69,14 @@ def find_field(block: bytes, name: bytes) -> str:
         return ""
     start = at + len(name)
     end = block.find(b"\n", start)
-    while end >= 0 and (block[end + 1 : end + 2] in (b" ", b"\t") or _is_torn(block, start, end)):
+    while end >= 0 and (block.startswith(_BLANK, end + 1) or (block[end - 1] == _SEMICOLON and _is_torn(block, end))):
         end = block.find(b"\n", end + 1)
     value = block[start : end if end >= 0 else len(block)]
     return octets_to_text(value.replace(b"\n", b" ") if b"\n" in value else value).strip()
 
 
-def _is_torn(block: bytes, start: int, end: int) -> bool:
+def _is_torn(block: bytes, end: int) -> bool:
     """Whether a value goes on in a line that lost the blank which makes it a continuation."""
-    if not block[start:end].rstrip().endswith(b";"):
-        return False
     following = block[end + 1 : end + 40].partition(b"\n")[0]
     return b"=" in following and b":" not in following.partition(b"=")[0]
 
