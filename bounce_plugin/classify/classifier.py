@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from bounce_plugin.classify.classification import Classification, Evidence, FailureType, Fault, Reason
-from bounce_plugin.classify.phrasebook import SPECIAL, VAGUE
-from bounce_plugin.classify.steps import Source, Step, gather
+from bounce_plugin.classify.phrasebook import SPECIAL, VAGUE, WEAK
+from bounce_plugin.classify.steps import Source, Step, gather, recall
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.detectors.finding import Finding, Stage
 from bounce_plugin.message.report import Action, Kind, Report
@@ -44,11 +45,29 @@ def classify(finding: Finding, report: Report, tables: Tables) -> Classification
     """The verdict on one finding, with everything that spoke for and against it."""
     kind = _KINDS[finding.action]
     if kind is Kind.DELIVERED:
-        gate = Evidence(rule=f"gate:{finding.action}", field="action", span=finding.action.value, decided=True)
-        return Classification(
-            kind=kind, reason=None, type=None, fault=None, counts=False, confidence=1.0, evidence=(gate,)
-        )
+        return _delivered(finding.action)
     return _verdict(kind, gather(finding, report, tables), finding.stage, tables)
+
+
+def derive_again(evidence: Sequence[Evidence], tables: Tables) -> Classification:
+    """The verdict that follows from stored evidence alone, by these tables.
+
+    With the tables of the time it is the verdict of the time. A step that they no longer support (its line is gone, or
+    its words no longer match) is left out.
+    """
+    action = next((Action(step.span) for step in evidence if step.rule.startswith("gate:")), Action.FAILED)
+    stage = next((Stage(step.span) for step in evidence if step.rule.startswith("stage:")), Stage.UNKNOWN)
+    kind = _KINDS[action]
+    if kind is Kind.DELIVERED:
+        return _delivered(action)
+    return _verdict(kind, recall(evidence, tables), stage, tables)
+
+
+def _delivered(action: Action) -> Classification:
+    gate = Evidence(rule=f"gate:{action}", field="action", span=action.value, decided=True)
+    return Classification(
+        kind=Kind.DELIVERED, reason=None, type=None, fault=None, counts=False, confidence=1.0, evidence=(gate,)
+    )
 
 
 def _verdict(kind: Kind, steps: list[Step], stage: Stage, tables: Tables) -> Classification:
@@ -117,7 +136,7 @@ def _outranks(other: Step, first: Step) -> bool:
     if first.phrase is None:  # any words beat a code, plain ones even a code that the provider uses in its own way
         return first.source is not Source.PROVIDER_CODE or other.phrase.priority < VAGUE
     if other.phrase.priority >= VAGUE:
-        return False
+        return WEAK <= first.phrase.priority < VAGUE
     if first.phrase.priority < SPECIAL or first.phrase.scope != "any":
         return other.phrase.priority < first.phrase.priority
     return True

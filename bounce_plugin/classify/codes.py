@@ -14,7 +14,7 @@ from bounce_plugin.message.status import EnhancedStatus
 class CodeRow:
     """One row of status_codes.toml or reply_codes.toml, for one class of failure."""
 
-    rule: str  # "status:5.1.1", "provider:google:4.2.1", "reply:552", "exit:67"
+    rule: str  # "status:5.1.1", "code:google:4.2.1", "reply:552", "exit:67"
     reason: Reason
     specific: bool  # False: an x.y.0 or a reply code, which alone does not suffice
     firm: bool = False  # the sender or the message is at fault beyond doubt, whatever the words say
@@ -76,7 +76,7 @@ class Codes:
         status = EnhancedStatus.find(code)
         if status is None:
             return None
-        return self.of_provider(provider, status) if kind == "provider" else self.of_status(status)
+        return self.of_provider(provider, status) if kind == "code" else self.of_status(status)
 
 
 def read_codes(*, status: str, reply: str) -> Codes:
@@ -85,7 +85,7 @@ def read_codes(*, status: str, reply: str) -> Codes:
     provider: dict[tuple[str, int, int], list[_Span]] = {}
     iana = {low: row for entry in codes["iana"] for low, _, row in _rows(entry, "status")}
     for entry in codes["provider"]:
-        for low, high, row in _rows(entry, f"provider:{entry['scope']}"):
+        for low, high, row in _rows(entry, f"code:{entry['scope']}"):
             spans = provider.setdefault((entry["scope"], low.class_, low.subject), [])
             spans.append(_Span(low.detail, high.detail, row))
     for spans in provider.values():  # a single code comes before a range that holds it

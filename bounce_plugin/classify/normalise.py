@@ -62,7 +62,7 @@ def quote(text: str, words: list[str]) -> str:
     joined = " ".join(words)
     begin = lower.find(joined)
     if begin >= 0:
-        return squeezed[begin : begin + min(len(joined), SPAN)]
+        return _cut(squeezed[begin : begin + len(joined)])
     first, *rest = [word for word in words if word != END]
     while (begin := lower.find(first, begin + 1)) >= 0:
         end = begin + len(first)
@@ -72,8 +72,13 @@ def quote(text: str, words: list[str]) -> str:
                 break
             end = at + len(word)
         else:
-            return squeezed[begin : min(end, begin + SPAN)]
+            return _cut(squeezed[begin:end])
     return squeezed[:SPAN]
+
+
+def _cut(span: str) -> str:
+    """The beginning and the end of a span that is too long: there stand the parts of a phrase."""
+    return span if len(span) <= SPAN else f"{span[: SPAN // 2 - 2]} … {span[1 - SPAN // 2 :]}"
 
 
 def _lower(text: str) -> str:

@@ -19,6 +19,8 @@ from bounce_plugin.classify.normalise import END
 GAP: Final = 14
 #: Phrases before this priority are about what looks like something else, so that plainer words do not overrule them.
 SPECIAL: Final = 20
+#: Phrases from this priority on say little of the recipient: even vague words that blame the sender overrule them.
+WEAK: Final = 75
 #: Phrases from this priority on are vague: they decide only where nothing else does, and overrule nothing.
 VAGUE: Final = 90
 #: Words that may go on are sorted by so many of their first letters.

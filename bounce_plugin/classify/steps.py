@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from bounce_plugin.classify.classification import Reason
+from bounce_plugin.classify.classification import Evidence, Reason
 from bounce_plugin.classify.codes import CodeRow
 from bounce_plugin.classify.normalise import SPAN, normalise, quote
 from bounce_plugin.classify.phrasebook import Match, Phrase, Reading
@@ -47,6 +47,14 @@ class Step:
     row: CodeRow | None = None
     note: str = ""
     decided: bool = False
+
+
+_CODE_SOURCES: Final = {
+    "code": Source.PROVIDER_CODE,
+    "status": Source.STATUS,
+    "exit": Source.EXIT,
+    "reply": Source.REPLY,
+}
 
 
 def gather(finding: Finding, report: Report, tables: Tables) -> list[Step]:
@@ -151,3 +159,36 @@ def _code_step(row: CodeRow, field: str, span: str, source: Source) -> Step:
 def _is_alone(report: Report) -> bool:
     """Whether what the report tells people can only concern this recipient."""
     return report.delivery_status is None or len(report.delivery_status.recipients) < 2
+
+
+def recall(evidence: Sequence[Evidence], tables: Tables) -> list[Step]:
+    """The steps that evidence was made of, as far as the tables still support them."""
+    rules = {step.rule for step in evidence}
+    spans = {step.field: step.span for step in evidence if step.field in ("reply_code", "status")}
+    codes = f"{spans.get('reply_code', '')} {spans.get('status', '')}".strip()
+    steps = []
+    for said in evidence:
+        step = Step(said.rule, said.field, said.span, Source.SETTING)
+        kind = said.rule.partition(":")[0]
+        if kind == "phrase":
+            phrase = tables.phrases.get(said.rule)
+            if phrase is None or not _holds(phrase, said.span, rules, codes, tables):
+                continue
+            step.phrase, step.reason = phrase, phrase.reason
+            step.source = Source.TEXT if said.field == "text" else Source.PHRASE
+        elif kind in _CODE_SOURCES:
+            row = tables.codes.by_rule(said.rule)
+            if row is None:
+                continue
+            step.row, step.reason, step.source = row, row.reason, _CODE_SOURCES[kind]
+        steps.append(step)
+    return steps
+
+
+def _holds(phrase: Phrase, span: str, rules: Set[str], codes: str, tables: Tables) -> bool:
+    """Whether a quoted span still holds a phrase, in its scope and with its code."""
+    if phrase.scope != "any" and f"provider:{phrase.scope}" not in rules:
+        return False
+    if phrase.code is not None and not phrase.code.match(codes):
+        return False
+    return any(match.phrase is phrase for match in tables.phrasebook.read(normalise(span)).matches)
