@@ -17,6 +17,7 @@ from bounce_plugin.errors import MailboxError, SignInError
 from bounce_plugin.mailbox.folders import Naming
 from bounce_plugin.mailbox.wire import Connection, Security
 
+_FAREWELL: Final = 5.0  # seconds that a server has for its good-bye: we may be about to stop
 _TEMPORARY: Final = ("[UNAVAILABLE]", "[INUSE]", "[SERVERBUG]", "[LIMIT]")  # a refusal that is not our password's fault
 
 
@@ -69,6 +70,9 @@ class Session:
         except (imaplib.IMAP4.error, ImapToolsError, OSError, ValueError) as error:
             self.usable = False
             raise MailboxError(f"{self._called}: {what}: {_reason(error)}") from error
+        except BaseException:  # interrupted: the rest of the answer is still on its way
+            self.usable = False
+            raise
 
     def refuse(self, what: str, answer: object) -> MailboxError:
         """The error for a NO."""
@@ -129,6 +133,7 @@ class Session:
         """Say good-bye if the server still listens. LOGOUT expunges nothing, CLOSE would."""
         if self.usable:
             try:
+                self.client.sock.settimeout(_FAREWELL)
                 self._connection.logout()
             except (imaplib.IMAP4.error, ImapToolsError, OSError):  # what we wanted to leave is gone
                 self.usable = False
