@@ -1,14 +1,19 @@
-"""What follows from an event? Everything here is written in the transaction that records it, and done after that."""
+"""What follows from what a mail told? All of it is written in the transaction that records it, and done after that."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from bounce_plugin.announce import Announcements
+from bounce_plugin.case import Case, read_events
+from bounce_plugin.classify.tables import Tables
+from bounce_plugin.correlate.correlation import Trust
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.history import acts_of, past_events
 from bounce_plugin.ledger.incidents import raise_incident
-from bounce_plugin.ledger.record import record_acts
+from bounce_plugin.ledger.record import event_id, record_acts, record_event
 from bounce_plugin.ledger.review import open_item
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.message.report import Kind
@@ -20,59 +25,82 @@ from bounce_plugin.policy.rules import Decision, Policy, PolicyAction
 TOLD_AS_THRESHOLD = frozenset(PolicyAction) - {PolicyAction.REVIEW, PolicyAction.INCIDENT}
 
 
-def announce_event(
-    tx: Transaction, announcements: Announcements, policy: Policy, event: BounceEvent, now: datetime
-) -> None:
-    """Tell everyone of a new event, and the host of an invoice that did not arrive."""
-    announcements.bounce_classified(tx, event, now)
-    category = policy.category(event.category)
-    if event.kind is Kind.BOUNCE and category is not None and category.exempt:
-        announcements.exempt_failure(tx, event, now)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What a mail told, and what came of it."""
+
+    events: tuple[BounceEvent, ...]
+    new: tuple[str, ...]  # the ids of those that were not known before
+    review: str  # why a person must look, where a rule says so
 
 
-def decide_and_act(
-    tx: Transaction, announcements: Announcements, policy: Policy, event: BounceEvent, now: datetime
-) -> Decision:
-    """Decide what follows from a recorded event, and do it."""
-    history = past_events(tx, event.address)
-    this = next((past for past in history if past.id == event.id), None)
-    if this is None:
-        return Decision()  # received before somebody lifted the stop: it was known then, or should have been
-    decision = decide(this, history, policy, now, done=acts_of(tx, event.address))
-    record_acts(tx, event.address, acts_from(decision, now))
-    if PolicyAction.INCIDENT in decision.actions:
-        _raise_incident(tx, announcements, event, now)
-    if decision.actions & TOLD_AS_THRESHOLD:
-        announcements.threshold_reached(tx, event, decision, now)
-    return decision
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequences:
+    """Records events, and does what the policy makes of them: acts on the address, incidents, announcements."""
 
+    announcements: Announcements
+    policy: Policy
+    tables: Tables
+    required: Trust
 
-def put_before_person(
-    tx: Transaction, announcements: Announcements, outcome: MailOutcome, addresses: tuple[str, ...], now: datetime
-) -> None:
-    """Open an item of manual work for a mail, and tell that it waits."""
-    item = open_item(tx, why=outcome.why, now=now, mail_id=outcome.mail_id, kind=outcome.kind, addresses=addresses)
-    announcements.review_needed(tx, item, now)
+    def learn(self, tx: Transaction, case: Case, *, mail_id: int, now: datetime) -> Learned:
+        """Record the events of a case, decide what follows from each new one, and do it."""
+        events = read_events(case, self.required, partial(event_id, tx))
+        new, review = [], ""
+        for event in (replace(event, mail_id=mail_id) for event in events):
+            weight = self.tables.reasons[event.reason].weight if event.reason else 0
+            if not record_event(tx, event, weight=weight):
+                continue
+            new.append(event.id)
+            self._announce(tx, event, now)
+            if event.trust.suffices(self.required):
+                decision = self._decide(tx, event, now)
+                if PolicyAction.REVIEW in decision.actions:
+                    review = review or decision.because
+        return Learned(events=events, new=tuple(new), review=review)
 
+    def put_before_person(
+        self, tx: Transaction, outcome: MailOutcome, addresses: tuple[str, ...], now: datetime
+    ) -> None:
+        """Open an item of manual work for a mail, and tell that it waits."""
+        item = open_item(tx, why=outcome.why, now=now, mail_id=outcome.mail_id, kind=outcome.kind, addresses=addresses)
+        self.announcements.review_needed(tx, item, now)
 
-def tell_incident(
-    tx: Transaction, announcements: Announcements, *, key: str, title: str, detail: str, now: datetime
-) -> None:
-    """Raise an incident; the same key is told once a day at most."""
-    raised = raise_incident(tx, key=key, title=title, detail=detail, now=now)
-    if raised.tell:
-        announcements.incident(tx, raised.incident, now)
+    def raise_incident(self, tx: Transaction, *, key: str, title: str, detail: str, now: datetime) -> None:
+        """Record trouble of the operator's; the same key is told once a day at most."""
+        raised = raise_incident(tx, key=key, title=title, detail=detail, now=now)
+        if raised.tell:
+            self.announcements.incident(tx, raised.incident, now)
 
+    def _announce(self, tx: Transaction, event: BounceEvent, now: datetime) -> None:
+        """Tell everyone of a new event, and the host of an invoice that did not arrive."""
+        self.announcements.bounce_classified(tx, event, now)
+        category = self.policy.category(event.category)
+        if event.kind is Kind.BOUNCE and category is not None and category.exempt:
+            self.announcements.exempt_failure(tx, event, now)
 
-def _raise_incident(tx: Transaction, announcements: Announcements, event: BounceEvent, now: datetime) -> None:
-    """Group by reason and receiving domain: one provider that refuses us is one incident, however many mails."""
-    domain = event.address.rpartition("@")[2]
-    reply = " ".join(filter(None, (event.reply_code, event.status, event.diagnostic_code)))
-    tell_incident(
-        tx,
-        announcements,
-        key=f"refused:{event.reason}:{domain}",
-        title=f"{domain} refuses our mail: {event.reason}",
-        detail=f"No contact is blamed for it. The last reply: {reply}" if reply else "No contact is blamed for it.",
-        now=now,
-    )
+    def _decide(self, tx: Transaction, event: BounceEvent, now: datetime) -> Decision:
+        history = past_events(tx, event.address)
+        this = next((past for past in history if past.id == event.id), None)
+        if this is None:
+            return Decision()  # received before somebody lifted the stop: forgiven with the rest
+        decision = decide(this, history, self.policy, now, done=acts_of(tx, event.address))
+        record_acts(tx, event.address, acts_from(decision, now))
+        if PolicyAction.INCIDENT in decision.actions:
+            self._blame_ourselves(tx, event, now)
+        if decision.actions & TOLD_AS_THRESHOLD:
+            self.announcements.threshold_reached(tx, event, decision, now)
+        return decision
+
+    def _blame_ourselves(self, tx: Transaction, event: BounceEvent, now: datetime) -> None:
+        """One provider that refuses us for one reason is one incident, however many mails."""
+        domain = event.address.rpartition("@")[2]
+        reply = " ".join(filter(None, (event.reply_code, event.status, event.diagnostic_code)))
+        last = f" The last reply: {reply}" if reply else ""
+        self.raise_incident(
+            tx,
+            key=f"refused:{event.reason}:{domain}",
+            title=f"{domain} refuses our mail: {event.reason}",
+            detail=f"No contact is blamed for it.{last}",
+            now=now,
+        )

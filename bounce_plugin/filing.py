@@ -6,9 +6,30 @@ from collections import defaultdict
 from datetime import datetime
 
 from bounce_plugin.ledger.filing import Move, Place, filed, lost, placed, unfiled
+from bounce_plugin.ledger.mails import Mail, record_mail
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.review import close_item, item_of_mail
-from bounce_plugin.mailbox.incoming import Folder, Mailbox
+from bounce_plugin.ledger.transaction import Transaction
+from bounce_plugin.mailbox.incoming import Folder, Incoming, Mailbox
+from bounce_plugin.message.report import Kind
+from bounce_plugin.outcome import Handling
+
+
+def enter_mail(tx: Transaction, mail: Incoming, kind: Kind) -> int | None:
+    """Record a mail where it was found, and give its number; None when another process was first."""
+    found = Mail(
+        mailbox=mail.mailbox,
+        folder=mail.folder,
+        uidvalidity=mail.uidvalidity,
+        uid=mail.uid,
+        content_sha256=mail.sha256,
+        size=mail.size,
+        received_at=mail.received_at,
+        kind=kind,
+        handling=Handling.LEFT,
+        why="",
+    )
+    return record_mail(tx, found)
 
 
 def carry_out_moves(ledger: Ledger, mailbox: Mailbox) -> None:

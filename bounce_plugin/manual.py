@@ -117,7 +117,7 @@ class Desk:
         case = change(inquire(pipeline.questions, judge(examine(raw, pipeline.tables)), received_at))
         with pipeline.ledger.transaction() as tx:
             done = self._close(tx, number, actor, resolution)
-            pipeline.learn(tx, case, mail_id=done.mail_id, now=pipeline.clock())
+            pipeline.consequences.learn(tx, case, mail_id=done.mail_id, now=pipeline.clock())
             self._file(tx, done)
             return done
 

@@ -12,28 +12,23 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from threading import Event
 from typing import Final
 
-from bounce_plugin.act import announce_event, decide_and_act, put_before_person
-from bounce_plugin.announce import Announcements, Questions
-from bounce_plugin.case import Case, handling_of, needs_person, read_events
+from bounce_plugin.act import Consequences
+from bounce_plugin.announce import Questions
+from bounce_plugin.case import Case, handling_of, needs_person
 from bounce_plugin.classify.tables import Tables
-from bounce_plugin.correlate.correlation import Trust
-from bounce_plugin.event import BounceEvent
 from bounce_plugin.examination import examine
-from bounce_plugin.filing import carry_out_moves, notice_hand_work
+from bounce_plugin.filing import carry_out_moves, enter_mail, notice_hand_work
 from bounce_plugin.inquire import inquire
 from bounce_plugin.ledger.filing import known_uids
-from bounce_plugin.ledger.mails import Mail, conclude, outcome_of, record_mail
+from bounce_plugin.ledger.mails import conclude
 from bounce_plugin.ledger.open import Ledger
-from bounce_plugin.ledger.record import event_id, record_event
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.mailbox.incoming import Folder, Incoming, Mailbox
 from bounce_plugin.notices import is_notice
 from bounce_plugin.outcome import Handling, MailOutcome
-from bounce_plugin.policy.rules import Policy, PolicyAction
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +49,8 @@ class Pipeline:
 
     ledger: Ledger
     questions: Questions
-    announcements: Announcements
-    policy: Policy
+    consequences: Consequences
     tables: Tables
-    required: Trust
     clock: Callable[[], datetime]
 
     def run(self, mailbox: Mailbox, stop: Event, *, dry_run: bool = False) -> Iterator[MailOutcome]:
@@ -107,66 +100,38 @@ class Pipeline:
             return [_failure(mail, case, error)]
         return [outcome for outcome in outcomes if outcome]
 
-    def learn(
-        self, tx: Transaction, case: Case, *, mail_id: int, now: datetime
-    ) -> tuple[tuple[BounceEvent, ...], bool, str]:
-        """Record the events of a case, decide, and act.
-
-        Returns the events, whether any of them is new, and why a person must look if a rule says so.
-        """
-        events = read_events(case, self.required, partial(event_id, tx))
-        news, why = False, ""
-        for event in (replace(event, mail_id=mail_id) for event in events):
-            weight = self.tables.reasons[event.reason].weight if event.reason else 0
-            if not record_event(tx, event, weight=weight):
-                continue
-            news = True
-            announce_event(tx, self.announcements, self.policy, event, now)
-            if event.trust.suffices(self.required):
-                decision = decide_and_act(tx, self.announcements, self.policy, event, now)
-                if PolicyAction.REVIEW in decision.actions:
-                    why = why or decision.because
-        return events, news, why
-
     def record(self, tx: Transaction, mail: Incoming, case: Case, *, dedicated: bool) -> MailOutcome | None:
         """Record one mail, decide what follows, and leave word of it. None: another process was first."""
         now = self.clock()
-        mail_id = record_mail(tx, _as_found(mail, case))
+        mail_id = enter_mail(tx, mail, case.examination.kind)
         if mail_id is None:
             return None
-        events, news, why = self.learn(tx, case, mail_id=mail_id, now=now)
-        why = needs_person(case, events, dedicated=dedicated) or why
-        handling = handling_of(case, why, dedicated=dedicated, news=news)
+        learned = self.consequences.learn(tx, case, mail_id=mail_id, now=now)
+        why = needs_person(case, learned.events, dedicated=dedicated) or learned.review
+        handling = handling_of(case, why, dedicated=dedicated, news=bool(learned.new))
+        outcome = MailOutcome(
+            mail_id=mail_id,
+            mailbox=mail.mailbox,
+            kind=case.examination.kind,
+            handling=handling,
+            why=why,
+            events=learned.new,
+            received_at=mail.received_at,
+        )
         conclude(
             tx,
             mail_id,
-            kind=case.examination.kind,
+            kind=outcome.kind,
             handling=handling,
             why=why,
             target=TARGETS.get(handling, ""),
             raw=mail.raw if handling is Handling.REVIEW else b"",
         )
-        outcome = outcome_of(tx, mail_id)
         if handling is Handling.REVIEW:
-            put_before_person(tx, self.announcements, outcome, tuple(event.address for event in events), now)
+            self.consequences.put_before_person(tx, outcome, tuple(event.address for event in learned.events), now)
         if handling is not Handling.LEFT:
-            self.announcements.message_handled(tx, outcome, now)
+            self.consequences.announcements.message_handled(tx, outcome, now)
         return outcome
-
-
-def _as_found(mail: Incoming, case: Case) -> Mail:
-    return Mail(
-        mailbox=mail.mailbox,
-        folder=mail.folder,
-        uidvalidity=mail.uidvalidity,
-        uid=mail.uid,
-        content_sha256=mail.sha256,
-        size=mail.size,
-        received_at=mail.received_at,
-        kind=case.examination.kind,
-        handling=Handling.LEFT,
-        why="",
-    )
 
 
 def _failure(mail: Incoming, case: Case, error: Exception) -> MailOutcome:

@@ -11,7 +11,7 @@ from threading import Event, Lock
 from types import TracebackType
 from typing import Self
 
-from bounce_plugin.act import tell_incident
+from bounce_plugin.act import Consequences
 from bounce_plugin.announce import Announcements, OwnAnswers, Questions, Trouble, load_plugins
 from bounce_plugin.classify.tables import BUILT_IN, Tables, load_tables
 from bounce_plugin.correlate.clues import Clues
@@ -88,13 +88,17 @@ class BouncePlugin:
         self.questions = Questions(self.plugins, self._report)
         self.announcements = Announcements(self.ledger, self.plugins)
         self.tables = self._tables()
-        self.pipeline = Pipeline(
-            ledger=self.ledger,
-            questions=self.questions,
+        self.consequences = Consequences(
             announcements=self.announcements,
             policy=settings.policy,
             tables=self.tables,
             required=settings.trust.require,
+        )
+        self.pipeline = Pipeline(
+            ledger=self.ledger,
+            questions=self.questions,
+            consequences=self.consequences,
+            tables=self.tables,
             clock=clock,
         )
 
@@ -251,9 +255,8 @@ class BouncePlugin:
             self._undeclared.add(category)
         known = ", ".join(one.name for one in self.settings.policy.categories)
         with self.ledger.transaction() as tx:
-            tell_incident(
+            self.consequences.raise_incident(
                 tx,
-                self.announcements,
                 key=f"category:{category}",
                 title=f"The message category {category!r} is not declared",
                 detail=f"Its mail is sent to suppressed addresses, too. Declared are: {known}.",
@@ -262,9 +265,8 @@ class BouncePlugin:
 
     def _report(self, trouble: Trouble) -> None:
         with self.ledger.transaction() as tx:
-            tell_incident(
+            self.consequences.raise_incident(
                 tx,
-                self.announcements,
                 key=trouble.key,
                 title=trouble.sentence,
                 detail="Our own answer was given instead.",

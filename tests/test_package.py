@@ -41,7 +41,7 @@ def test_rooms_know_each_other_from_top_to_bottom_only() -> None:
 def test_no_module_is_longer_than_a_person_reads_at_once() -> None:
     lengths = {path: len(path.read_text().splitlines()) for path in (ROOT / "bounce_plugin").rglob("*.py")}
     assert {str(path.relative_to(ROOT)): length for path, length in lengths.items() if length > 300} == {}
-    assert len((ROOT / "bounce_plugin" / "pipeline.py").read_text().splitlines()) <= 200
+    assert len((ROOT / "bounce_plugin" / "pipeline.py").read_text().splitlines()) <= 150
 
 
 def test_every_module_begins_with_what_it_is_about() -> None:
