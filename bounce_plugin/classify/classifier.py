@@ -75,6 +75,7 @@ def _verdict(kind: Kind, steps: list[Step], stage: Stage, tables: Tables) -> Cla
     reason, confidence, suggestion = Reason.UNKNOWN, 0.0, None
     if decided is not None and decided.reason is not None:
         decided.decided = True
+        _explain(steps, decided, tables)
         reason, confidence = decided.reason, _confidence(decided, steps)
         if confidence < SURE and reason is not Reason.UNKNOWN:
             reason, suggestion = Reason.UNKNOWN, reason
@@ -111,9 +112,22 @@ def _decide(steps: list[Step], stage: Stage, tables: Tables) -> Step | None:
     if tables.reasons[_reason(first)].counts:
         for other in speaking[1:]:
             if tables.reasons[_reason(other)].fault in _OURS and _outranks(other, first):
-                first.note = "asymmetry"
                 return other
     return first
+
+
+def _explain(steps: list[Step], decided: Step, tables: Tables) -> None:
+    """Note beside each step that says otherwise by which principle it was overruled."""
+    ours = tables.reasons[_reason(decided)].fault in _OURS
+    for step in steps:
+        if step.reason in (None, decided.reason) or step.note:
+            continue
+        if ours and tables.reasons[_reason(step)].counts:
+            step.note = "asymmetry"
+        elif decided.phrase is not None and decided.phrase.scope != "any":
+            step.note = "provider scope"
+        else:
+            step.note = "order"
 
 
 def _rank(step: Step) -> int:

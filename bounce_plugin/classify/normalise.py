@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 #: How much of a diagnostic is read.
@@ -54,31 +54,38 @@ def normalise_phrase(phrase: str) -> tuple[str, ...]:
 
 
 def quote(text: str, words: list[str]) -> str:
-    """The words of a text that stand behind these words of its normalised form, as the mail wrote them."""
+    """The words of a text that stand behind these words of its normalised form, as the mail wrote them.
+
+    At most 200 characters; of a longer span the beginning and the end, where the parts of a phrase stand.
+    """
     squeezed = " ".join(text[:LIMIT].split())
-    lower = squeezed.lower()
-    if len(lower) != len(squeezed):  # a letter whose lower case is longer: quote the text as it stands
-        return squeezed[:SPAN]
     joined = " ".join(words)
-    begin = lower.find(joined)
-    if begin >= 0:
-        return _cut(squeezed[begin : begin + len(joined)])
-    first, *rest = [word for word in words if word != END]
-    while (begin := lower.find(first, begin + 1)) >= 0:
-        end = begin + len(first)
-        for word in rest:
-            at = lower.find(word, end, end + SPAN // 2)
+    begin = squeezed.lower().find(joined) if squeezed.isascii() else -1
+    span = squeezed[begin : begin + len(joined)] if begin >= 0 else _span(squeezed, [w for w in words if w != END])
+    return span if len(span) <= SPAN else f"{span[: SPAN // 2 - 2]} … {span[1 - SPAN // 2 :]}"
+
+
+def _span(text: str, words: list[str]) -> str:
+    """The part of a text whose own words are these; up to five words that normalising drops may stand between two."""
+    tokens = text.split()
+    heard = [(word, at) for at, token in enumerate(tokens) for word in _token(token)]
+    for begin, (word, first) in enumerate(heard):
+        if word != words[0]:
+            continue
+        at = begin
+        for wanted in words[1:]:
+            following = (after for after in range(at + 1, min(at + 7, len(heard))) if heard[after][0] == wanted)
+            at = next(following, -1)
             if at < 0:
                 break
-            end = at + len(word)
         else:
-            return _cut(squeezed[begin:end])
-    return squeezed[:SPAN]
+            return " ".join(tokens[first : heard[at][1] + 1])
+    return text[:SPAN]
 
 
-def _cut(span: str) -> str:
-    """The beginning and the end of a span that is too long: there stand the parts of a phrase."""
-    return span if len(span) <= SPAN else f"{span[: SPAN // 2 - 2]} … {span[1 - SPAN // 2 :]}"
+@lru_cache(maxsize=4096)
+def _token(token: str) -> tuple[str, ...]:
+    return tuple(word for word in normalise(token) if word)
 
 
 def _lower(text: str) -> str:

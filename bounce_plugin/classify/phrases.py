@@ -118,12 +118,11 @@ class _Row:
             tuple(dict.fromkeys(normalise_phrase(one) for one in part.split("|")))
             for part in _WORDS.sub(named, self.text("phrase")).split("&")
         )
-        for wording in (wording for part in parts for wording in part):
-            whole = " ".join(wording).rstrip("*")
-            if "*" in whole:
-                raise self.error("phrase", "may have `*` at the end of an alternative only")
-            if len(whole) < _SHORTEST and whole.isascii() and whole != "@":
-                raise self.error("phrase", "has a part that is empty or too short to mean anything")
+        whole = [" ".join(wording).rstrip("*") for part in parts for wording in part]
+        if any(len(words) < _SHORTEST and words.isascii() and words != "@" for words in whole):
+            raise self.error("phrase", "has a part that is empty or too short to mean anything")
+        if re.search(r"\*\s*[^\s|&]", self.text("phrase")):
+            raise self.error("phrase", "may have `*` at the end of an alternative only")
         return parts
 
     def code(self) -> re.Pattern[str] | None:

@@ -6,7 +6,8 @@ from bounce_plugin.classify.tables import BUILT_IN, Tables
 from bounce_plugin.detectors.finding import Finding, Stage
 from bounce_plugin.detectors.reply import read_reply
 from bounce_plugin.message.headers import Headers
-from bounce_plugin.message.report import Action, Kind, Passage, Report
+from bounce_plugin.message.passage import Passage
+from bounce_plugin.message.report import Action, Kind, Report
 from bounce_plugin.message.status import EnhancedStatus
 
 #: A host of each provider, as a Remote-MTA field names it.
@@ -43,5 +44,5 @@ def find(reply: str, *, host: str = "", status: str = "", **fields: object) -> F
 
 def judge(reply: str, *, text: str = "", tables: Tables = BUILT_IN, **fields: object) -> Classification:
     """The verdict on it."""
-    report = Report(kind=Kind.BOUNCE, headers=Headers(()), passage=Passage(text))
+    report = Report(kind=Kind.BOUNCE, headers=Headers(()), passage=Passage.of(text))
     return classify(find(reply, **fields), report, tables)  # type: ignore[arg-type]  # the fields are given by name
