@@ -41,8 +41,9 @@ class NameEvent(Protocol):
 def read_events(case: Case, required: Trust, name: NameEvent) -> tuple[BounceEvent, ...]:
     """One event for each recipient that the mail names.
 
-    A failure counts only if the verdict says so and the report is trusted enough. Events of the same address of one
-    mail are one: the one that counts, or else the first.
+    A failure counts only if the verdict says so, if both who failed and why are sure, and if the report is trusted
+    enough; otherwise a person may make it count. Events of the same address of one mail are one: the one that counts,
+    or else the first.
     """
     examination = case.examination
     events: dict[str, BounceEvent] = {}
@@ -51,7 +52,8 @@ def read_events(case: Case, required: Trust, name: NameEvent) -> tuple[BounceEve
     ):
         if not correlation.address:
             continue
-        counts = verdict.counts and correlation.trust.suffices(required)
+        sure = min(finding.confidence, verdict.confidence) >= SURE
+        counts = verdict.counts and sure and correlation.trust.suffices(required)
         known = events.get(correlation.address)
         if known is None or (counts and not known.counts):
             events[correlation.address] = _event(case, finding, verdict, correlation, counts, name)
@@ -119,7 +121,7 @@ def needs_person(case: Case, events: tuple[BounceEvent, ...], *, dedicated: bool
         return f"A person asks for something: {examination.kind}."
     if not examination.findings or not all(correlation.address for correlation in case.correlations):
         return examination.why or "The mail does not say which address failed."
-    return next((why for event in events if (why := _unclear(event))), "")
+    return next((why for event in events if (why := _unclear(event))), examination.why)
 
 
 def _unclear(event: BounceEvent) -> str:

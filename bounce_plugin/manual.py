@@ -61,7 +61,11 @@ class Desk:
                 raise SettingsError("the mail names no address to assign; use classify with an address", key="contact")
             return replace(case, correlations=tuple(map(theirs, case.correlations)), trouble="")
 
-        return self._resolve(number, actor, f"assigned to contact {contact}", change=change)
+        def believe(examination: Examination) -> Examination:
+            findings = tuple(replace(finding, confidence=1.0) for finding in examination.findings)
+            return replace(examination, findings=findings, why="")
+
+        return self._resolve(number, actor, f"assigned to contact {contact}", judge=believe, change=change)
 
     def classify(self, number: int, reason: Reason, *, actor: str, address: str = "") -> ReviewItem:
         """The mail reports a final failure for this reason: of `address`, or else of every address that it names."""
@@ -76,8 +80,9 @@ class Desk:
                 findings = (next(known, Finding(recipient=given, action=Action.FAILED, detector="person")),)
             if not any(finding.recipient for finding in findings):
                 raise SettingsError("the mail names no address; say which one failed", key="address")
-            verdict = self._verdict(reason, actor)
-            return replace(examination, kind=Kind.BOUNCE, findings=findings, classifications=(verdict,) * len(findings))
+            findings = tuple(replace(finding, confidence=1.0) for finding in findings)
+            verdicts = (self._verdict(reason, actor),) * len(findings)
+            return replace(examination, kind=Kind.BOUNCE, findings=findings, classifications=verdicts, why="")
 
         return self._resolve(number, actor, f"classified as {reason}", judge=judge)
 

@@ -347,3 +347,13 @@ class TestReview:
         world.plugin.desk.dismiss(item, actor="Erna")
         with pytest.raises(NotFoundError, match="closed already"):
             world.plugin.desk.again(item, actor="Otto")
+
+    def test_a_report_that_names_nobody_counts_once_a_person_says_whom_it_concerns(self, world: World) -> None:
+        world.bounce("", "550 5.1.1 User unknown", message_id="n@crm.example")
+        (item,) = world.plugin.desk.items()
+        assert "names no recipient" in item.why
+        with pytest.raises(SettingsError, match="say which one failed"):
+            world.plugin.desk.classify(item.id, Reason.ADDRESS_UNKNOWN, actor="Erna")
+        world.plugin.desk.classify(item.id, Reason.ADDRESS_UNKNOWN, actor="Erna", address=ANNA)
+        assert world.counted() == 1
+        assert world.plugin.should_suppress(ANNA, "newsletter")
