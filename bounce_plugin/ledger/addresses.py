@@ -36,21 +36,34 @@ ADDRESSES_OF = select(addresses.c.fingerprint, addresses.c.address).where(
 
 
 def remember(tx: Transaction, address: str) -> str:
-    """See that an address has its row; returns its fingerprint."""
-    return remember_all(tx, [address])[0]
+    """See that an address has its row, in its normal spelling; returns its fingerprint."""
+    text = normalise(address) or address.strip()
+    fingerprint = keyed(tx.key, "address", text)
+    _add(tx, {fingerprint: _row(tx, fingerprint, text, fingerprint)})
+    return fingerprint
 
 
 def remember_all(tx: Transaction, spellings: Sequence[str]) -> list[str]:
-    """See that addresses have their rows, in their normal spelling; returns their fingerprints in the same order."""
+    """The same for many addresses; returns their fingerprints in the same order."""
     texts = [normalise(spelling) or spelling.strip() for spelling in spellings]
     fingerprints = [keyed(tx.key, "address", text) for text in texts]
-    rows = {
-        fingerprint: {"tenant": tx.tenant, "fingerprint": fingerprint, "address": text, "same_as": fingerprint}
-        for fingerprint, text in zip(fingerprints, texts, strict=True)
-    }
+    named = zip(fingerprints, texts, strict=True)
+    rows = [_row(tx, fingerprint, text, fingerprint) for fingerprint, text in named]
     if rows:
-        tx.connection.execute(ADD_ADDRESSES.on(tx.connection), list(rows.values()))
+        tx.connection.execute(ADD_ADDRESSES.on(tx.connection), rows)
     return fingerprints
+
+
+def _row(tx: Transaction, fingerprint: str, address: str, same_as: str) -> dict[str, object]:
+    return {"tenant": tx.tenant, "fingerprint": fingerprint, "address": address, "same_as": same_as}
+
+
+def _add(tx: Transaction, rows: dict[str, dict[str, object]]) -> None:
+    """Add the rows with these fingerprints, without asking the database twice in a transaction."""
+    new = [row for fingerprint, row in rows.items() if fingerprint not in tx.remembered]
+    if new:
+        tx.connection.execute(ADD_ADDRESSES.on(tx.connection), new)
+        tx.remembered.update(rows)
 
 
 def known(tx: Transaction, fingerprints: Collection[str]) -> dict[str, str]:
@@ -77,17 +90,11 @@ def hide_all(tx: Transaction, texts: Iterable[str]) -> list[str]:
             return "{@}"
         fingerprint = keyed(tx.key, "address", spelling)
         same_as = keyed(tx.key, "address", normalise(spelling) or spelling)
-        rows[fingerprint] = {
-            "tenant": tx.tenant,
-            "fingerprint": fingerprint,
-            "address": spelling,
-            "same_as": same_as,
-        }
+        rows[fingerprint] = _row(tx, fingerprint, spelling, same_as)
         return f"{{@{fingerprint}}}"
 
     hidden = [_ADDRESS.sub(replace, storable(text)) if "@" in text else storable(text) for text in texts]
-    if rows:
-        tx.connection.execute(ADD_ADDRESSES.on(tx.connection), list(rows.values()))
+    _add(tx, rows)
     return hidden
 
 

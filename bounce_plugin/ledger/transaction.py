@@ -21,6 +21,7 @@ class Transaction:
     connection: Connection
     tenant: int
     key: bytes = field(repr=False)
+    remembered: set[str] = field(default_factory=set, repr=False)  # fingerprints whose rows it saw to already
 
     def fingerprint(self, address: str) -> str:
         """The fingerprint of an address, however it is spelled."""
