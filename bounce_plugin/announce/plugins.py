@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from importlib import metadata
 from importlib.metadata import EntryPoint
 from typing import Final
@@ -21,8 +21,8 @@ OWN: Final = "bounce_plugin"  # the name of our own answers among the plugins
 class Plugins:
     """The plugins of one `BouncePlugin`, each with a stable name, checked, and never changed after that."""
 
-    def __init__(self, registered: pluggy.PluginManager) -> None:
-        self._registered = registered
+    def __init__(self, registered: pluggy.PluginManager, created: Sequence[object]) -> None:
+        self._registered, self._created = registered, created
         self._hooks: dict[
             str, tuple[str, ...]
         ] = {}  # hook -> names of the plugins, in the order in which they are asked
@@ -62,6 +62,13 @@ class Plugins:
         answer: object = self._callers[hook, name](**arguments)
         return answer
 
+    def close(self) -> None:
+        """Let the plugins that were created here let go of what they hold: their `close()` is called, if they have one."""
+        for plugin in self._created:
+            close = getattr(plugin, "close", None)
+            if callable(close):
+                close()
+
 
 def load_plugins(
     given: Mapping[str, object] | None = None,
@@ -86,15 +93,22 @@ def load_plugins(
             raise SettingsError(_not_there(name, found), key="hooks.disabled", value=name)
     registered = pluggy.PluginManager(hookspecs.PROJECT)
     registered.add_hookspecs(hookspecs)
+    created = []
     for name, source in found.items():
         if name not in disabled:
-            _register(registered, name, _create(name, source, options.get(name)))
+            plugin = _import(name, source)
+            if isinstance(plugin, type):
+                plugin = _create(name, plugin, options.get(name, {}))
+                created.append(plugin)
+            elif name in options:
+                raise SettingsError("this plugin takes no options", key=f"plugin.{name}")
+            _register(registered, name, plugin)
     if own is not None:
         _register(registered, OWN, own)
     for name in options:
         if name not in found:
             raise SettingsError(_not_there(name, found), key=f"plugin.{name}")
-    return Plugins(registered)
+    return Plugins(registered, created)
 
 
 def _collect(given: Mapping[str, object], *, entry_points: bool) -> dict[str, object]:
@@ -126,28 +140,26 @@ def _nearest(name: str, names: Collection[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
-def _create(name: str, source: object, options: Mapping[str, object] | None) -> object:
-    """Import what an entry point names, and create what is a class."""
-    if isinstance(source, EntryPoint):
-        try:
-            plugin = source.load()
-        except Exception as error:
-            raise HookError(
-                f"plugin {name!r} ({source.value} of {_distribution(source)}) cannot be imported: {error!r}"
-            ) from error
-    else:
-        plugin = source
-    if not isinstance(plugin, type):
-        if options is not None:
-            raise SettingsError("this plugin takes no options", key=f"plugin.{name}")
-        return plugin
+def _import(name: str, source: object) -> object:
+    """What an entry point names; anything else is the plugin already."""
+    if not isinstance(source, EntryPoint):
+        return source
     try:
-        create: Callable[[Mapping[str, object]], object] = plugin
-        return create(options or {})
+        plugin: object = source.load()
+    except Exception as error:
+        raise HookError(
+            f"plugin {name!r} ({source.value} of {_distribution(source)}) cannot be imported: {error!r}"
+        ) from error
+    return plugin
+
+
+def _create(name: str, plugin: Callable[[Mapping[str, object]], object], options: Mapping[str, object]) -> object:
+    try:
+        return plugin(options)
     except BounceError:
         raise  # it says itself which key is wrong
     except Exception as error:
-        raise HookError(f"plugin {name!r}: {plugin.__qualname__}(options) failed: {error!r}") from error
+        raise HookError(f"plugin {name!r}: {plugin!r} with its options failed: {error!r}") from error
 
 
 def _register(registered: pluggy.PluginManager, name: str, plugin: object) -> None:

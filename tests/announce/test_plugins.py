@@ -184,7 +184,7 @@ def test_a_class_that_fails_is_named() -> None:
         def __init__(self, options: Mapping[str, object]) -> None:
             raise RuntimeError("no database")
 
-    with pytest.raises(HookError, match=r"'x': .*Broken\(options\) failed: RuntimeError\('no database'\)"):
+    with pytest.raises(HookError, match=r"'x': .*Broken'> with its options failed: RuntimeError\('no database'\)"):
         load_plugins({"x": Broken}, entry_points=False)
 
 
@@ -297,3 +297,17 @@ def test_a_given_plugin_does_not_hide_an_installed_one(tmp_path: Path, monkeypat
 def test_our_own_name_is_taken() -> None:
     with pytest.raises(HookError, match="no plugin may be called 'bounce_plugin'"):
         load_plugins({"bounce_plugin": Finder()}, entry_points=False)
+
+
+def test_what_was_created_here_is_closed_and_what_was_given_is_not() -> None:
+    class Closable(WithOptions):
+        closed = 0
+
+        def close(self) -> None:
+            self.closed += 1
+
+    given = Closable({})
+    plugins = load_plugins({"created": Closable, "given": given, "other": WithOptions}, entry_points=False)
+    plugins.close()
+    assert getattr(plugins.plugin("created"), "closed", None) == 1
+    assert given.closed == 0

@@ -106,7 +106,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
 def test_a_certificate_for_another_name_is_refused(certificates: Certificates) -> None:
     with start_server("tls", certificates=certificates) as server:
         smtp = SmtpServer(host="127.0.0.1", port=server.port, security="tls", ca_file=certificates.ca)
-        with pytest.raises(NoticeError, match="(?i)certificate"):
+        with pytest.raises(NoticeError, match=r"(?i)certificate"):
             send(smtp)
 
 
