@@ -1,13 +1,41 @@
-"""Each packaged phrase takes the reply that it is for."""
+"""Each packaged phrase is found in the reply that it is for, and that reply is judged as the phrase says."""
 
 import pytest
 
 from bounce_plugin.classify.normalise import normalise
 from bounce_plugin.classify.tables import BUILT_IN
+from tests.classify.judge import judge
+
+RULES = pytest.mark.parametrize("phrase", BUILT_IN.phrases.values(), ids=lambda phrase: phrase.rule[:60])
 
 
-@pytest.mark.parametrize("rule", BUILT_IN.phrases)
-def test_a_phrase_is_found_in_its_own_example(rule):
-    phrase = BUILT_IN.phrases[rule]
+@RULES
+def test_a_phrase_is_found_in_its_own_example(phrase):
     reading = BUILT_IN.phrasebook.read(normalise(phrase.example))
-    assert rule in [match.phrase.rule for match in reading.matches]
+    assert phrase in [match.phrase for match in reading.matches]
+
+
+@RULES
+def test_the_example_is_judged_as_the_phrase_says(phrase):
+    verdict = judge(phrase.example, host=phrase.scope)
+    assert verdict.reason is phrase.reason
+    # Another phrase of the same reason may stand before it; it is then the one that is quoted.
+    decided = next(step for step in verdict.evidence if step.decided)
+    assert decided.rule == phrase.rule or BUILT_IN.phrases[decided.rule].reason is phrase.reason
+
+
+def test_a_link_speaks_by_its_host_and_by_the_page_of_help():
+    assert normalise("see https://support.google.com/mail/?p=OverQuotaPerm now") == [
+        "see", "support.google.com", "overquotaperm", "now",
+    ]  # fmt: skip
+
+
+def test_addresses_frames_accents_and_contractions_are_levelled():
+    text = "550 <jörg.voll@example.org>: Boîte_pleine! He can't (or doesn't) e-mail"
+    assert normalise(text) == ["550", "@", "boite", "pleine", "!", "he", "can", "not", "or", "does", "not", "email"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends_make_no_difference(end):
+    lines = ("550-5.2.1 The user you are trying to contact is receiving mail at a rate that", "550-5.2.1 prevents")
+    assert normalise(end.join(lines)) == normalise(" ".join(lines))
