@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -96,7 +96,7 @@ class MboxMailbox:
 
     def fetch(self, folder: Folder, uids: Sequence[str]) -> Iterator[Incoming]:
         """See `Mailbox`. The file is locked while some mails are read, and not while the caller works on them."""
-        wanted = list(uids)
+        wanted = deque(uids)
         while wanted:
             some: list[Incoming] = []
             with self._asking(folder):
@@ -104,7 +104,7 @@ class MboxMailbox:
                     with self._locked(folder) as file:
                         entries = self._index(folder, file).entries
                         while wanted and sum(len(mail.raw) for mail in some) < _TOGETHER:
-                            entry = entries.get(wanted.pop(0))
+                            entry = entries.get(wanted.popleft())
                             if entry is not None:
                                 some.append(self._read(folder, file, entry))
                 except FileNotFoundError:

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -17,7 +17,7 @@ PATIENCE: Final = 30.0  # seconds that we wait for another program
 STALE: Final = 300.0  # seconds after which a lock file whose owner we cannot ask is nobody's (as liblockfile has it)
 _AGAIN: Final = 0.1  # seconds between two tries
 _held: set[Path] = set()  # by this process, within which fcntl keeps nobody out
-_making = threading.Lock()
+_changing = threading.Lock()
 
 
 @contextmanager
@@ -27,34 +27,33 @@ def locked(path: Path, *, read_only: bool = False, create: bool = False) -> Iter
     `read_only` changes nothing in the folder: it does without the lock file.
     """
     until = time.monotonic() + PATIENCE
-    with _open(path, read_only=read_only, create=create, until=until) as file:
-        if read_only:
-            yield file
-            return
-        lock_file = path.with_name(f"{path.name}.lock")
-        _take(lock_file, until)
-        _held.add(lock_file)
-        try:
-            yield file
-        finally:
-            _held.discard(lock_file)
-            lock_file.unlink(missing_ok=True)
-
-
-def _open(path: Path, *, read_only: bool, create: bool, until: float) -> BinaryIO:
-    """Open and lock with fcntl; again, if someone put another file in its place while we waited."""
     while True:
-        if create:
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-        file = path.open("rb" if read_only else "rb+")
-        try:
+        with ExitStack() as stack:
+            file = stack.enter_context(_open(path, read_only=read_only, create=create))
             _wait_for(file, fcntl.LOCK_SH if read_only else fcntl.LOCK_EX, until)
+            if not read_only:
+                stack.enter_context(_lock_file(path.with_name(f"{path.name}.lock"), until))
+            # Someone may have put another file in its place while we waited: then this one is of the past.
             if path.stat().st_ino == os.fstat(file.fileno()).st_ino:
-                return file
-        except BaseException:
-            file.close()
-            raise
-        file.close()
+                yield file
+                return
+
+
+def _open(path: Path, *, read_only: bool, create: bool) -> BinaryIO:
+    if create:
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    return path.open("rb" if read_only else "rb+")
+
+
+@contextmanager
+def _lock_file(path: Path, until: float) -> Iterator[None]:
+    _take(path, until)
+    try:
+        yield
+    finally:
+        with _changing:
+            _held.discard(path)
+            path.unlink(missing_ok=True)
 
 
 def _wait_for(file: BinaryIO, kind: int, until: float) -> None:
@@ -70,34 +69,36 @@ def _wait_for(file: BinaryIO, kind: int, until: float) -> None:
 
 
 def _take(lock_file: Path, until: float) -> None:
-    while not _make(lock_file):
-        if _is_stale(lock_file):
-            # Ours to remove: no other process of ours is here, for this one holds the file itself.
-            lock_file.unlink(missing_ok=True)
-        elif time.monotonic() > until:
+    while True:
+        with _changing:
+            if _is_stale(lock_file):
+                # Ours to remove: no other process of ours is here, for this one holds the file itself.
+                lock_file.unlink(missing_ok=True)
+            if _make(lock_file):
+                _held.add(lock_file)
+                return
+        if time.monotonic() > until:
             raise MailboxError(
                 f"{lock_file} has been there for {PATIENCE:.0f} seconds: end the program that holds it, or remove it"
             )
-        else:
-            time.sleep(_AGAIN)
+        time.sleep(_AGAIN)
 
 
 def _make(lock_file: Path) -> bool:
     """Make the lock file with our number in it from the first moment on: killed earlier, we leave no riddle behind."""
     written = lock_file.with_name(f"{lock_file.name}.new")
-    with _making:
-        written.unlink(missing_ok=True)
-        descriptor = os.open(written, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-        try:
-            os.write(descriptor, f"{os.getpid()}\n".encode())
-        finally:
-            os.close(descriptor)
-        try:
-            lock_file.hardlink_to(written)
-        except FileExistsError:
-            return False
-        finally:
-            written.unlink()
+    written.unlink(missing_ok=True)
+    descriptor = os.open(written, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+    try:
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+    finally:
+        os.close(descriptor)
+    try:
+        lock_file.hardlink_to(written)
+    except FileExistsError:
+        return False
+    finally:
+        written.unlink()
     return True
 
 
@@ -107,12 +108,12 @@ def _is_stale(lock_file: Path) -> bool:
         owner = lock_file.read_bytes()[:32].strip()
         age = time.time() - lock_file.stat().st_mtime
     except FileNotFoundError:
-        return False  # gone meanwhile: try again
+        return False  # there is none, or no longer
     if not owner.isdigit() or int(owner) == 0:
         return age > STALE
     try:
         os.kill(int(owner), 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return True
     except PermissionError:
         return False

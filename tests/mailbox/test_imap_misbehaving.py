@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import threading
 import time
 from pathlib import Path
@@ -131,6 +133,31 @@ def test_a_server_that_says_nothing_is_left_in_time_I_16() -> None:
         ):
             list(mailbox.fetch(Folder.INBOX, ["7"]))
         assert time.monotonic() - began < 4
+
+
+def test_interrupted_amid_an_answer_we_hang_up_at_once_I_28() -> None:
+    class Interrupted(BaseException):
+        """What a signal raises."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise Interrupted
+
+    def stall(client: Conversation, command: str) -> None:
+        client.send_raw(b"* 1 FETCH (UID 7 BODY[] {50}\r\nhalf of it")
+        os.kill(os.getpid(), signal.SIGUSR1)
+        client.readline()
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with FakeImap({7: BOUNCE}) as server:
+            server.answers["UID FETCH 7 (UID BODY"] = stall
+            began = time.monotonic()
+            with pytest.raises(Interrupted), connect(server, timeout=60) as mailbox:
+                list(mailbox.fetch(Folder.INBOX, mailbox.listing(Folder.INBOX).uids))
+            assert time.monotonic() - began < 5
+            assert "LOGOUT" not in server.commands
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def test_a_connection_that_breaks_at_any_octet_is_a_mailbox_error_I_16() -> None:
