@@ -19,6 +19,8 @@ from bounce_plugin.detectors.decision import (
 from bounce_plugin.detectors.evidence import BOUNCE, weigh
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.detectors.stage import add_stages
+from bounce_plugin.message import limits
 from bounce_plugin.message.report import Kind, Report
 
 __all__ = ["DETECTORS", "Detection", "Detector", "detect"]
@@ -66,12 +68,14 @@ def detect(report: Report) -> Detection:
 def _machine_readable(notice: Notice) -> tuple[Finding, ...]:
     """What the delivery status says; what it leaves to the text is taken from there."""
     findings = delivery_status.detect(notice)
-    return findings if delivery_status.is_complete(findings) else delivery_status.complete(findings, _read_text(notice))
+    if not delivery_status.is_complete(findings):
+        findings = delivery_status.complete(findings, _read_text(notice))
+    return add_stages(findings, notice.report.passage.whole) if findings else ()
 
 
 def _read_text(notice: Notice) -> tuple[Finding, ...]:
     """What the first detector that knows the text's dialect reads in it."""
     for detector in DETECTORS:
         if findings := detector(notice):
-            return findings
+            return findings[: limits.RECIPIENTS]
     return ()

@@ -6,6 +6,7 @@ It is given a copy of the text that can hurt nobody: its rules take seconds for 
 from __future__ import annotations
 
 import logging
+import re
 from email.message import Message
 from typing import Final
 
@@ -16,6 +17,8 @@ from bounce_plugin.message.address import find_address
 
 NAME: Final = "flufl.bounce"
 
+_LONGEST: Final = 16 * 1024  # characters
+_EMPTY_LINES: Final = re.compile(r"\n{3,}")
 _log = logging.getLogger(__name__)
 
 
@@ -41,5 +44,6 @@ def _copy(notice: Notice) -> Message:
     message = Message()
     for name, value in (("From", notice.sender), ("Subject", notice.subject)):
         message[name] = " ".join(value.encode("ascii", "replace").decode().split())
-    message.set_payload(notice.text.lstrip("\n").encode("ascii", "replace").decode())
+    text = _EMPTY_LINES.sub("\n\n", notice.text[:_LONGEST].lstrip("\n"))
+    message.set_payload(text.encode("ascii", "replace").decode())
     return message

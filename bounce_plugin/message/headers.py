@@ -37,11 +37,13 @@ class Headers:
         return iter(self._fields)
 
     def __contains__(self, name: str) -> bool:
-        return name.lower() in (self._split() if self._first is None else self._first)
+        first = self._split() if self._first is None else self._first
+        return name in first or name.lower() in first
 
     def get(self, name: str) -> str:
         """The first value of that name, as written; empty when absent."""
-        return (self._split() if self._first is None else self._first).get(name.lower(), "")
+        first = self._split() if self._first is None else self._first
+        return first.get(name) or first.get(name.lower(), "")
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of that name, as written."""

@@ -18,7 +18,7 @@ class Passage:
     def __init__(self, parts: Sequence[Part] = ()) -> None:
         self._parts = parts
         self._text: str | None = None
-        self._whole = ""
+        self._whole: str | None = None
         self._copied: ReturnedMessage | None = None
 
     @classmethod
@@ -44,12 +44,12 @@ class Passage:
     @property
     def whole(self) -> str:
         """The text with everything in it."""
-        if self._text is None:
-            self._read()
+        if self._whole is None:
+            self._whole = _join(self._parts)
         return self._whole
 
     def _read(self) -> str:
-        whole = self._whole = _join(self._parts)
+        whole = self.whole
         at = find_returned(whole, whole.lower())
         if at < len(whole):
             self._copied = read_returned_text(whole, at)

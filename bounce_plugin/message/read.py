@@ -37,7 +37,7 @@ def read_report(raw: bytes) -> Report:
 
 
 def _read(raw: bytes, exceeded: list[str], *, outermost: bool) -> Report:
-    headers, top = _top(raw)
+    headers, top = _top(raw, exceeded)
     leaves = walk(raw, top, exceeded)
     declared = top.type.startswith("multipart/")
     if not leaves or (not declared and top.type.startswith("text/") and has_parts(raw, top)):
@@ -45,7 +45,7 @@ def _read(raw: bytes, exceeded: list[str], *, outermost: bool) -> Report:
     return _assemble(headers, leaves, exceeded, outermost=outermost)
 
 
-def _top(raw: bytes) -> tuple[Headers, Part]:
+def _top(raw: bytes, exceeded: list[str]) -> tuple[Headers, Part]:
     """The mail as one part; blank lines and an mbox line before its header fields are passed over."""
     start = 0
     while raw.startswith(b"\n", start):
@@ -53,15 +53,25 @@ def _top(raw: bytes) -> tuple[Headers, Part]:
     if raw.startswith((b"From ", b">From "), start):
         start = raw.find(b"\n", start) + 1 or len(raw)
     block, body = read_block(raw, start, len(raw))
+    if len(block) >= limits.HEADER_BLOCK:
+        exceeded.append("header_block")
+    if block.count(b"\n") > limits.HEADER_FIELDS:
+        exceeded.append("header_fields")
     return Headers.read(block), Part(raw, block, body, len(raw))
 
 
 def _assemble(headers: Headers, leaves: list[Part], exceeded: list[str], *, outermost: bool) -> Report:
-    feedback = next((read_feedback(part.text()) for part in leaves if part.type == FEEDBACK_TYPE), None)
-    statuses = [part for part in leaves if part.type in DELIVERY_STATUS_TYPES]
+    feedback = original = None
+    statuses: list[Part] = []
+    for part in leaves:
+        if part.type in DELIVERY_STATUS_TYPES:
+            statuses.append(part)
+        elif part.type in RETURNED_TYPES:
+            original = original or part
+        elif part.type == FEEDBACK_TYPE and feedback is None:
+            feedback = read_feedback(part.text())
     status = _merge([read_delivery_status(part.text()) for part in statuses]) if statuses else None
     kind = _kind(headers, leaves, status, feedback)
-    original = next((part for part in leaves if part.type in RETURNED_TYPES), None)
     passage = Passage(leaves)
     wrapped = None
     if status is None and feedback is None and kind is Kind.OTHER:
@@ -87,8 +97,10 @@ def _assemble(headers: Headers, leaves: list[Part], exceeded: list[str], *, oute
 
 def _kind(headers: Headers, leaves: list[Part], status: DeliveryStatus | None, feedback: FeedbackReport | None) -> Kind:
     """The kind that structure and headers tell, in the order in which kinds exclude each other."""
+    if status is not None:  # in parts that nobody declared it may be pasted
+        return Kind.BOUNCE if headers.get("content-type")[:10].lower() == "multipart/" else Kind.OTHER
     subject = " ".join(decode_words(headers.get("subject")).lower().split())
-    if status is None and is_domain_report(headers, subject, tuple(part.content_type for part in leaves)):
+    if is_domain_report(headers, subject, tuple([part.content_type for part in leaves])):
         return Kind.REPORT
     if feedback is not None:
         return kind_of(feedback)
@@ -98,8 +110,7 @@ def _kind(headers: Headers, leaves: list[Part], status: DeliveryStatus | None, f
         return Kind.COMPLAINT
     if any(part.type in _DISPOSITION_TYPES for part in leaves):
         return Kind.MDN
-    own = headers.get("content-type")[:10].lower() == "multipart/"  # parts that nobody declared may be pasted
-    return Kind.BOUNCE if status is not None and own else Kind.OTHER
+    return Kind.OTHER
 
 
 def _merge(statuses: list[DeliveryStatus]) -> DeliveryStatus:

@@ -54,8 +54,8 @@ ORDINARY = {
     ),
     "a parcel": (SHOP + "Subject: Delivery failed\nAuto-Submitted: auto-generated\n\nWe were unable to deliver your parcel. help@shop.example\n", "other"),
     "a quota warning": (
-        "Return-Path: <>\nFrom: postmaster@club.example\nTo: news@club.example\nSubject: Your mailbox is almost full\n\n"
-        "Your mailbox news@club.example is 95 % full. Then mail will be returned.\n",
+        ("Return-Path: <>\nFrom: postmaster@club.example\nTo: news@club.example\nSubject: Your mailbox is almost full\n\n"
+        "Your mailbox news@club.example is 95 % full. Then mail will be returned.\n"),
         "other",
     ),
     "D-30 out of office": (BOB + "Subject: Automatic reply: News\nAuto-Submitted: auto-replied\n\nI am away; carol@firm.example reads undeliverable mail.\n", "auto_reply"),
@@ -76,9 +76,9 @@ ORDINARY = {
     "D-39 a DMARC report": (SHOP + "Subject: Report Domain: club.example Submitter: shop.example Report-ID: 1\nContent-Type: application/zip\n\nPK\n", "report"),
     "D-39 a TLS report": (SHOP + "Subject: TLS\nTLS-Report-Domain: club.example\nContent-Type: application/tlsrpt+gzip\n\nx\n", "report"),
     "Postfix to its postmaster": (
-        "Return-Path: <>\nFrom: MAILER-DAEMON@club.example (Mail Delivery System)\nTo: postmaster@club.example\n"
+        ("Return-Path: <>\nFrom: MAILER-DAEMON@club.example (Mail Delivery System)\nTo: postmaster@club.example\n"
         "Subject: Postfix SMTP server: errors from unknown[192.0.2.3]\n\nTranscript of session follows.\n\n"
-        " In:  RCPT TO:<x@club.example>\n Out: 550 5.1.1 <x@club.example>: User unknown\n",
+        " In:  RCPT TO:<x@club.example>\n Out: 550 5.1.1 <x@club.example>: User unknown\n"),
         "report",
     ),
     "a challenge": (
