@@ -95,7 +95,7 @@ class Consequences:
     def _blame_ourselves(self, tx: Transaction, event: BounceEvent, now: datetime) -> None:
         """One provider that refuses us for one reason is one incident, however many mails."""
         domain = event.address.rpartition("@")[2]
-        reply = " ".join(filter(None, (event.reply_code, event.status, event.diagnostic_code)))
+        reply = event.diagnostic_code or " ".join(filter(None, (event.reply_code, event.status)))
         last = f" The last reply: {reply}" if reply else ""
         self.raise_incident(
             tx,
