@@ -36,11 +36,11 @@ def test_a_short_key_is_refused(empty_url: str) -> None:
     assert not exists(empty_url)
 
 
-def test_a_database_newer_than_the_code_is_refused(ledger_url: str) -> None:
-    with Ledger.open(ledger_url, key=KEY) as ledger, ledger.transaction() as tx:
+def test_a_database_newer_than_the_code_is_refused(empty_url: str) -> None:
+    with Ledger.open(empty_url, key=KEY) as ledger, ledger.transaction() as tx:
         tx.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(LedgerError, match=r"version 9999, which this software .* does not know"):
-        Ledger.open(ledger_url, key=KEY)
+        Ledger.open(empty_url, key=KEY)
 
 
 def test_without_migrate_an_empty_database_stays_empty(empty_url: str) -> None:

@@ -19,7 +19,6 @@ from tests.ledger.samples import JOE
 from tests.ledger.workers import RECIPIENTS, open_and_close, record_failures, record_same_mails
 from tests.servers.ledgers import KEY
 
-
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.ledger.workers"])  # imported once, and not by each process
 

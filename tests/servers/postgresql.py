@@ -67,12 +67,12 @@ class Postgresql:
         """The URL of a database, as bounce.toml would name it."""
         return f"postgresql://postgres@/{database}?host={self.home}"
 
-    def new_database(self, *, like: str = "template0") -> str:
-        """Make a database, a copy of another one; returns its name."""
+    def new_database(self) -> str:
+        """Make an empty database; returns its name."""
         name = f"test_{next(self._numbers)}"
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE template0")
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement.format(sql.Identifier(name), sql.Identifier(like)))
+            connection.execute(statement.format(sql.Identifier(name)))
         return name
 
     def restart(self) -> None:
