@@ -15,7 +15,7 @@ from bounce_plugin.mailbox.imap import ImapMailbox
 from bounce_plugin.mailbox.incoming import Folder, Mailbox
 from bounce_plugin.mailbox.maildir import MaildirMailbox
 from bounce_plugin.mailbox.mbox import MboxMailbox
-from tests.servers.dovecot import Account
+from tests.servers.account import Account
 
 MAILS = [b"Subject: %d\r\n\r\n\xff octets %d\r\n" % (number, number) for number in range(5)]
 

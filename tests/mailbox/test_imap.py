@@ -6,15 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from bounce_plugin.errors import MailboxError, SignInError
+from bounce_plugin.errors import MailboxError
 from bounce_plugin.mailbox.imap import ImapMailbox
 from bounce_plugin.mailbox.incoming import Folder
 from bounce_plugin.message import limits
-from tests.servers.dovecot import Account, Dovecot
+from tests.servers.account import Account
 from tests.servers.fixtures import StartDovecot
 
 BOUNCE = b"Subject: Undelivered\r\n\r\n\xff\x80 raw octets \xc3\r\n"
@@ -129,68 +128,6 @@ def test_folders_may_have_names_in_any_script_I_13(account: Account) -> None:
         assert mailbox.listing(Folder.PROCESSED).uids == ("1",)
     names = [path.name for path in account.maildir.iterdir() if path.name.startswith(".R")]
     assert names == ['.R&APw-ckl&AOQ-ufer &- "Fehler" &U,BTFw-']
-
-
-def test_starttls_is_used_when_asked_for_T_19(account: Account) -> None:
-    account.append(BOUNCE)
-    with connect(account, security="starttls", port=account.port) as mailbox:
-        assert mailbox.listing(Folder.INBOX).uids == ("1",)
-
-
-def test_plain_only_when_the_operator_says_so_T_19(account: Account) -> None:
-    with connect(account, security="none", port=account.port) as mailbox:
-        assert list(mailbox.check()) == []  # on our own machine
-    with pytest.raises(MailboxError, match="cannot connect"):
-        connect(account, port=account.port).__enter__()  # TLS by default, and nothing less
-
-
-@pytest.mark.parametrize("security", ["tls", "starttls"])
-@pytest.mark.parametrize(
-    ("wrong", "why"),
-    [({"ca_file": None}, "unable to get local issuer certificate"), ({"host": "127.0.0.1"}, "IP address mismatch")],
-    ids=["unknown-issuer", "other-host"],
-)
-def test_a_wrong_certificate_is_refused_T_19(
-    account: Account, security: str, wrong: dict[str, object], why: str
-) -> None:
-    port = account.tls_port if security == "tls" else account.port
-    with pytest.raises(MailboxError, match=why) as raised:
-        connect(account, security=security, port=port, **wrong).__enter__()
-    assert "certificate is not trusted" in str(raised.value)
-
-
-def test_a_wrong_password_is_a_sign_in_error_that_does_not_tell_it_T_19(account: Account) -> None:
-    secret = "correct horse battery staple"
-    mailbox = connect(account, password=lambda: secret)
-    with pytest.raises(SignInError, match=f"refuses user '{account.user}'") as raised:
-        mailbox.__enter__()
-    error: BaseException | None = raised.value
-    while error is not None:
-        assert secret not in repr(error)
-        error = error.__cause__ or error.__context__
-    assert secret not in repr(mailbox) + repr(vars(mailbox))
-    with pytest.raises(SignInError, match="line break"):
-        connect(account, password=lambda: "secret\r\nX LOGOUT").__enter__()
-
-
-def test_a_password_in_any_script_signs_in(dovecot_server: Dovecot) -> None:
-    account = dovecot_server.add_account(password="Schlüssel台")
-    with connect(account) as mailbox:
-        assert mailbox.listing(Folder.INBOX).uids == ()
-
-
-def test_a_server_that_is_not_there_is_named() -> None:
-    mailbox = ImapMailbox(name="bounces", host="127.0.0.1", port=1, user="u", password=lambda: "p", timeout=2)
-    with pytest.raises(MailboxError, match=r"'bounces' at 127.0.0.1:1: cannot connect \(tls\): Connection refused"):
-        mailbox.__enter__()
-    assert len(list(mailbox.check())) == 1
-    with pytest.raises(MailboxError, match="is not connected"):
-        mailbox.listing(Folder.INBOX)
-
-
-def test_an_authority_that_cannot_be_read_is_named(account: Account, tmp_path: Path) -> None:
-    with pytest.raises(MailboxError, match=r"cannot read ca_file .*missing.pem: No such file"):
-        connect(account, ca_file=tmp_path / "missing.pem").__enter__()
 
 
 def test_mails_that_others_expunge_between_listing_and_fetch_are_left_out_I_27(account: Account) -> None:

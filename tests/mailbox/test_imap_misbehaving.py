@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
-import threading
 import time
-from pathlib import Path
 
 import pytest
 
-from bounce_plugin.errors import MailboxError, SignInError
+from bounce_plugin.errors import MailboxError
 from bounce_plugin.mailbox.imap import ImapMailbox
 from bounce_plugin.mailbox.incoming import Folder, Incoming
 from bounce_plugin.message import limits
 from tests.servers.fake_imap import Conversation, FakeImap, HangUp, fact
-from tests.servers.tls import make_certificates
 
 BOUNCE = b"Subject: Undelivered\r\n\r\nraw\r\n"
 MAILS = {7: BOUNCE, 8: BOUNCE + b"8", 9: BOUNCE + b"9"}
@@ -174,61 +170,6 @@ def test_a_connection_that_breaks_at_any_octet_is_a_mailbox_error_I_16() -> None
                 read(server)
 
 
-def test_starttls_that_is_not_offered_ends_it_before_the_password_T_19() -> None:
-    with FakeImap() as server:
-        with pytest.raises(MailboxError, match=r"cannot connect \(starttls\): TLS not supported by server"):
-            connect(server, security="starttls").__enter__()
-        assert server.commands == ["CAPABILITY"]
-
-
-def test_a_session_that_claims_to_be_signed_in_is_not_believed_T_19() -> None:
-    with FakeImap() as server:
-        server.greeting, server.capabilities = "* PREAUTH welcome", "IMAP4rev1 STARTTLS"
-        with pytest.raises(MailboxError, match="STARTTLS"):
-            connect(server, security="starttls").__enter__()
-
-
-def test_an_answer_slipped_in_before_tls_ends_it_before_the_password_T_19(tmp_path: Path) -> None:
-    certificates = make_certificates(tmp_path)
-
-    def start_tls(client: Conversation, command: str) -> None:
-        following = re.sub(r"\d+$", lambda number: str(int(number[0]) + 1), client.tag)
-        client.send(f"{client.tag} OK go", "* CAPABILITY IMAP4rev1 X-INJECTED", f"{following} OK done")
-        client.start_tls(certificates)
-
-    with FakeImap() as server:
-        server.capabilities = "IMAP4rev1 STARTTLS"
-        server.answers["STARTTLS"] = start_tls
-        with pytest.raises(MailboxError, match="sent in the clear after the answer to STARTTLS"):
-            connect(server, security="starttls", ca_file=certificates.ca).__enter__()
-        assert not any("secret" in command for command in server.commands)
-
-
-@pytest.mark.parametrize(
-    ("refusal", "kind"),
-    [
-        ("NO [AUTHENTICATIONFAILED] LOGIN user the secret", SignInError),
-        ("NO the secret is wrong", SignInError),
-        ("NO [UNAVAILABLE] try later", MailboxError),
-    ],
-)
-def test_a_server_that_quotes_our_password_is_not_quoted_T_19(refusal: str, kind: type[MailboxError]) -> None:
-    with FakeImap() as server:
-        server.answers["LOGIN"] = lambda client, command: client.send(f"{client.tag} {refusal}")
-        with pytest.raises(MailboxError) as raised:
-            connect(server).__enter__()
-    assert type(raised.value) is kind
-    assert "the secret" not in str(raised.value)
-
-
-def test_a_password_is_not_sent_where_signing_in_is_disabled_T_19() -> None:
-    with FakeImap() as server:
-        server.capabilities = "IMAP4rev1 LOGINDISABLED"
-        with pytest.raises(MailboxError, match="without TLS"):
-            connect(server).__enter__()
-        assert not any("secret" in command for command in server.commands)
-
-
 def test_what_a_server_can_do_is_asked_after_signing_in_I_11() -> None:
     with FakeImap({7: BOUNCE}) as server:
         server.capabilities = "IMAP4rev1"
@@ -301,87 +242,3 @@ def test_without_a_uidvalidity_nothing_is_read_I_04() -> None:
         server.answers["EXAMINE"] = lambda client, command: client.ok()
         with pytest.raises(MailboxError, match="UIDVALIDITY"):
             read(server)
-
-
-def test_a_server_without_idle_is_asked_now_and_then_I_17(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bounce_plugin.mailbox.idle.ASK_EVERY", 0.1)
-    asked = threading.Event()
-
-    def answer(client: Conversation, command: str) -> None:
-        if asked.is_set():
-            client.send("* 4 EXISTS")
-        asked.set()
-        client.ok()
-
-    with FakeImap(MAILS) as server, connect(server) as mailbox:
-        server.answers["NOOP"] = answer
-        began = time.monotonic()
-        mailbox.wait(30, threading.Event())
-        assert 0.15 < time.monotonic() - began < 5
-        assert not any("IDLE" in command for command in server.commands)
-
-
-def idle(client: Conversation, command: str) -> None:
-    client.send("* OK still here", "+ idling")
-    assert client.readline() == "DONE"
-    client.ok()
-
-
-def test_idle_is_issued_anew_before_servers_hang_up_I_17(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bounce_plugin.mailbox.idle.REISSUE", 0.2)
-    with FakeImap(MAILS, IDLE=idle) as server:
-        server.capabilities = "IMAP4rev1 IDLE"
-        with connect(server) as mailbox:
-            mailbox.wait(0.7, threading.Event())
-        assert server.commands.count("IDLE") in (3, 4)
-
-
-@pytest.mark.parametrize("last_words", [b"* BYE shutting down\r\n", b""], ids=["BYE", "EOF"])
-def test_a_server_that_leaves_while_we_wait_is_an_error_I_17(last_words: bytes) -> None:
-    def leave(client: Conversation, command: str) -> None:
-        client.send("+ idling")
-        client.send_raw(last_words)
-        raise HangUp
-
-    with FakeImap(MAILS, IDLE=leave) as server:
-        server.capabilities = "IMAP4rev1 IDLE"
-        with (
-            connect(server) as mailbox,
-            pytest.raises(MailboxError, match=r"IDLE: .*(shutting down|closed the connection)"),
-        ):
-            mailbox.wait(30, threading.Event())
-
-
-def test_a_dead_connection_is_noticed_at_the_end_of_an_idle_I_17() -> None:
-    def die(client: Conversation, command: str) -> None:
-        client.send("+ idling")
-        client.readline()
-        client.readline()  # never says a word again
-
-    with FakeImap(MAILS, IDLE=die) as server:
-        server.capabilities = "IMAP4rev1 IDLE"
-        with connect(server, timeout=0.5) as mailbox, pytest.raises(MailboxError, match="no answer in time"):
-            mailbox.wait(0.2, threading.Event())
-
-
-def test_idle_that_is_announced_and_refused_becomes_asking_I_17() -> None:
-    with FakeImap(MAILS) as server:
-        server.capabilities = "IMAP4rev1 IDLE"
-        server.answers["IDLE"] = lambda client, command: client.send(f"{client.tag} NO not today")
-        with connect(server) as mailbox:
-            mailbox.wait(0.3, threading.Event())
-            assert mailbox.listing(Folder.INBOX).uids == ("7", "8", "9")
-
-
-def test_news_in_the_same_packet_as_the_go_ahead_is_heard_I_17() -> None:
-    def tell(client: Conversation, command: str) -> None:
-        client.send("+ idling", "* 4 EXISTS")
-        client.readline()
-        client.ok()
-
-    with FakeImap(MAILS, IDLE=tell) as server:
-        server.capabilities = "IMAP4rev1 IDLE"
-        with connect(server) as mailbox:
-            began = time.monotonic()
-            mailbox.wait(30, threading.Event())
-            assert time.monotonic() - began < 5

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.servers.dovecot import Account, Dovecot, NoDovecotError
+from tests.servers.account import Account
+from tests.servers.dovecot import Dovecot, NoDovecotError
 
 StartDovecot = Callable[..., Dovecot]
 
