@@ -70,7 +70,7 @@ def _machine_readable(notice: Notice) -> tuple[Finding, ...]:
     findings = delivery_status.detect(notice)
     if not delivery_status.is_complete(findings):
         findings = delivery_status.complete(findings, _read_text(notice))
-    return add_stages(findings, notice.report.passage.whole) if findings else ()
+    return add_stages(findings, notice.report.passage.plain) if findings else ()
 
 
 def _read_text(notice: Notice) -> tuple[Finding, ...]:

@@ -57,7 +57,7 @@ class _Failed:
 def detect(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`."""
     lower = notice.lower
-    if "transcript of session" not in lower and ">>>" not in lower and "following address" not in lower:
+    if "transcript of session" not in lower and ">>>" not in lower and "addresses had" not in lower:
         return ()
     failed, session = _read(notice.lines)
     if not failed:

@@ -42,6 +42,11 @@ class Passage:
         return self._copied
 
     @property
+    def plain(self) -> str:
+        """The plain text alone, with everything in it; empty where there is only HTML."""
+        return self._whole if self._whole is not None else _join_plain(_before_original(self._parts))
+
+    @property
     def whole(self) -> str:
         """The text with everything in it."""
         if self._whole is None:
@@ -58,13 +63,22 @@ class Passage:
 
 
 def _join(parts: Sequence[Part]) -> str:
+    before = _before_original(parts)
+    text = _join_plain(before)
+    if text and not text.isspace():
+        return text
+    page = next((part for part in before if part.type == "text/html"), None)
+    return html_to_text(page.text())[: limits.DECODED] if page else text
+
+
+def _before_original(parts: Sequence[Part]) -> list[Part]:
     before: list[Part] = []
     for part in parts:
         if part.type in RETURNED_TYPES:
             break
         before.append(part)
-    text = "\n".join([part.text() for part in before if part.type in ("text/plain", "text")])
-    if text and not text.isspace():
-        return text[: limits.DECODED]
-    page = next((part for part in before if part.type == "text/html"), None)
-    return html_to_text(page.text())[: limits.DECODED] if page else text
+    return before
+
+
+def _join_plain(parts: Sequence[Part]) -> str:
+    return "\n".join([part.text() for part in parts if part.type in ("text/plain", "text")])[: limits.DECODED]
