@@ -19,6 +19,8 @@ END: Final = "!"
 _REPEATED: Final = re.compile(r" (?:(?:[245]\d\d[ -])?#?[245]\.\d{1,3}\.\d{1,3}(?= )|[245]\d\d-(?=\S))")
 # An address starts only after a delimiter, so that each word is read once however many there are.
 _ADDRESS: Final = re.compile(r"""(?<![^\s<>()\[\]"',;:|`])[^\s<>()\[\]"',;:|`@]*@(?:[^\s<>()\[\]"',;:.|`]|\.(?=\w))*""")
+# Internet addresses: `192.0.2.1 is blocked` and `your IP is blocked` are one phrase.
+_NUMBERS: Final = re.compile(r"(?<![\d.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
 # Of a link only the host says something, and the page in Google's help (?p=OverQuotaPerm).
 _LINK: Final = re.compile(r"https?://([^\s/?#<>\"]{1,255})(?:[^\s?]{0,255}\?p=(\w{1,40}))?[^\s<>\"]*")
 # Signs that only frame words: `<user> unknown`, `user: unknown`, `user_unknown` and `user-unknown` are one phrase.
@@ -41,7 +43,7 @@ def normalise(text: str) -> list[str]:
         plain = _LINK.sub(r" \1 \2 ", plain)
     if "@" in plain:
         plain = _ADDRESS.sub("@", plain)
-    return _words(_REPEATED.sub(" ", plain))
+    return _words(_REPEATED.sub(" ", _NUMBERS.sub("ip", plain)))
 
 
 @cache
