@@ -151,7 +151,7 @@ class BouncePlugin:
                             outcomes.append(outcome)
                             on_outcome(outcome)
                 except MailboxError as error:
-                    log.error("%s", error)
+                    log.info("%s", error)
                     errors.append(str(error))
         return self._finish(started, outcomes, errors, dry_run=dry_run)
 
