@@ -23,13 +23,14 @@ from bounce_plugin.ledger.transaction import SHORTEST_KEY, Transaction, fingerpr
 __all__ = ["Ledger", "exists"]
 
 _QUEUE = 0x626F756E  # which of PostgreSQL's advisory locks ours is
+_EVERYBODY = 0  # no tenant: who migrates does it for all
 
 #: By which key this ledger was made.
 CHECK_VALUE = select(keys.c.check_value)
 
 #: Let one writer of a tenant pass after the other. Without it, two processes that record the failures of one address
 #: at the same time would each decide without the other's.
-QUEUE = text("SELECT pg_advisory_xact_lock(:lock, :tenant)")
+QUEUE = text("SELECT pg_advisory_xact_lock(:lock, :queue)")
 
 
 class Ledger:
@@ -68,7 +69,7 @@ class Ledger:
         with self._begun("read") as connection:
             if is_up_to_date(connection) and self._is_mine(connection):
                 return  # as nearly always: no writer is waited for
-        with self._begun("write") as connection:
+        with self._begun("write", queue=_EVERYBODY) as connection:
             bring_up_to_date(connection, migrate=migrate)
             if not self._is_mine(connection):
                 connection.execute(insert(keys), {"number": 1, "check_value": self._check_value})
@@ -114,23 +115,38 @@ class Ledger:
                 connection.rollback()
 
     @contextmanager
-    def _begun(self, mode: str) -> Iterator[Connection]:
+    def _begun(self, mode: str, *, queue: int | None = None) -> Iterator[Connection]:
+        """A connection in a transaction. Writers of one queue, the tenant's if none is named, wait for each other."""
         try:
             if self._rehearsal is not None:
                 with self._rehearsal.begin_nested():
                     yield self._rehearsal
                 return
             with self._engine.connect().execution_options(ledger_mode=mode) as connection:
-                if connection.dialect.name == "postgresql":
-                    if mode == "read":
+                if mode == "read":
+                    if connection.dialect.name == "postgresql":
                         connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-                    else:
-                        connection.execute(QUEUE, {"lock": _QUEUE, "tenant": self.tenant})
-                yield connection
-                if mode == "write":
+                    yield connection
+                    return
+                with self._only_writer_of_this_thread():
+                    if connection.dialect.name == "postgresql":
+                        connection.execute(QUEUE, {"lock": _QUEUE, "queue": self.tenant if queue is None else queue})
+                    yield connection
                     connection.commit()
         except SQLAlchemyError as error:
             raise failure(self._engine.url, error) from error
+
+    @contextmanager
+    def _only_writer_of_this_thread(self) -> Iterator[None]:
+        if getattr(self._held, "writes", False):
+            raise RuntimeError(
+                "this thread is in a write transaction of this ledger: another would wait for it forever"
+            )
+        self._held.writes = True
+        try:
+            yield
+        finally:
+            self._held.writes = False
 
     def ask(self, question: Select[*tuple[Any, ...]], **values: object) -> Row[*tuple[Any, ...]] | None:
         """The first row that answers a single question, from the newest state, over this thread's own connection.

@@ -113,6 +113,13 @@ def test_what_the_database_refuses_is_a_ledger_error(ledger: Ledger) -> None:
         assert events_of(tx, JOE) == ()
 
 
+def test_a_transaction_within_another_one_is_a_clear_error_and_no_endless_wait(ledger: Ledger) -> None:
+    with ledger.transaction(), pytest.raises(RuntimeError, match="in a write transaction"), ledger.transaction():
+        pass
+    with ledger.transaction() as tx:
+        recorded(tx)
+
+
 def test_our_own_errors_pass_unchanged(ledger: Ledger) -> None:
     with pytest.raises(BounceError, match="there is no mail 7"), ledger.reading() as tx:
         mail_by_id(tx, 7)

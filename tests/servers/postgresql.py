@@ -81,6 +81,14 @@ class Postgresql:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), "-D", str(self.home / "data"), *arguments]
+        try:
+            finished, said = self._finished(command)
+        except OSError as error:  # as in a folder that only root may enter
+            raise NoPostgresqlError(f"PostgreSQL does not start here: {error}") from error
+        if finished.returncode:
+            raise NoPostgresqlError(f"PostgreSQL does not start here: {program}: {said[-300:]}")
+
+    def _finished(self, command: list[str]) -> tuple[subprocess.CompletedProcess[bytes], str]:
         account = {"user": _UNPRIVILEGED, "extra_groups": []} if os.geteuid() == 0 else {}
         with (self.home.parent / f"{self.home.name}.out").open("w+b") as output:
             # Into a file: the server inherits it, and would keep a pipe open.
@@ -98,8 +106,7 @@ class Postgresql:
             output.seek(0)
             said = output.read().decode(errors="replace").strip()
         Path(output.name).unlink()
-        if finished.returncode:
-            raise NoPostgresqlError(f"PostgreSQL does not start here: {program}: {said[-300:]}")
+        return finished, said
 
 
 def _programs() -> tuple[Path, dict[str, str]]:
