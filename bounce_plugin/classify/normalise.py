@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final
 
 #: How much of a diagnostic is read.
@@ -85,9 +85,8 @@ def _span(text: str, words: list[str]) -> str:
     return text[:SPAN]
 
 
-@lru_cache(maxsize=4096)
-def _token(token: str) -> tuple[str, ...]:
-    return tuple(word for word in normalise(token) if word)
+def _token(token: str) -> list[str]:
+    return [word for word in normalise(token) if word]
 
 
 def _lower(text: str) -> str:
