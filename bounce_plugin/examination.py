@@ -30,10 +30,14 @@ class Examination:
     kind: Kind
     findings: tuple[Finding, ...] = ()
     classifications: tuple[Classification, ...] = ()
-    clues: Clues
     report: Report
     limits: tuple[str, ...] = ()  # the caps that the mail exceeded, by name (reference/limits)
     why: str = ""  # why a person should look, one sentence; empty when nobody need
+
+    @property
+    def clues(self) -> Clues:
+        """What the mail gives to find the message and the contact by; read when asked for, as most mail need not be."""
+        return read_clues(self.report)
 
 
 def examine(raw: bytes, tables: Tables = BUILT_IN) -> Examination:
@@ -54,7 +58,6 @@ def _examine(raw: bytes, tables: Tables) -> Examination:
         kind=kind,
         findings=findings,
         classifications=classifications,
-        clues=read_clues(report),
         report=report,
         limits=report.limits,
         why=_why(report, detection, classifications),
@@ -82,7 +85,6 @@ def _unreadable(error: Exception) -> Examination:
     nothing = Report(kind=Kind.OTHER, headers=Headers(), limits=("unreadable",))
     return Examination(
         kind=Kind.OTHER,
-        clues=Clues(),
         report=nothing,
         limits=nothing.limits,
         why=f"The mail could not be read ({type(error).__name__}).",

@@ -50,7 +50,7 @@ def detect(report: Report) -> Detection:
         return Detection(kind=report.kind)
     notice = Notice(report)
     if report.kind is Kind.BOUNCE and (findings := _machine_readable(notice)) and is_report_by_structure(report):
-        return decide_kind(findings)
+        return decide_kind(findings) or Detection(kind=report.kind)
     evidence = weigh(notice)
     own = speaks_for_itself(notice, evidence)
     findings = _machine_readable(notice) if own else ()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INTROS, POSTMASTERS, SUBJECTS
+from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INTROS, POSTMASTERS, SUBJECTS, has_any
 
 BOUNCE: Final = 4  # this much evidence makes a bounce
 REVIEW: Final = 2  # this much, and a person should look
@@ -62,8 +62,8 @@ def weigh(notice: Notice) -> Evidence:
     headers = notice.headers
     path = headers.get("return-path").strip().lower()
     null = "return-path" in headers and (path in ("<>", "") or "mailer-daemon" in path)
-    daemon = any(name in notice.sender for name in DAEMONS) or (bool(notice.sender) and "<>" in notice.sender)
-    postmaster = not daemon and any(name in notice.sender for name in POSTMASTERS)
+    daemon = has_any(notice.sender, DAEMONS) or (bool(notice.sender) and "<>" in notice.sender)
+    postmaster = not daemon and has_any(notice.sender, POSTMASTERS)
     marked = any(name in headers for name in _NDR_FIELDS)
     typed = "report-type=delivery-status" in headers.get("content-type").lower().replace('"', "").replace(" ", "")
     automatic = headers.get("auto-submitted").lower().startswith("auto-")
@@ -96,7 +96,7 @@ def _personal(notice: Notice) -> int:
         against += 2  # a newsletter
     if "in-reply-to" in headers and _ANSWER.match(notice.subject) and _LETTER.search(notice.lower):
         against += 3
-    if any(words in notice.subject or words in notice.lower[:_NEAR] for words in GOODS):
+    if has_any(notice.subject, GOODS) or has_any(notice.lower[:_NEAR], GOODS):
         against += 2
     return against
 
@@ -104,9 +104,9 @@ def _personal(notice: Notice) -> int:
 def _words(notice: Notice) -> int:
     near = notice.lower[:_NEAR]
     words = 0
-    if any(intro in near for intro in INTROS):
+    if has_any(near, INTROS):
         words += 2
-    elif any(hint in near for hint in HINTS):
+    elif has_any(near, HINTS):
         words += 1
     if _GREETING.match(near.lstrip()):
         words -= 1  # a person, or a machine that pretends to be one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bounce_plugin.detectors.wording import DELIVERED, GIVEN_UP, STILL_TRYING
+from bounce_plugin.detectors.wording import DELIVERED, GIVEN_UP, STILL_TRYING, has_any
 from bounce_plugin.message.address import find_address, find_addresses
 from bounce_plugin.message.encoded_words import decode_words
 from bounce_plugin.message.headers import Headers
@@ -110,8 +110,8 @@ class Notice:
 
 
 def _read_action(lower: str) -> Action:
-    if any(words in lower for words in STILL_TRYING):
+    if has_any(lower, STILL_TRYING):
         return Action.FAILED if "expired" in lower and "given up" in lower else Action.DELAYED
-    if any(words in lower for words in DELIVERED) and not any(words in lower for words in GIVEN_UP):
+    if has_any(lower, DELIVERED) and not has_any(lower, GIVEN_UP):
         return Action.DELIVERED
     return Action.FAILED

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bounce_plugin.detectors.finding import Stage
+from bounce_plugin.detectors.wording import has_any
 from bounce_plugin.message.status import STATUS, EnhancedStatus
 
 # The look-behinds stand behind what they guard, so that the search runs from one digit to the next.
@@ -94,7 +95,7 @@ def quote_reply(text: str) -> str:
 def read_stage(text: str) -> Stage:
     """The command that was refused, where the reporting host says so in its own words."""
     lower = text.lower()
-    if not any(cue in lower for cue in _CUES):
+    if not has_any(lower, _CUES):
         return Stage.UNKNOWN
     for found in _CUE.finditer(lower):
         words = lower[found.end() : found.end() + 24]

@@ -142,36 +142,57 @@ def _refused_in(session: list[str], notice: Notice) -> list[str]:
 
 def _words_about(one: _Failed, session: list[str], *, alone: bool) -> str:
     """What the remote host said about this recipient, else the reason noted, else sendmail's own line."""
-    key = one.address.lower()
-    remote: list[str] = []
-    any_remote: list[str] = []
-    local = command = host = ""
-    inner = False
+    answers = _read_answers(session)
+    about = [answer for answer in answers if answer.is_about(one.address.lower())]
+    own, coded = _own_line(one.address.lower(), session, alone=alone)
+    if not about and not coded and (alone or not one.reason):
+        about = [answer for answer in answers if alone or not answer.command.lower().startswith("rcpt")]
+    if about:
+        first, *rest = about
+        return "\n".join([f"{first.host}>>> {first.command}", first.reply, *(answer.reply for answer in rest)])
+    if own and not _CODED.match(one.reason):
+        return own
+    return one.reason or own or "\n".join(line for line in session if line.strip()).strip()[-500:] * alone
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What a host said to a command, where it was no consent."""
+
+    host: str
+    command: str
+    reply: str
+
+    def is_about(self, address: str) -> bool:
+        """Whether it refuses this recipient: the reply names it, or the command did."""
+        command = self.command.lower()
+        return address in self.reply.lower() or (command.startswith("rcpt") and address in command)
+
+
+def _read_answers(session: list[str]) -> list[_Answer]:
+    answers: list[_Answer] = []
+    host = command = ""
     for line in session:
         if found := _COMMAND.match(line):
             command = found[1]
         elif found := _REPLY.match(line):
-            if found[1][:1] not in "45" or _AFTERTHOUGHT.match(found[1]):
+            reply = found[1]
+            if reply[:1] not in "45" or _AFTERTHOUGHT.match(reply):
                 continue
-            words = f"{host}>>> {command}\n{found[1]}" if not remote and not any_remote else found[1]
-            about = key in found[1].lower() or (command.lower().startswith("rcpt") and key in command.lower())
-            if about or (remote and found[1][:3] == remote[-1].rpartition("\n")[2][:3]):
-                remote.append(words)
-            elif command.lower().startswith(("data", "mail", "ehlo", "helo")) or alone:
-                any_remote.append(words)
+            if answers and answers[-1].command == command and answers[-1].reply[:3] == reply[:3]:
+                answers[-1].reply += f"\n{reply}"
+            else:
+                answers.append(_Answer(host, command, reply))
         elif "while talking to" in line.lower():
             host, command = line.strip() + "\n", ""
-        elif (found := _LOCAL.match(line)) and (
-            found[2].lower() == key or found[2].lower() == key.partition("@")[0] or alone
-        ):
-            if not local:
-                inner = _CODED.match(found[3]) is not None
-                local = found[3] if inner else line.strip()
-    words = "\n".join(remote)
-    if not words and inner:
-        words = local
-    if not words and any_remote and (alone or not one.reason):
-        words = "\n".join(any_remote)
-    if not words and local and not _CODED.match(one.reason):
-        words = local
-    return words or one.reason or local or "\n".join(line for line in session if line.strip()).strip()[-500:] * alone
+    return answers
+
+
+def _own_line(address: str, session: list[str], *, alone: bool) -> tuple[str, bool]:
+    """Sendmail's own line about a recipient, and whether it quotes a reply: `554 <a@b>... 550 Host unknown`."""
+    for line in session:
+        found = _LOCAL.match(line)
+        if found and (alone or found[2].lower() in (address, address.partition("@")[0])):
+            coded = _CODED.match(found[3]) is not None
+            return (found[3] if coded else line.strip()), coded
+    return "", False

@@ -129,6 +129,14 @@ _CONTACTS: Final = (
 )  # fmt: skip
 
 
+def has_any(text: str, words: tuple[str, ...]) -> bool:
+    """Whether one of the words stands in a text; a plain loop is the fastest way to ask."""
+    for word in words:  # noqa: SIM110 - `any` with a generator takes twice as long
+        if word in text:
+            return True
+    return False
+
+
 def is_contact(address: str) -> bool:
     """Whether an address is rather one to ask than one that failed; it may still have failed."""
     return address.lower().startswith(_CONTACTS)

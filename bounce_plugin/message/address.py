@@ -10,9 +10,7 @@ from bounce_plugin.message.charset import octets_to_text
 
 _LONGEST: Final = 254  # octets of a path without its angle brackets (RFC 5321, section 4.5.3.1.3)
 # What ends a local part to its left: everything that needs quoting, and the quotes.
-_ENDS_LOCAL: Final = str.maketrans(
-    {c: " " for c in "\t\n\r\x0b\x0c\xa0\u3000<>()[],;:@\\"} | {chr(c): " " for c in range(32)}
-)
+_ENDS_LOCAL: Final = str.maketrans(dict.fromkeys("\xa0\u3000<>()[],;:@\\" + "".join(map(chr, range(32))), " "))
 _DOMAIN: Final = re.compile(r"\[[0-9A-Fa-f:.IPv]{2,48}\]|[^\s\"'<>()\[\],;:@\\/|\x00-\x1f\x7f]{1,255}")
 _LOCAL: Final = 128  # octets; 64 are allowed, but some hosts write more
 # Chinese, Japanese and Korean write no space between a word and an address.

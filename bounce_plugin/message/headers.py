@@ -34,7 +34,7 @@ class Headers:
     def __iter__(self) -> Iterator[tuple[str, str]]:
         if self._first is None:
             self._split()
-        return iter(self._fields)
+        return iter([(name, value.strip()) for name, value in self._fields])
 
     def __contains__(self, name: str) -> bool:
         first = self._split() if self._first is None else self._first
@@ -43,27 +43,33 @@ class Headers:
     def get(self, name: str) -> str:
         """The first value of that name, as written; empty when absent."""
         first = self._split() if self._first is None else self._first
-        return first.get(name) or first.get(name.lower(), "")
+        value = first.get(name) or first.get(name.lower())
+        return value.strip() if value else ""
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of that name, as written."""
         name = name.lower()
         if name not in (self._split() if self._first is None else self._first):
             return ()
-        return tuple(value for key, value in self._fields if key == name)
+        return tuple([value.strip() for key, value in self._fields if key == name])
 
     def _split(self) -> dict[str, str]:
-        self._fields = split_fields(octets_to_text(self._block))
+        self._fields = _split_block(octets_to_text(self._block))
         self._first = dict(reversed(self._fields))
         return self._first
 
 
 def split_fields(block: str) -> list[tuple[str, str]]:
     """The (lower-case name, unfolded value) pairs of a block of header fields with LF line ends."""
+    return [(name, value.strip()) for name, value in _split_block(block)]
+
+
+def _split_block(block: str) -> list[tuple[str, str]]:
+    """The same with the blanks around the values left for those who ask for them."""
     if "\n " in block or "\n\t" in block:
         block = block.replace("\n ", " ").replace("\n\t", " ")
     return [
-        (name.rstrip().lower(), value.strip())
+        (name.rstrip().lower(), value)
         for name, colon, value in [line.partition(":") for line in block.split("\n")]
         if colon and " " not in name[:-1]
     ]
