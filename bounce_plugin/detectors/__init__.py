@@ -49,7 +49,7 @@ def detect(report: Report) -> Detection:
     if report.kind not in (Kind.BOUNCE, Kind.OTHER):
         return Detection(kind=report.kind)
     notice = Notice(report)
-    if report.kind is Kind.BOUNCE and (findings := _machine_readable(notice)) and is_report_by_structure(report):
+    if report.kind is Kind.BOUNCE and is_report_by_structure(report) and (findings := _machine_readable(notice)):
         return decide_kind(findings) or Detection(kind=report.kind)
     evidence = weigh(notice)
     own = speaks_for_itself(notice, evidence)
