@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import any_, bindparam, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from bounce_plugin.ledger.open import Ledger
-from bounce_plugin.ledger.schema import suppressions
+from bounce_plugin.ledger.schema import FINGERPRINT, suppressions
 from bounce_plugin.ledger.transaction import Transaction
 
 _CHUNK = 900  # SQLite before 3.32 takes 999 variables
@@ -30,15 +31,20 @@ STOP = select(suppressions.c.exempt_too, suppressions.c.since, suppressions.c.un
     suppressions.c.tenant == bindparam("tenant"), suppressions.c.fingerprint == bindparam("fingerprint")
 )
 
-#: Those of some addresses that are stopped now.
-STOPPED = select(suppressions.c.fingerprint).where(
+#: Those who are stopped now, of a list of addresses that is still to be named.
+_STOPPED = select(suppressions.c.fingerprint).where(
     suppressions.c.tenant == bindparam("tenant"),
-    suppressions.c.fingerprint.in_(bindparam("fingerprints", expanding=True)),
     or_(suppressions.c.until.is_(None), suppressions.c.until > bindparam("now")),
 )
+#: PostgreSQL takes the list as one value, several times as fast as one for each address.
+_IN_ARRAY = suppressions.c.fingerprint == any_(bindparam("fingerprints", type_=ARRAY(FINGERPRINT)))
+_IN_LIST = suppressions.c.fingerprint.in_(bindparam("fingerprints", expanding=True))
 
-#: Those of them that get no exempt mail either.
-STOPPED_FOR_EXEMPT = STOPPED.where(suppressions.c.exempt_too)
+#: Those of some addresses that are stopped now; with True, those that get no exempt mail either.
+STOPPED = {
+    "postgresql": {False: _STOPPED.where(_IN_ARRAY), True: _STOPPED.where(_IN_ARRAY, suppressions.c.exempt_too)},
+    "sqlite": {False: _STOPPED.where(_IN_LIST), True: _STOPPED.where(_IN_LIST, suppressions.c.exempt_too)},
+}
 
 
 def stop_of(ledger: Ledger, address: str) -> Stop | None:
@@ -51,7 +57,7 @@ def stop_of(ledger: Ledger, address: str) -> Stop | None:
 
 def stopped(tx: Transaction, fingerprints: Sequence[str], *, exempt: bool, now: datetime) -> Iterator[str]:
     """Those of the fingerprints whose addresses are stopped at `now`; with `exempt`, for exempt mail too."""
-    statement = STOPPED_FOR_EXEMPT if exempt else STOPPED
+    statement = STOPPED[tx.connection.dialect.name][exempt]
     for start in range(0, len(fingerprints), _CHUNK):
         chunk = {"fingerprints": fingerprints[start : start + _CHUNK]}
         yield from tx.connection.scalars(statement, {"tenant": tx.tenant, "now": now, **chunk})
