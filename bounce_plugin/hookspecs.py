@@ -3,7 +3,8 @@
 A plugin is found through the entry-point group `bounce_plugin`. Questions (`find_…`, `should_…`) stop at the first
 answer that is not None; our own answer is registered last. Announcements (`on_…`) reach every plugin, each by itself:
 after the commit, at least once, in the order in which things happened to an address. A plugin that raises is asked
-again later, with growing pauses, and given up to manual work after 12 tries; the others are not told twice.
+again later, with growing pauses, and given up to manual work after 12 tries; the others are not told twice. One that
+raises `Later` is told again later, and has not failed.
 Implementations are idempotent on the announcement's id, take the arguments that they need by name, and give no
 argument a default value.
 """
