@@ -46,7 +46,7 @@ def find_doubt(notice: Notice, evidence: Evidence) -> Detection:
 
 def is_report_by_structure(report: Report) -> bool:
     """Whether the mail as a whole is a report (RFC 6522), and no letter that has one among its parts."""
-    return report.headers.get("content-type")[:16].lower() == "multipart/report"
+    return report.media_type == "multipart/report"
 
 
 def speaks_for_itself(notice: Notice, evidence: Evidence) -> bool:

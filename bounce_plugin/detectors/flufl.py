@@ -20,6 +20,8 @@ NAME: Final = "flufl.bounce"
 _LONGEST: Final = 16 * 1024  # characters
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
 _log = logging.getLogger(__name__)
+# It logs a traceback for every mail that one of its rules cannot read, which an operator can do nothing about.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
 
 def detect(notice: Notice) -> tuple[Finding, ...]:
@@ -43,7 +45,8 @@ def _copy(notice: Notice) -> Message:
     """The notice as a plain mail in ASCII, with the two header fields that the rules ask for."""
     message = Message()
     for name, value in (("From", notice.sender), ("Subject", notice.subject)):
-        message[name] = " ".join(value.encode("ascii", "replace").decode().split())
+        # Its rule for Yale raises on an empty From, and ends the search.
+        message[name] = " ".join(value.encode("ascii", "replace").decode().split()) or "-"
     text = _EMPTY_LINES.sub("\n\n", notice.text[:_LONGEST].lstrip("\n"))
     message.set_payload(text.encode("ascii", "replace").decode())
     return message

@@ -12,28 +12,34 @@ from bounce_plugin.detectors.finding import Finding, Stage
 from bounce_plugin.detectors.reply import read_stage
 from bounce_plugin.message.report import Action
 
+_CUES: Final = ("(in reply", " after ")
+_REACH: Final = 60  # characters of a cue and the command behind it, folded
 _SUCCESSES: Final = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
 
 
 def add_stages(findings: tuple[Finding, ...], text: str) -> tuple[Finding, ...]:
     """The findings with the stage that the text tells for each; one recipient's words end where another's begin."""
-    if ">>>" not in text and "(in reply" not in text and " after " not in text:
+    if ">>>" not in text and not any(cue in text for cue in _CUES):
         return findings
-    words = " ".join(text.lower().split())
-    starts = sorted(words.find(finding.recipient.lower()) for finding in findings if finding.recipient)
-    return tuple(_with_stage(finding, text, words, starts) for finding in findings)
+    starts = [text.find(finding.recipient) for finding in findings if finding.recipient] if len(findings) > 1 else []
+    return tuple([_with_stage(finding, text, starts) for finding in findings])
 
 
-def _with_stage(finding: Finding, text: str, words: str, starts: list[int]) -> Finding:
+def _with_stage(finding: Finding, text: str, starts: list[int]) -> Finding:
     if finding.stage or finding.action in _SUCCESSES or not finding.diagnostic_code:
         return finding
-    if ">>>" in text:
-        stage = _stage_in_session(finding, text)
-    else:
-        start = words.find(finding.recipient.lower()) if finding.recipient else 0
-        end = next((other for other in starts if other > start), len(words))
-        stage = read_stage(words[start:end]) if start >= 0 else Stage.UNKNOWN
+    stage = _stage_in_session(finding, text) if ">>>" in text else _stage_in_words(finding, text, starts)
     return replace(finding, stage=stage) if stage else finding
+
+
+def _stage_in_words(finding: Finding, text: str, starts: list[int]) -> Stage:
+    start = max(text.find(finding.recipient), 0) if starts else 0
+    end = min([other for other in starts if other > start], default=len(text))
+    for cue in _CUES:
+        at = text.find(cue, start, end)
+        if at >= 0 and (stage := read_stage(" ".join(text[at : at + _REACH].split()))):
+            return stage
+    return Stage.UNKNOWN
 
 
 def _stage_in_session(finding: Finding, text: str) -> Stage:

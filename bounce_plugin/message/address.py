@@ -13,6 +13,7 @@ _LONGEST: Final = 254  # octets of a path without its angle brackets (RFC 5321, 
 _ENDS_LOCAL: Final = str.maketrans(dict.fromkeys("\xa0\u3000<>()[],;:@\\" + "".join(map(chr, range(32))), " "))
 _DOMAIN: Final = re.compile(r"\[[0-9A-Fa-f:.IPv]{2,48}\]|[^\s\"'<>()\[\],;:@\\/|\x00-\x1f\x7f]{1,255}")
 _LOCAL: Final = 128  # octets; 64 are allowed, but some hosts write more
+_INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\xad"  # what is copied along from a web page
 # Chinese, Japanese and Korean write no space between a word and an address.
 _CJK: Final = "\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
 _GLUED_DOMAIN: Final = re.compile(rf"[A-Za-z0-9.-]{{1,253}}\.[A-Za-z]{{2,24}}(?=[{_CJK}])")
@@ -57,12 +58,15 @@ def _trim(address: str) -> str:
     local, _, domain = address.rpartition("@")
     if domain[:1] != "[":
         glued = _GLUED_DOMAIN.match(domain)
-        domain = (glued[0] if glued else domain).rstrip(".!?*'`…")
+        domain = (glued[0] if glued else domain).rstrip(".!?*'`…" + _INVISIBLE)
     if local[:1] != '"':
         glued = _GLUED_LOCAL.search(local)
         local = glued[1] if glued else local
+        local = local.lstrip(_INVISIBLE)
         local = local.lstrip("'`*|") if local[:2] == "=?" else local.lstrip("'`*=|")
-    return f"{local}@{domain}" if local and domain and len(address) <= _LONGEST else ""
+    if not local or not domain or len(address) > _LONGEST or not address.isprintable():  # a NUL, a line end (T-09)
+        return ""
+    return f"{local}@{domain}"
 
 
 def read_recipient(field: str) -> str:

@@ -42,7 +42,7 @@ def _read(raw: bytes, exceeded: list[str], *, outermost: bool) -> Report:
     declared = top.type.startswith("multipart/")
     if not leaves or (not declared and top.type.startswith("text/") and has_parts(raw, top)):
         leaves = recover(raw, top, exceeded)
-    return _assemble(headers, leaves, exceeded, outermost=outermost)
+    return _assemble(headers, top.type, leaves, exceeded, outermost=outermost)
 
 
 def _top(raw: bytes, exceeded: list[str]) -> tuple[Headers, Part]:
@@ -60,7 +60,7 @@ def _top(raw: bytes, exceeded: list[str]) -> tuple[Headers, Part]:
     return Headers.read(block), Part(raw, block, body, len(raw))
 
 
-def _assemble(headers: Headers, leaves: list[Part], exceeded: list[str], *, outermost: bool) -> Report:
+def _assemble(headers: Headers, media_type: str, leaves: list[Part], exceeded: list[str], *, outermost: bool) -> Report:
     feedback = original = None
     statuses: list[Part] = []
     for part in leaves:
@@ -71,7 +71,10 @@ def _assemble(headers: Headers, leaves: list[Part], exceeded: list[str], *, oute
         elif part.type == FEEDBACK_TYPE and feedback is None:
             feedback = read_feedback(part.text())
     status = _merge([read_delivery_status(part.text()) for part in statuses]) if statuses else None
-    kind = _kind(headers, leaves, status, feedback)
+    if status is not None:  # in parts that nobody declared it may be pasted
+        kind = Kind.BOUNCE if media_type.startswith("multipart/") else Kind.OTHER
+    else:
+        kind = _kind(headers, leaves, feedback)
     passage = Passage(leaves)
     wrapped = None
     if status is None and feedback is None and kind is Kind.OTHER:
@@ -86,6 +89,7 @@ def _assemble(headers: Headers, leaves: list[Part], exceeded: list[str], *, oute
     return Report(
         kind=kind,
         headers=headers,
+        media_type=media_type,
         passage=passage,
         delivery_status=status,
         feedback=feedback,
@@ -95,10 +99,8 @@ def _assemble(headers: Headers, leaves: list[Part], exceeded: list[str], *, oute
     )
 
 
-def _kind(headers: Headers, leaves: list[Part], status: DeliveryStatus | None, feedback: FeedbackReport | None) -> Kind:
+def _kind(headers: Headers, leaves: list[Part], feedback: FeedbackReport | None) -> Kind:
     """The kind that structure and headers tell, in the order in which kinds exclude each other."""
-    if status is not None:  # in parts that nobody declared it may be pasted
-        return Kind.BOUNCE if headers.get("content-type")[:10].lower() == "multipart/" else Kind.OTHER
     subject = " ".join(decode_words(headers.get("subject")).lower().split())
     if is_domain_report(headers, subject, tuple([part.content_type for part in leaves])):
         return Kind.REPORT

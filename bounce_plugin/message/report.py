@@ -87,6 +87,7 @@ class Report:
 
     kind: Kind
     headers: Headers
+    media_type: str = "text/plain"  # of the mail as a whole, lower case
     passage: Passage = field(default_factory=Passage)
     delivery_status: DeliveryStatus | None = None
     feedback: FeedbackReport | None = None

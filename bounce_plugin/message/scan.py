@@ -49,7 +49,8 @@ class Part:
 
     def encoded_or_decoded(self) -> tuple[bytes, int, int]:
         """The octets that hold the body in the clear, and where in them it begins and ends; mostly the mail itself."""
-        if self.encoding[:1].lower() not in ("q", "b") or self.encoding.lower() == "binary":
+        encoding = self.encoding.lower()
+        if encoding[:1] not in ("q", "b") or encoding == "binary":
             return self._raw, self.start, self.end
         octets = self.decoded()
         return octets, 0, len(octets)
