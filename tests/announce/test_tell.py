@@ -9,7 +9,7 @@ import pytest
 from bounce_plugin.announce import Told, tell
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.hookspecs import hookimpl
-from bounce_plugin.ledger import mails, record, review
+from bounce_plugin.ledger import mails, outbox, record, review
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Handling, MailOutcome
@@ -181,3 +181,14 @@ def test_a_plugin_that_exits_the_process_leaves_its_announcement_waiting(ledger:
     with pytest.raises(KeyboardInterrupt):
         house.deliver()
     assert house.waiting() == 1
+
+
+def test_an_announcement_about_what_is_gone_is_told_to_nobody(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    host = FakeHost()
+    house = House(ledger, {"host": host})
+    with ledger.transaction() as tx:
+        outbox.announce(tx, "on_review_needed", outbox.Payload(item=999), ["host"], NOW)
+    assert house.deliver() == Told(told=1)
+    assert host.calls == []
+    assert house.waiting() == 0
+    assert "is about nothing: there is no review item 999" in caplog.text
