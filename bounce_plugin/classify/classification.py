@@ -42,6 +42,8 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed"
     UNKNOWN = "unknown"
 
+    __hash__ = str.__hash__  # that of Enum is written in Python, and every verdict looks up a dozen of them
+
 
 class FailureType(StrEnum):
     """Whether the failure is for good."""

@@ -43,7 +43,9 @@ def normalise(text: str) -> list[str]:
         plain = _LINK.sub(r" \1 \2 ", plain)
     if "@" in plain:
         plain = _ADDRESS.sub("@", plain)
-    return _words(_REPEATED.sub(" ", _NUMBERS.sub("ip", plain)))
+    if plain.count(".") > 2:
+        plain = _NUMBERS.sub("ip", plain)
+    return _words(_REPEATED.sub(" ", plain))
 
 
 @cache
@@ -55,12 +57,16 @@ def normalise_phrase(phrase: str) -> tuple[str, ...]:
     return tuple(words)
 
 
-def quote(text: str, words: list[str]) -> str:
-    """The words of a text that stand behind these words of its normalised form, as the mail wrote them.
+def squeeze(text: str) -> str:
+    """The part of a text that is read, on one line."""
+    return " ".join(text[:LIMIT].split())
+
+
+def quote(squeezed: str, words: list[str]) -> str:
+    """The words of a squeezed text that stand behind these words of its normalised form, as the mail wrote them.
 
     At most 200 characters; of a longer span the beginning and the end, where the parts of a phrase stand.
     """
-    squeezed = " ".join(text[:LIMIT].split())
     joined = " ".join(words)
     begin = squeezed.lower().find(joined) if squeezed.isascii() else -1
     span = squeezed[begin : begin + len(joined)] if begin >= 0 else _span(squeezed, [w for w in words if w != END])

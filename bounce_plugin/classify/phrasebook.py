@@ -27,8 +27,6 @@ VAGUE: Final = 90
 _STEM: Final = 3
 
 Wording: TypeAlias = tuple[str, ...]
-#: A wording, and where it stands: from one word to before another. Plain tuples, because there are many of them.
-_Hit: TypeAlias = tuple[Wording, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +41,11 @@ class Phrase:
     code: re.Pattern[str] | None = None  # what "554 5.7.9", the reply code and the status of the refusal, must match
     example: str  # a reply that it is for
     rule: str = field(init=False)  # the name under which evidence cites it
+    rank: int = field(init=False)  # a provider's own wording comes first, then the order of priority
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rule", f"phrase:{self.scope}:{self.phrase}")
+        object.__setattr__(self, "rank", self.priority + (100 if self.scope == "any" else 0))
 
 
 class Match(NamedTuple):
@@ -60,87 +60,109 @@ class Match(NamedTuple):
 class Reading:
     """What a text holds: phrases, in the order of their ends, and words by which providers are recognised."""
 
-    matches: tuple[Match, ...] = ()
-    tokens: tuple[Wording, ...] = ()
+    matches: Sequence[Match] = ()
+    tokens: Sequence[Wording] = ()
+
+
+@dataclass(slots=True, eq=False)
+class _Wording:
+    """Some words in their order, and what it means to find them."""
+
+    words: Wording
+    number: int
+    token: bool = False  # of a provider
+    alone: list[Phrase] = field(default_factory=list)  # that consist of them
+    closing: list[tuple[Phrase, tuple[frozenset[int], ...]]] = field(default_factory=list)  # that end with them
+    wanted: frozenset[int] = frozenset()  # one of these must have come before, or no closing is worth a look
 
 
 @dataclass(slots=True)
 class _Node:
     """Where one stands after some words of a wording."""
 
-    wording: Wording | None = None  # that ends here
+    wording: _Wording | None = None  # that ends here
     after: dict[str, _Node] = field(default_factory=dict)  # by the next word
-    stems: dict[str, list[tuple[str, Wording]]] = field(default_factory=dict)  # last words that may go on
+    stems: dict[str, list[tuple[str, _Wording]]] = field(default_factory=dict)  # last words that may go on
+
+
+#: A wording, and where it stands: from one word to before another. Plain tuples, because there are many of them.
+_Hit: TypeAlias = tuple[_Wording, int, int]
 
 
 class Phrasebook:
     """All phrases and all tokens of providers, made ready once."""
 
-    __slots__ = ("_by_last", "_root", "_tokens")
+    __slots__ = ("_known", "_root")
 
     def __init__(self, phrases: Iterable[Phrase], tokens: Iterable[Wording] = ()) -> None:
         self._root = _Node()
-        self._tokens = frozenset(tokens)
-        self._by_last: dict[Wording, list[tuple[Phrase, tuple[frozenset[Wording], ...]]]] = {}
-        for token in self._tokens:
-            self._add(token)
+        self._known: dict[Wording, _Wording] = {}
+        for token in tokens:
+            self._wording(token).token = True
         for phrase in phrases:
-            *before, last = (frozenset(part) for part in phrase.parts)
-            for wording in frozenset().union(*before, last):
-                self._add(wording)
+            *before, last = ([self._wording(words) for words in part] for part in phrase.parts)
+            parts = tuple(frozenset(wording.number for wording in part) for part in before)
             for wording in last:
-                self._by_last.setdefault(wording, []).append((phrase, tuple(before)))
+                if parts:
+                    wording.closing.append((phrase, parts))
+                    wording.wanted |= parts[-1]
+                else:
+                    wording.alone.append(phrase)
 
-    def _add(self, wording: Wording) -> None:
+    def _wording(self, words: Wording) -> _Wording:
+        """The entry for these words; made when they are met for the first time."""
+        if words in self._known:
+            return self._known[words]
+        wording = self._known[words] = _Wording(words, len(self._known))
         node = self._root
-        *before, last = wording
+        *before, last = words
         for word in before:
             node = node.after.setdefault(word, _Node())
         if last.endswith("*"):
             node.stems.setdefault(last[:-1][:_STEM], []).append((last[:-1], wording))
         else:
             node.after.setdefault(last, _Node()).wording = wording
+        return wording
 
     def read(self, words: Sequence[str]) -> Reading:
         """Every phrase and token that the words of a normalised text hold; a phrase once for each place."""
-        hits = self._hits(words)
         found: list[Match] = []
         tokens: list[Wording] = []
-        seen: set[Wording] = set()
-        for at, (wording, begin, end) in enumerate(hits):
-            for phrase, before in self._by_last.get(wording, ()):
-                if not before:
-                    found.append(Match(phrase, begin, end))
-                elif not before[-1].isdisjoint(seen) and (start := _begin(words, hits, at, before)) >= 0:
-                    found.append(Match(phrase, start, end))
-            if wording in self._tokens:
-                tokens.append(wording)
-            seen.add(wording)
-        return Reading(tuple(found), tuple(tokens))
+        seen: set[int] = set()
+        hits = self._hits(words)
+        for at, (wording, start, end) in enumerate(hits):
+            for phrase in wording.alone:
+                found.append(Match(phrase, start, end))  # noqa: PERF401 - most wordings have none, and a loop costs nothing
+            if wording.wanted and not wording.wanted.isdisjoint(seen):
+                for phrase, before in wording.closing:
+                    if not before[-1].isdisjoint(seen) and (begin := _begin(words, hits, at, before)) >= 0:
+                        found.append(Match(phrase, begin, end))
+            if wording.token:
+                tokens.append(wording.words)
+            seen.add(wording.number)
+        return Reading(found, tokens)
 
     def _hits(self, words: Sequence[str]) -> list[_Hit]:
         hits: list[_Hit] = []
-        after, stems = self._root.after, self._root.stems
+        root = self._root
+        after, stems = root.after, root.stems
         for at, word in enumerate(words):
             if word in after or word[:_STEM] in stems:
-                _walk(self._root, words, at, hits)
+                _walk(root, words, at, hits)
             if "." in word:
-                hits.extend(self._labels(word, at))
+                labels = [after.get(f".{label}") for label in word.split(".")]
+                hits += [(node.wording, at, at + 1) for node in labels if node is not None and node.wording is not None]
         return hits
-
-    def _labels(self, host: str, at: int) -> list[_Hit]:
-        """The wordings that are a label of a host's name: `.spamhaus` in zen.spamhaus.org."""
-        nodes = [self._root.after.get(f".{label}") for label in host.split(".")]
-        return [(node.wording, at, at + 1) for node in nodes if node is not None and node.wording is not None]
 
 
 def _walk(node: _Node, words: Sequence[str], start: int, hits: list[_Hit]) -> None:
     """Add every wording that begins with this word."""
     for end in range(start, len(words)):
         word = words[end]
-        for stem, wording in node.stems.get(word[:_STEM], ()):
-            if word.startswith(stem):
-                hits.append((wording, start, end + 1))
+        if node.stems:
+            for stem, wording in node.stems.get(word[:_STEM], ()):
+                if word.startswith(stem):
+                    hits.append((wording, start, end + 1))
         following = node.after.get(word)
         if following is None:
             return
@@ -149,13 +171,13 @@ def _walk(node: _Node, words: Sequence[str], start: int, hits: list[_Hit]) -> No
             hits.append((node.wording, start, end + 1))
 
 
-def _begin(words: Sequence[str], hits: Sequence[_Hit], last: int, parts: tuple[frozenset[Wording], ...]) -> int:
+def _begin(words: Sequence[str], hits: Sequence[_Hit], last: int, parts: tuple[frozenset[int], ...]) -> int:
     """Where a phrase begins whose last part is this hit; -1 where its earlier parts are missing or too far away."""
     end = hits[last][1]
     for part in reversed(parts):
         for at in range(last - 1, -1, -1):
             wording, begin, stop = hits[at]
-            if stop <= end and wording in part:
+            if stop <= end and wording.number in part:
                 if end - stop > GAP or END in words[stop:end]:
                     return -1
                 end, last = begin, at

@@ -10,7 +10,7 @@ from typing import Final
 
 from bounce_plugin.classify.classification import Evidence, Reason
 from bounce_plugin.classify.codes import CodeRow
-from bounce_plugin.classify.normalise import SPAN, normalise, quote
+from bounce_plugin.classify.normalise import SPAN, normalise, quote, squeeze
 from bounce_plugin.classify.phrasebook import Match, Phrase, Reading
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.detectors.finding import Finding
@@ -130,18 +130,24 @@ def _phrases(
 ) -> Iterator[Step]:
     """The strongest phrase that applies for each reason, in the order of their strength."""
     strongest: dict[Reason, Match] = {}
-    for match in sorted(reading.matches, key=_strength):
+    for match in reading.matches:
         phrase = match.phrase
-        if (phrase.scope == "any" or phrase.scope in providers) and (phrase.code is None or phrase.code.match(codes)):
-            strongest.setdefault(phrase.reason, match)
+        if phrase.scope != "any" and phrase.scope not in providers:
+            continue
+        if phrase.code is not None and not phrase.code.match(codes):
+            continue
+        best = strongest.get(phrase.reason)
+        if best is None or _strength(match) < _strength(best):
+            strongest[phrase.reason] = match
     field = "text" if source is Source.TEXT else "diagnostic_code"
-    for reason, match in strongest.items():
-        span = quote(text, words[match.start : match.end])
-        yield Step(match.phrase.rule, field, span, source, reason, match.phrase)
+    squeezed = squeeze(text) if strongest else ""
+    for match in sorted(strongest.values(), key=_strength):
+        span = quote(squeezed, words[match.start : match.end])
+        yield Step(match.phrase.rule, field, span, source, match.phrase.reason, match.phrase)
 
 
-def _strength(match: Match) -> tuple[bool, int, int]:
-    return match.phrase.scope == "any", match.phrase.priority, match.start
+def _strength(match: Match) -> tuple[int, int]:
+    return match.phrase.rank, match.start
 
 
 def _codes(status: EnhancedStatus, providers: tuple[str, ...], tables: Tables) -> Iterator[Step]:
