@@ -136,7 +136,7 @@ def _findings(notice: Notice, preface: list[str], entries: list[_Entry], confide
             shared = entry.lines
         diagnostics[key] = _diagnostic(entry.lines if entry.told else shared, preface)
     for key, entry in seen.items():
-        generated = [_GENERATED.search(line.strip()) for line in entry.lines[:3]]
+        generated = [_GENERATED.search(line.strip()) for line in entry.lines[:3] if "@" in line and "d " in line]
         others = tuple(find_address(found[1]) for found in generated if found)
         yield build_finding(
             notice,
@@ -150,7 +150,7 @@ def _findings(notice: Notice, preface: list[str], entries: list[_Entry], confide
 
 def _diagnostic(lines: list[str], preface: list[str]) -> str:
     """The paragraph beneath a recipient; where there is none, all that follows; where that says nothing, what precedes."""
-    body = [line for line in lines if not _DATE.fullmatch(line.strip())]
+    body = ["", *lines[1:]] if lines and _DATE.fullmatch(lines[0].strip()) else lines
     text = "\n".join(body).strip("\n")
     paragraph = text.split("\n\n", 1)[0] if body and body[0].strip() else ""
     if not paragraph and text and body and not body[0].strip():

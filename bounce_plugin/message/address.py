@@ -11,6 +11,7 @@ from bounce_plugin.message.charset import octets_to_text
 _LONGEST: Final = 254  # octets of a path without its angle brackets (RFC 5321, section 4.5.3.1.3)
 # What ends a local part to its left: everything that needs quoting, and the quotes.
 _ENDS_LOCAL: Final = str.maketrans(dict.fromkeys("\xa0\u3000<>()[],;:@\\" + "".join(map(chr, range(32))), " "))
+_TEARS: Final = frozenset(map(chr, (*range(9), *range(14, 32), 127)))
 _DOMAIN: Final = re.compile(r"\[[0-9A-Fa-f:.IPv]{2,48}\]|[^\s\"'<>()\[\],;:@\\/|\x00-\x1f\x7f]{1,255}")
 _LOCAL: Final = 128  # octets; 64 are allowed, but some hosts write more
 _INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\xad"  # what is copied along from a web page
@@ -48,10 +49,16 @@ def _locate(text: str) -> Iterator[tuple[int, int, str]]:
             local = left[quote:]
         else:
             local = left.translate(_ENDS_LOCAL).rpartition(" ")[2].rpartition('"')[2]
-        if domain and local and (address := _trim(f"{local}@{domain[0]}")):
+        whole = domain and local and not _is_torn(text, at - len(local), domain.end())
+        if domain and whole and (address := _trim(f"{local}@{domain[0]}")):
             yield at - len(local), domain.end(), address
             free = domain.end()
         at = text.find("@", at + 1)
+
+
+def _is_torn(text: str, start: int, end: int) -> bool:
+    """Whether a NUL or the like stands within what looks like an address: half of it may be somebody else's (T-09)."""
+    return (start > 0 and text[start - 1] in _TEARS) or (end < len(text) and text[end] in _TEARS)
 
 
 def _trim(address: str) -> str:
@@ -64,9 +71,8 @@ def _trim(address: str) -> str:
         local = glued[1] if glued else local
         local = local.lstrip(_INVISIBLE)
         local = local.lstrip("'`*|") if local[:2] == "=?" else local.lstrip("'`*=|")
-    if not local or not domain or len(address) > _LONGEST or not address.isprintable():  # a NUL, a line end (T-09)
-        return ""
-    return f"{local}@{domain}"
+    bare = f"{local}@{domain}" if local and domain and len(address) <= _LONGEST else ""
+    return bare if bare.isprintable() else ""
 
 
 def read_recipient(field: str) -> str:
