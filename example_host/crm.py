@@ -20,7 +20,8 @@ CREATE TABLE address (email TEXT, contact INTEGER REFERENCES contact, rank INTEG
 CREATE VIEW person AS SELECT id, name, vip, (SELECT email FROM address WHERE contact = contact.id
                                              ORDER BY dead, rank LIMIT 1) AS email FROM contact ORDER BY id;
 CREATE TABLE list (id TEXT PRIMARY KEY, title TEXT NOT NULL);
-CREATE TABLE membership (list TEXT REFERENCES list, contact INTEGER REFERENCES contact, PRIMARY KEY (list, contact));
+CREATE TABLE membership (list TEXT REFERENCES list, contact INTEGER REFERENCES contact, ended INTEGER NOT NULL DEFAULT 0,
+                         PRIMARY KEY (list, contact));
 CREATE TABLE sent (ref TEXT PRIMARY KEY, document TEXT NOT NULL, contact INTEGER NOT NULL, email TEXT NOT NULL);
 CREATE TABLE failure (id TEXT PRIMARY KEY, mail INTEGER, email TEXT, who TEXT, verdict TEXT, counts TEXT);
 CREATE TABLE done (id TEXT, line TEXT, PRIMARY KEY (id, line));
@@ -58,7 +59,7 @@ class Crm:
                 db.execute("INSERT INTO contact VALUES (?, ?, ?)", (number, member["name"], member.get("vip", False)))
                 for rank, email in enumerate(member["addresses"]):
                     db.execute("INSERT INTO address (email, contact, rank) VALUES (?, ?, ?)", (email, number, rank))
-                db.execute("INSERT INTO membership SELECT id, ? FROM list", (number,))
+                db.execute("INSERT INTO membership (list, contact) SELECT id, ? FROM list", (number,))
         return crm
 
     # Who is who.
@@ -75,7 +76,7 @@ class Crm:
         """Who gets a mail to the list: everybody on it, but only one of those that share an address."""
         first: dict[str, Person] = {}
         for person in self._people(
-            "SELECT * FROM person WHERE id IN (SELECT contact FROM membership WHERE list = ?)", which
+            "SELECT * FROM person WHERE id IN (SELECT contact FROM membership WHERE list = ? AND NOT ended)", which
         ):
             first.setdefault(person.email, person)
         return list(first.values())
@@ -83,18 +84,27 @@ class Crm:
     def lists_of(self, number: int) -> tuple[str, ...]:
         """The lists that a member is on."""
         with self._open() as db:
-            rows = db.execute("SELECT list FROM membership WHERE contact = ? ORDER BY list", (number,))
+            rows = db.execute("SELECT list FROM membership WHERE contact = ? AND NOT ended ORDER BY list", (number,))
             return tuple(row["list"] for row in rows)
 
     # What bounces lead to.
 
     def retire(self, email: str) -> None:
-        """Use this address no more; who has no other is taken off the lists. A second time does nothing."""
+        """Use this address no more; who has no other comes off the lists. A second time does nothing."""
         with self._open() as db:
             db.execute("UPDATE address SET dead = 1 WHERE email = ?", (email,))
             db.execute(
-                "DELETE FROM membership WHERE contact IN (SELECT contact FROM address WHERE email = ?)"
+                "UPDATE membership SET ended = 1 WHERE contact IN (SELECT contact FROM address WHERE email = ?)"
                 " AND contact NOT IN (SELECT contact FROM address WHERE NOT dead)",
+                (email,),
+            )
+
+    def revive(self, email: str) -> None:
+        """The address works again: its owners are back on their lists."""
+        with self._open() as db:
+            db.execute("UPDATE address SET dead = 0 WHERE email = ?", (email,))
+            db.execute(
+                "UPDATE membership SET ended = 0 WHERE contact IN (SELECT contact FROM address WHERE email = ?)",
                 (email,),
             )
 

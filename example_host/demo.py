@@ -67,6 +67,7 @@ def _show_policy(console: Console, story: Story) -> None:
     console.rule("[bold]6 November: what may be sent now?", align="left")
     console.print(tables.answers(story))
     console.print()
+    console.print("Yesterday Hugo Hahn telephoned, and the office lifted his stop: he is back on his lists.\n")
     console.print(f"[bold]A newsletter.[/] Off the list before: {', '.join(off_the_list(story))}.")
     console.print(tables.sendings(story.party, withheld="withheld"))
     console.print()
@@ -79,7 +80,7 @@ def _show_policy(console: Console, story: Story) -> None:
 def off_the_list(story: Story) -> list[str]:
     """Who is on the list of the newsletter no more."""
     rows = story.crm.rows(
-        "SELECT name FROM contact WHERE id NOT IN (SELECT contact FROM membership WHERE list = 'news')"
+        "SELECT name FROM contact WHERE id NOT IN (SELECT contact FROM membership WHERE list = 'news' AND NOT ended)"
     )
     return [row["name"] for row in rows]
 

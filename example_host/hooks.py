@@ -14,6 +14,7 @@ from bounce_plugin import (
     Decision,
     Incident,
     Kind,
+    Lifted,
     MailOutcome,
     PolicyAction,
     ReviewItem,
@@ -28,6 +29,12 @@ WORDS = {
     PolicyAction.SUPPRESS_ALL: "stopped, invoices too",
     PolicyAction.PAUSE: "paused",
 }
+
+PHRASES = """
+phrases = [
+    { phrase = "oars are up", reason = "mailbox_disabled", example = "550 5.0.0 oars are up for this member" },
+]
+"""
 
 
 class CrmHooks:
@@ -53,6 +60,11 @@ class CrmHooks:
     def should_suppress(self, address: str, category: str) -> bool | None:
         """The honorary president gets everything, whatever his mail server says. About others we have no opinion."""
         return False if any(person.vip for person in self.crm.owners(address)) else None
+
+    @hookimpl
+    def phrases(self) -> str:
+        """The mail server of the regatta association has words of its own."""
+        return PHRASES
 
     # Announcements.
 
@@ -105,6 +117,12 @@ class CrmHooks:
         self.crm.give_task(f"review {item.id}", mail=item.mail_id, line=item.why)
 
     @hookimpl
+    def on_suppression_lifted(self, lifted: Lifted) -> None:
+        """The office says that the address works again: back onto the lists."""
+        self.crm.revive(lifted.address)
+        self.crm.log(f"lifted {lifted.address} {lifted.at}", f"{lifted.actor}: {lifted.why}")
+
+    @hookimpl
     def on_incident(self, incident: Incident) -> None:
         """Our own mail is refused, or a setting is amiss: for whoever looks after the mail server."""
         self.crm.give_task(incident.key, mail=0, line=f"{incident.title}. {incident.detail}")
@@ -118,4 +136,4 @@ def verdict(event: BounceEvent) -> str:
     if event.kind is Kind.DELAY:
         return f"late, still being tried: {why}"
     said = next((step.span for step in event.evidence if step.decided and step.span), "")
-    return f"{why}: “{said}”" if said else why
+    return f"{why}\n“{said}”" if said else why

@@ -24,7 +24,7 @@ class Sending:
     person: Person
     document: str
     sent: bool
-    why: str  # empty if nothing speaks against it
+    why: str  # empty if nothing ever spoke against it
 
 
 def send_newsletter(
@@ -58,7 +58,7 @@ def send_invoices(
 def _sending(plugin: BouncePlugin, person: Person, document: str, category: str, sent: bool) -> Sending:
     """Why, as far as there is anything to say: `explain` tells what the plugin's own ledger holds."""
     explanation = plugin.explain(person.email, category)
-    why = explanation.because if explanation.suppression else ""
+    why = explanation.because if explanation.acts else ""
     if sent and explanation.suppressed:
         why = f"VIP, in spite of {why}"
     return Sending(person=person, document=document, sent=sent, why=why)

@@ -22,7 +22,7 @@ from example_host.sending import Sending, send_invoices, send_newsletter
 
 FEES = {f"F-2026-{number:03d}": number for number in range(1, 31)}  # the yearly fee, for everybody
 BERTHS = {f"B-2026-{number:03d}": number for number in (1, 2, 3, 4, 5, 9, 11, 25)}  # who has a boat in the boathouse
-ASKED = ("anna@alder.example", "grace@gum.example", "iris@ivy.example", "jonas@juniper.example", "ben@birch.example")
+ASKED = ("anna@alder.example", "grace@gum.example", "iris@ivy.example", "jonas@juniper.example", "hugo@hazel.example")
 
 
 class Clock:
@@ -92,6 +92,8 @@ def play(folder: Path, plugins: Mapping[str, object]) -> Story:
         _bounces(story, plugin, "2026-10-20")
         _newsletter(story, plugin, "2026-11-02", "news-2026-11")
         _bounces(story, plugin, "2026-11-02")
+        story.clock.go_to("2026-11-05", 15)
+        plugin.lift("hugo@hazel.example", actor="Erna", why="He telephoned: the mailbox works again.")
         story.party = _newsletter(story, plugin, "2026-11-06", "winter-party")
         story.berths = send_invoices(
             story.crm, plugin, invoices=BERTHS, transport=_transport, now=story.clock.go_to("2026-11-06", 9)

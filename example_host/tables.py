@@ -25,7 +25,7 @@ def mails(story: Story, day: str) -> Table:
     """What a day brought: each mail, the verdict in words, whether it counts, the contact, and what was done."""
     table = Table(show_edge=False, pad_edge=False, header_style="bold", expand=True)
     for title, width in (("mail", 23), ("verdict", None), ("counts", 6), ("contact", 14), ("done", 21)):
-        table.add_column(title, width=width, ratio=None if width else 1)
+        table.add_column(title, width=width, ratio=None if width else 1, overflow="fold")
     for handled in story.days[day]:
         name = Text(handled.name[3:].replace("-", " "), style="cyan")
         rows = story.crm.rows("SELECT * FROM failure WHERE mail = ? ORDER BY rowid", handled.outcome.mail_id)
@@ -80,7 +80,7 @@ def by_post(story: Story) -> Table:
     """Which invoices the office sends by post, and why."""
     table = _table("by post", "to", "why")
     for row in story.crm.rows("SELECT document, name, why FROM to_post JOIN contact ON id = contact ORDER BY document"):
-        table.add_row(row["document"], row["name"], Text(row["why"]))
+        table.add_row(row["document"], row["name"], Text(row["why"].replace("\n", ": ")))
     return table
 
 

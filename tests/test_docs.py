@@ -17,6 +17,7 @@ import pytest
 from bounce_plugin import Reason, hookspecs
 from bounce_plugin.classify.classification import Evidence
 from bounce_plugin.cli import COMMANDS, program
+from bounce_plugin.cli.argument import argue
 from bounce_plugin.cli.examine import as_record
 from bounce_plugin.examination import examine
 from bounce_plugin.ledger.schema import metadata
@@ -235,6 +236,20 @@ def test_the_first_hook_of_the_readme_works(folder: Path) -> None:
     first, *rest = shell(folder, "python first_hook.py").splitlines()
     assert first.startswith("anna@example.org is off the list: 3 ")
     assert rest == ["newsletter to ben@example.org"]
+
+
+def test_the_readme_shows_what_examine_says() -> None:
+    (shown,) = blocks("README.md", "text")
+    command, *lines = shown.splitlines()
+    path = ROOT / command.split()[-1]
+    assert command == f"$ bounce-plugin examine {path.relative_to(ROOT)}"
+    said = click.unstyle(argue(str(path), examine(path.read_bytes()))).splitlines()
+    assert lines == said[1 : len(lines) + 1]
+
+
+def test_the_readme_counts_the_mails_of_the_demo() -> None:
+    mails = list((ROOT / "example_host/bounces").rglob("*.eml"))
+    assert f"{len(mails)} mails" in text("README.md")
 
 
 def test_the_tutorial_works_as_it_is_written(folder: Path) -> None:

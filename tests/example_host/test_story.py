@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bounce_plugin import BouncePlugin, Handling, Kind
+from bounce_plugin import BouncePlugin, Handling, Kind, Reason
 from bounce_plugin.ledger.history import latest_events
 from example_host.hooks import CrmHooks
 from example_host.story import Story, play
@@ -31,7 +31,9 @@ def names(story: Story, handling: Handling) -> set[str]:
 def on_the_list(story: Story) -> set[str]:
     return {
         row["name"]
-        for row in story.crm.rows("SELECT name FROM contact JOIN membership ON contact = id WHERE list = 'news'")
+        for row in story.crm.rows(
+            "SELECT name FROM contact JOIN membership ON contact = id WHERE list = 'news' AND NOT ended"
+        )
     }
 
 
@@ -81,7 +83,6 @@ def test_two_failures_days_apart_stop_and_take_off_the_list(story: Story, plugin
     gone = {
         "Anna Berg",
         "Finn Fischer",
-        "Hugo Hahn",
         "Paul Petit",
         "Uwe Ulrich",
         "Will Wong",
@@ -137,7 +138,7 @@ def test_the_vip_is_stopped_by_the_ledger_and_served_by_the_host(story: Story, p
 
 def test_the_newsletter_skips_the_stopped(story: Story) -> None:
     withheld = {sending.person.name for sending in story.party if not sending.sent}
-    assert withheld == {"Grace Garcia", "Iris Ito", "Amir Abadi"}
+    assert withheld == {"Grace Garcia", "Iris Ito", "Amir Abadi", "Noah Novak"}
     assert len(sent_to(story, "news-2026-10")) == 29, "30 members, two of whom share an address"
 
 
@@ -148,6 +149,19 @@ def test_invoices_are_sent_to_stopped_addresses_but_not_to_a_new_owner(story: St
     assert story.answers["anna@alder.example", "newsletter"]
     assert not story.answers["anna@alder.example", "invoice"]
     assert story.answers["iris@ivy.example", "invoice"]
+
+
+def test_a_stop_that_is_lifted_leads_back_onto_the_lists(story: Story, plugin: BouncePlugin) -> None:
+    assert story.crm.rows("SELECT * FROM done WHERE line = 'Hugo: off the lists'")
+    assert "Hugo Hahn" in on_the_list(story)
+    assert "hugo@hazel.example" in sent_to(story, "winter-party")
+    assert [act.actor for act in plugin.explain("hugo@hazel.example", "newsletter").acts][-1] == "Erna"
+
+
+def test_the_hosts_own_phrase_decides(story: Story, plugin: BouncePlugin) -> None:
+    (event,) = plugin.explain("noah@nut.example", "newsletter").events
+    assert event.reason is Reason.MAILBOX_DISABLED
+    assert [step.span for step in event.evidence if step.decided] == ["oars are up"]
 
 
 def test_a_failing_invoice_goes_by_post_whosever_fault_it_is(story: Story) -> None:
