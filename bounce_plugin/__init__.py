@@ -17,6 +17,7 @@ from bounce_plugin.errors import (
     LedgerError,
     MailboxError,
     NotFoundError,
+    NoticeError,
     SettingsError,
     SignInError,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "MailOutcome",
     "MailboxError",
     "NotFoundError",
+    "NoticeError",
     "PolicyAction",
     "Reason",
     "ReviewItem",

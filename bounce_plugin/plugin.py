@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event, Lock, RLock
 from types import TracebackType
 from typing import Self
 
@@ -69,6 +69,7 @@ class BouncePlugin:
         self._gate = Gate(self.ledger, settings.policy)
         self._undeclared: set[str] = set()
         self._lock = Lock()
+        self._telling = RLock()  # a plugin that is told may lift a stop, which is told in turn
         given = dict(plugins or {})
         if settings.notices is not None:
             given["notices"] = open_notices(
@@ -118,7 +119,8 @@ class BouncePlugin:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database, and let the plugins do likewise."""
+        self.plugins.close()
         self.ledger.close()
 
     @property
@@ -188,8 +190,12 @@ class BouncePlugin:
         return summary
 
     def tell(self) -> None:
-        """Tell plugins and people what is due: new announcements, and earlier ones that failed."""
-        self.announcements.deliver_due(self.clock())
+        """Tell plugins and people what is due: new announcements, and earlier ones that failed.
+
+        One thread after the other, so that none tells what another one is just telling.
+        """
+        with self._telling:
+            self.announcements.deliver_due(self.clock())
 
     def examine(self, raw: bytes) -> Examination:
         """What one mail says and means, with the host's own phrases. Changes nothing, never raises."""

@@ -357,3 +357,33 @@ class TestReview:
         world.plugin.desk.classify(item.id, Reason.ADDRESS_UNKNOWN, actor="Erna", address=ANNA)
         assert world.counted() == 1
         assert world.plugin.should_suppress(ANNA, "newsletter")
+
+
+def test_I_22_a_mail_put_back_into_an_mbox_is_handled_again_though_its_uid_is_the_same(tmp_path: Path) -> None:
+    (tmp_path / "ledger.key").write_text(KEY)
+    inbox = tmp_path / "bounces"
+    inbox.write_bytes(
+        b"From MAILER-DAEMON Mon Nov  2 09:00:00 2026\n"
+        + report("typo@example.com", message_id="m@crm.example")
+        + b"\n"
+    )
+    settings = parse_settings('[[mailbox]]\nname = "b"\nkind = "mbox"\npath = "bounces"\n', folder=tmp_path)
+    host = Host()
+    with BouncePlugin(settings, plugins={"host": host}, clock=Clock(), entry_points=False) as plugin:
+        plugin.run_once()
+        review = tmp_path / "bounces.review"
+        assert inbox.read_bytes() == b""
+        host.contacts["typo@example.com"] = Contact(id="8")
+        inbox.write_bytes(review.read_bytes())  # by hand
+        review.write_bytes(b"")
+        plugin.run_once()
+        assert plugin.desk.items() == ()
+        assert plugin.should_suppress("typo@example.com", "newsletter")
+        inbox.write_bytes(b"From MAILER-DAEMON Mon Nov  2 09:00:00 2026\n" + report("other@example.com") + b"\n")
+        plugin.run_once()
+        (item,) = plugin.desk.items()
+        host.contacts["other@example.com"] = Contact(id="9")
+        plugin.desk.again(item.id, actor="Erna")  # by command
+        plugin.run_once()
+        assert plugin.should_suppress("other@example.com", "newsletter")
+        assert review.read_bytes() == inbox.read_bytes() == b""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, case, select, union, update
+from sqlalchemy import String, bindparam, case, cast, select, union, update
 
 from bounce_plugin.ledger.schema import mails
 from bounce_plugin.ledger.transaction import Transaction
@@ -76,11 +76,18 @@ FILED = (
     )
 )
 
-#: A mail that is no longer where we knew it to be.
+#: A mail that is no longer where we knew it to be. The UID under which it was found is free again: in an mbox, where the
+#: UID is made of the octets, a mail that somebody puts back has the same one.
 LOST = (
     update(mails)
     .where(mails.c.tenant == bindparam("of_tenant"), mails.c.id == bindparam("of_mail"))
-    .values(place_folder="", place_uidvalidity="", place_uid="", target="")
+    .values(
+        uid=mails.c.uid + "#" + cast(mails.c.id, String),
+        place_folder="",
+        place_uidvalidity="",
+        place_uid="",
+        target="",
+    )
 )
 
 #: The mails that we believe to be in a folder.
