@@ -16,7 +16,7 @@ _RESPONDER_FIELDS: Final = (
     "x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder", "x-autoreply-from", "x-auto-respond", "x-vacation", "x-mail-autoreply",
     "x-ms-exchange-inbox-rules-loop", "x-apple-vacation", "x-away", "x-mdautoresponder", "x-mailer-autoreply", "x-ebay-autoreply",
 )  # fmt: skip
-# How the subject of an auto-reply begins, decoded, lower case (1.5 of the collected wordings).
+# How the subject of an auto-reply begins, decoded, lower case.
 _REPLY_SUBJECTS: Final = (
     "automatic reply", "auto reply", "auto-reply", "autoreply", "auto:", "auto :", "autorespons", "auto-respons", "auto respons", "automatic respons",
     "out of office", "out of the office", "out-of-office", "ooo:", "ooo ", "vacation", "on vacation", "away from", "i am away", "i'm away", "annual leave",
