@@ -23,6 +23,7 @@ from typing import Final
 from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.message import limits
 from bounce_plugin.message.address import find_address
 from bounce_plugin.message.report import Action
 
@@ -62,17 +63,18 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     failed, session = _read(notice.lines)
     if not failed:
         failed = [_Failed(address=address) for address in _refused_in(session, notice)]
+    answers = _read_answers(session)
     return tuple(
         build_finding(
             notice,
             one.address,
-            _words_about(one, session, alone=len(failed) == 1),
+            _words_about(one, session, answers, alone=len(failed) == 1),
             detector=NAME,
             confidence=0.95,
             others=tuple(one.others),
             action=one.action,
         )
-        for one in failed
+        for one in failed[: limits.RECIPIENTS]
     )
 
 
@@ -140,9 +142,8 @@ def _refused_in(session: list[str], notice: Notice) -> list[str]:
     return [address for address in found if address.lower() not in notice.ours]
 
 
-def _words_about(one: _Failed, session: list[str], *, alone: bool) -> str:
+def _words_about(one: _Failed, session: list[str], answers: list[_Answer], *, alone: bool) -> str:
     """What the remote host said about this recipient, else the reason noted, else sendmail's own line."""
-    answers = _read_answers(session)
     about = [answer for answer in answers if answer.is_about(one.address.lower())]
     own, coded = _own_line(one.address.lower(), session, alone=alone)
     if not about and not coded and (alone or not one.reason):
