@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from bounce_plugin import Reason, hookspecs
+from bounce_plugin import BouncePlugin, Contact, Reason, hookimpl, hookspecs, load_settings
 from bounce_plugin.classify.classification import Evidence
 from bounce_plugin.cli import COMMANDS, program
 from bounce_plugin.cli.argument import argue
@@ -194,6 +194,14 @@ def test_reasons_that_pages_name_exist() -> None:
     assert named
 
 
+class Everybody:
+    """A host that knows everybody."""
+
+    @hookimpl
+    def find_contact(self, address: str) -> Contact:
+        return Contact(id="7", address=address)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An empty folder whose shell finds our commands."""
@@ -275,6 +283,28 @@ def test_the_tutorial_works_as_it_is_written(folder: Path) -> None:
     assert re.search(r"invoice +sent", settled)
     assert "Mail to anna@example.org is sent again." in settled
     assert len(list((folder / "Maildir/.processed/new").iterdir())) == 3
+
+
+def test_what_is_sent_is_recorded_as_the_page_says(folder: Path) -> None:
+    (program_text,) = blocks("docs/how-to/record-what-you-send.md", "python")
+    shell(folder, "bounce-plugin init")
+    Box(folder / "Maildir").drop(report("anna@example.org", message_id="invoice.R-2026-17.7@club.example"))
+    (folder / "send.py").write_text(program_text)
+    assert "Subject: Invoice R-2026-17" in shell(folder, "python send.py")
+    with BouncePlugin(
+        load_settings(folder / "bounce.toml"), plugins={"host": Everybody()}, entry_points=False
+    ) as plugin:
+        (outcome,) = plugin.run_once().outcomes
+        (event,) = plugin.explain("anna@example.org", "invoice").events
+    assert (outcome.handling, event.message, event.category) == (Handling.HANDLED, "R-2026-17", "invoice")
+
+
+def test_the_architecture_names_what_is_there() -> None:
+    page = text("docs/explanation/architecture.md")
+    named = set(re.findall(r"`((?:bounce_plugin/)?\w+(?:/\w+)*(?:/|\.py|\.toml))`", page)) - {"bounce.toml"}
+    assert len(named) > 20
+    for path in named:
+        assert (ROOT / path).exists() or (ROOT / "bounce_plugin" / path).exists(), path
 
 
 def test_make_is_what_the_readme_promises() -> None:
