@@ -54,6 +54,8 @@ with tempfile.TemporaryDirectory() as name:
     assert "withheld" in run("status", "anna@example.com", "--category", "newsletter", folder=folder)
     assert "sent" in run("status", "anna@example.com", "--category", "invoice", folder=folder)
     for template in ("threshold", "run"):
-        assert list((source.parent / "notices" / "templates").rglob(f"*{template}*")), f"no template {template} in the wheel"
+        assert list((source.parent / "notices" / "templates").rglob(f"*{template}*")), (
+            f"no template {template} in the wheel"
+        )
 
 print(f"The wheel of bounce-plugin works alone ({source.parent}).")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from bounce_plugin.announce import Questions
@@ -38,8 +39,9 @@ def _correlate(
         if found.trouble:
             return _nobody("", examination, received_at), found.trouble
         if found.contacts:
+            delivery = found.delivery and replace(found.delivery, address=normalise(found.delivery.address))
             correlation = correlate(
-                name, clues=clues, contacts=found.contacts, delivery=found.delivery, received_at=received_at
+                name, clues=clues, contacts=found.contacts, delivery=delivery, received_at=received_at
             )
             return correlation, ""
     return _nobody(names[0] if names else "", examination, received_at), ""

@@ -156,6 +156,20 @@ def test_a_failing_invoice_is_told_and_counts_for_its_address(world: World) -> N
     assert world.counted() == 1
 
 
+def test_a_host_may_spell_the_address_of_a_delivery_as_it_likes(world: World) -> None:
+    class Sent:
+        @hookimpl
+        def find_delivery(self, address: str) -> Delivery:
+            return Delivery(ref="d9", address="Anna@Example.COM", category="invoice", message="R-9", sent_at=START)
+
+    with BouncePlugin(
+        world.settings, plugins={"host": world.host, "sent": Sent()}, clock=world.clock, entry_points=False
+    ) as plugin:
+        world.box.drop(report(ANNA))
+        plugin.run_once()
+    assert [event.delivery_ref for event in world.host.exempt] == ["d9"]
+
+
 def test_I_06_two_reports_about_one_message_count_once(world: World) -> None:
     for number in range(3):
         world.bounce(message_id="same@crm.example", report_id=f"copy{number}")

@@ -73,10 +73,7 @@ def correlate(
     """
     if delivery is not None and delivery.address != address:
         delivery = None  # a message to somebody else proves nothing about this address (C-08)
-    if not address or not contacts:
-        trust = Trust.NONE
-    else:
-        trust = Trust.ADDRESS if delivery is None else Trust.LOGGED
+    trust = Trust.NONE if not address or not contacts else Trust.ADDRESS if delivery is None else Trust.LOGGED
     return Correlation(
         address=address,
         contacts=contacts,
