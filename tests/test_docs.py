@@ -14,8 +14,9 @@ from pathlib import Path
 import click
 import pytest
 
-from bounce_plugin import BouncePlugin, Contact, Reason, hookimpl, hookspecs, load_settings
+from bounce_plugin import BouncePlugin, Contact, PolicyAction, Reason, hookimpl, hookspecs, load_settings
 from bounce_plugin.classify.classification import Evidence
+from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.cli import COMMANDS, program
 from bounce_plugin.cli.argument import argue
 from bounce_plugin.cli.examine import as_record
@@ -23,6 +24,7 @@ from bounce_plugin.examination import examine
 from bounce_plugin.ledger.schema import metadata
 from bounce_plugin.message import limits
 from bounce_plugin.outcome import Handling
+from bounce_plugin.policy.presets import build_policy
 from bounce_plugin.settings import parse_settings
 from tests.bounces import Box, report
 
@@ -253,6 +255,35 @@ def test_the_readme_shows_what_examine_says() -> None:
     assert command == f"$ bounce-plugin examine {path.relative_to(ROOT)}"
     said = click.unstyle(argue(str(path), examine(path.read_bytes()))).splitlines()
     assert lines == said[1 : len(lines) + 1]
+
+
+@pytest.mark.parametrize(
+    ("failure", "reasons"),
+    [
+        ("the address is gone", [Reason.ADDRESS_UNKNOWN, Reason.DOMAIN_UNKNOWN]),
+        ("the mailbox is switched off", [Reason.MAILBOX_DISABLED]),
+        ("the mailbox has a new owner", [Reason.OWNER_CHANGED]),
+        ("the mailbox is full, the host is silent", [Reason.MAILBOX_FULL, Reason.UNREACHABLE, Reason.EXPIRED]),
+        ("our side is refused", [Reason.REPUTATION_BLOCK, Reason.AUTH_FAILURE, Reason.RATE_LIMITED]),
+        ("this message is refused", [Reason.SPAM_CONTENT, Reason.MESSAGE_TOO_LARGE, Reason.CONTENT_REJECTED]),
+        ("it will pass", [Reason.GREYLISTED, Reason.SYSTEM_ERROR]),
+    ],
+)
+def test_the_readme_compares_kinds_of_failure_as_the_rules_do(failure: str, reasons: list[Reason]) -> None:
+    (row,) = re.findall(
+        rf"^\| {failure} \| [^|]+ \| (\w+) \| ([^|]+) \| ([^|]+) \|$", text("README.md"), flags=re.MULTILINE
+    )
+    counts, careful, three_strikes = row
+    rules = build_policy().rules
+    for reason in reasons:
+        actions = {action for rule in rules if reason in rule.reasons for action in rule.then}
+        assert BUILT_IN.reasons[reason].counts == (counts == "yes")
+        assert (PolicyAction.PAUSE in actions) == ("pause" in careful)
+        assert (PolicyAction.SUPPRESS in actions) == ("then stops" in careful)
+        assert (PolicyAction.SUPPRESS_ALL in actions) == ("everything" in careful) == ("everything" in three_strikes)
+        assert (PolicyAction.INCIDENT in actions) == ("operator" in careful)
+        assert bool(actions) == (careful != "nothing")
+        assert (counts == "no") == (three_strikes == "nothing")
 
 
 def test_the_readme_counts_the_mails_of_the_demo() -> None:
