@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from bounce_plugin.examination import examine
 from bounce_plugin.message.report import Kind
-from tests.fuzz import broken_promises, mutant, mutants, prefixes, read_samples, suffixes
+from tests.fuzz import mutant, mutants, prefixes, read_samples, suffixes
+from tests.promises import broken_promises
 
 MUTANTS = 2_000  # of each seed; `make soak` tries a million
 SEEDS = range(6)
@@ -59,7 +60,7 @@ def test_the_promises_are_looked_at() -> None:
         "\ud800@b.c",
     ):
         other = replace(fine, findings=(replace(fine.findings[0], recipient=address),))
-        assert broken_promises(other), address
+        assert broken_promises(other), repr(address)
     quoted = replace(fine, findings=(replace(fine.findings[0], recipient='"a b@c"@d.example'),))
     assert broken_promises(quoted) == []
     assert broken_promises(replace(fine, kind=Kind.OTHER))
