@@ -1,11 +1,14 @@
-"""Is each mail where the ledger says it should be? Moves that are due, and what people moved by hand."""
+"""Which mails are where? New ones in the inbox, moves that are due, and what people moved by hand."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
-from bounce_plugin.ledger.filing import Move, Place, filed, lost, placed, unfiled
+from bounce_plugin.errors import MailboxError
+from bounce_plugin.ledger.filing import Move, Place, filed, known_uids, lost, placed, unfiled
 from bounce_plugin.ledger.mails import Mail, record_mail
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.review import close_item, item_of_mail
@@ -13,6 +16,41 @@ from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.mailbox.incoming import Folder, Incoming, Mailbox
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Handling
+
+#: Mails of one transaction and one move: few enough that a crash repeats little, many enough that moves come in sets.
+BATCH: Final = 100
+#: Octets after which a batch is full, however few its mails are: the most that is held in memory, but for one mail.
+BATCH_OCTETS: Final = 16 * 1024 * 1024
+
+
+def find_unseen(ledger: Ledger, mailbox: Mailbox) -> Iterator[list[Incoming]]:
+    """The mails of the inbox that were never looked at, a batch at a time. Flags tell nothing: people read mail, too.
+
+    A mail that cannot be read does not hold up the others: `MailboxError` is raised when all of them were given.
+    """
+    listing = mailbox.listing(Folder.INBOX)
+    with ledger.reading() as tx:
+        known = known_uids(tx, mailbox.name, Folder.INBOX, listing.uidvalidity)
+    unseen = deque(uid for uid in listing.uids if uid not in known)
+    trouble: MailboxError | None = None
+    while unseen:
+        wanted = [unseen.popleft() for _ in range(min(BATCH, len(unseen)))]
+        batch: list[Incoming] = []
+        octets = 0
+        try:
+            for mail in mailbox.fetch(Folder.INBOX, wanted):
+                batch.append(mail)
+                octets += len(mail.raw)
+                if octets >= BATCH_OCTETS:
+                    got = {mail.uid for mail in batch}
+                    unseen.extendleft(uid for uid in reversed(wanted) if uid not in got)
+                    break
+        except MailboxError as error:
+            trouble = trouble or error
+        if batch:
+            yield batch
+    if trouble is not None:
+        raise trouble
 
 
 def enter_mail(tx: Transaction, mail: Incoming, kind: Kind) -> int | None:

@@ -20,9 +20,8 @@ from bounce_plugin.announce import Questions
 from bounce_plugin.case import Case, handling_of, needs_person
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.examination import examine
-from bounce_plugin.filing import carry_out_moves, enter_mail, notice_hand_work
+from bounce_plugin.filing import carry_out_moves, enter_mail, find_unseen, notice_hand_work
 from bounce_plugin.inquire import inquire
-from bounce_plugin.ledger.filing import known_uids
 from bounce_plugin.ledger.mails import conclude
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.transaction import Transaction
@@ -31,9 +30,6 @@ from bounce_plugin.notices import is_notice
 from bounce_plugin.outcome import Handling, MailOutcome
 
 log = logging.getLogger(__name__)
-
-#: Mails of one transaction and one move: few enough that a crash repeats little, many enough that moves come in sets.
-BATCH: Final = 100
 
 #: Where a mail goes that ended so; what is left, or failed, stays where it is.
 TARGETS: Final = {
@@ -61,7 +57,7 @@ class Pipeline:
         if not dry_run:
             carry_out_moves(self.ledger, mailbox)  # what an earlier run or a person left to do
             notice_hand_work(self.ledger, mailbox, self.clock())
-        for mails in self._unread(mailbox):
+        for mails in find_unseen(self.ledger, mailbox):
             if stop.is_set():
                 return
             cases = [(mail, self.gather(mail)) for mail in mails]
@@ -69,15 +65,6 @@ class Pipeline:
             if not dry_run:
                 carry_out_moves(self.ledger, mailbox)
             yield from outcomes
-
-    def _unread(self, mailbox: Mailbox) -> Iterator[Sequence[Incoming]]:
-        """The mails that were never looked at, a batch at a time. Flags tell nothing: people read mail, too."""
-        listing = mailbox.listing(Folder.INBOX)
-        with self.ledger.reading() as tx:
-            known = known_uids(tx, mailbox.name, Folder.INBOX, listing.uidvalidity)
-        new = [uid for uid in listing.uids if uid not in known]
-        for start in range(0, len(new), BATCH):
-            yield list(mailbox.fetch(Folder.INBOX, new[start : start + BATCH]))
 
     def gather(self, mail: Incoming) -> Case:
         """Read one mail, and ask the host whom it concerns. Changes nothing."""
