@@ -1,5 +1,6 @@
 """A bounce mailbox as it is on an ordinary day: reports of all kinds among private mail, and the host that it belongs to."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -136,21 +137,29 @@ class EverydayHost:
 
 
 def everyday_plugin(
-    folder: Path, account: Account, *, notebook: Path | None = None, clock: Callable[[], datetime] = lambda: NOW
+    folder: Path,
+    box: Account | Path,
+    *,
+    ledger: str = "",
+    notebook: Path | None = None,
+    clock: Callable[[], datetime] = lambda: NOW,
 ) -> BouncePlugin:
-    """A plugin in `folder` that reads this account."""
+    """A plugin in `folder` that reads this account, Maildir or mbox; `ledger` is a URL, if it is not a file of its own."""
     (folder / "ledger.key").write_text("07" * 32)
-    (folder / "password").write_text(account.password)
-    text = f"""
-        [[mailbox]]
-        name = "club"
-        kind = "imap"
-        host = "127.0.0.1"
-        port = {account.port}
-        security = "none"
-        user = "{account.user}"
-        password_file = "password"
-    """
+    text = f"[ledger]\nurl = {json.dumps(ledger)}\n" if ledger else ""
+    text += "[[mailbox]]\nname = 'club'\n"
+    if isinstance(box, Account):
+        (folder / "password").write_text(box.password)
+        text += f"""
+            kind = "imap"
+            host = "127.0.0.1"
+            port = {box.port}
+            security = "none"
+            user = "{box.user}"
+            password_file = "password"
+        """
+    else:
+        text += f"kind = {'maildir' if box.is_dir() else 'mbox'!r}\npath = '{box}'\n"
     settings = parse_settings(text, folder=folder)
     return BouncePlugin(settings, plugins={"host": EverydayHost(notebook)}, clock=clock, entry_points=False)
 

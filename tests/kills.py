@@ -1,0 +1,163 @@
+"""What is left when the process is killed, with SIGKILL, at random moments? The machinery of the tests that do it."""
+
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Protocol
+
+from bounce_plugin.mailbox.from_lines import split_mbox
+from tests.bounces import Box
+from tests.everyday import NOW, Day, everyday_plugin, memory
+from tests.servers.account import Account
+
+SPAWN = multiprocessing.get_context("forkserver")
+SPAWN.set_forkserver_preload(["bounce_plugin.plugin", "bounce_plugin.mailbox.imap", "tests.everyday"])
+
+
+class Place(Protocol):
+    """A mailbox that a test can fill and look into."""
+
+    @property
+    def box(self) -> Account | Path:
+        """What the plugin's settings say of it."""
+        ...
+
+    def fill(self, mails: tuple[bytes, ...]) -> None:
+        """Put mails into the inbox."""
+        ...
+
+    def count(self, folder: str) -> int:
+        """How many mails a folder holds; "" is the inbox."""
+        ...
+
+
+@dataclass(frozen=True)
+class OnImap:
+    """A mailbox on a real IMAP server."""
+
+    box: Account
+
+    def fill(self, mails: tuple[bytes, ...]) -> None:
+        self.box.append(*mails, at="23-Nov-2026 10:00:00 +0000")
+
+    def count(self, folder: str) -> int:
+        return len(self.box.contents(folder or "INBOX"))
+
+
+@dataclass(frozen=True)
+class OnMaildir:
+    """A Maildir."""
+
+    box: Path
+
+    def fill(self, mails: tuple[bytes, ...]) -> None:
+        maildir = Box(self.box)
+        for raw in mails:
+            maildir.drop(raw, NOW)
+
+    def count(self, folder: str) -> int:
+        root = self.box / f".{folder}" if folder else self.box
+        return len([path for place in ("new", "cur") for path in (root / place).glob("*")])
+
+
+@dataclass(frozen=True)
+class OnMbox:
+    """An mbox."""
+
+    box: Path
+
+    def fill(self, mails: tuple[bytes, ...]) -> None:
+        line = b"From MAILER-DAEMON Mon Nov 23 10:00:00 2026\n"
+        self.box.write_bytes(b"".join(line + raw.replace(b"\nFrom ", b"\n>From ") + b"\n" for raw in mails))
+
+    def count(self, folder: str) -> int:
+        path = self.box.with_name(f"{self.box.name}.{folder}") if folder else self.box
+        return len(list(split_mbox(BytesIO(path.read_bytes())))) if path.exists() else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """Mailboxes of one kind with ledgers of one kind, and a day's mails to be handled."""
+
+    day: Day
+    folder: Path
+    new_place: Callable[[Path], Place]
+    new_ledger: Callable[[], str] = lambda: ""  # a URL; empty is a file of its own
+
+    def kill(self, kills: int, *, seed: int = 20261123) -> int:
+        """Kill so many runs at work, each once to three times until it may end; returns how often it may.
+
+        What is left must equal what a run leaves that nobody killed.
+        """
+        clean = self.folder / "clean"
+        start = time.monotonic()
+        expected = self._run_to_the_end(clean, self._set_up(clean), self.new_ledger())
+        whole = time.monotonic() - start
+        chance = random.Random(seed)
+        killed = rounds = 0
+        while killed < kills:
+            folder = self.folder / str(rounds)
+            place, ledger = self._set_up(folder), self.new_ledger()
+            for _ in range(chance.choice((1, 1, 2, 3))):
+                killed += _killed_after(chance.uniform(0, whole), folder, place.box, ledger)
+            left = self._run_to_the_end(folder, place, ledger)
+            assert left == expected, f"round {rounds} of seed {seed}"
+            shutil.rmtree(folder)
+            rounds += 1
+            assert killed or rounds < 20, "runs end before they can be killed"
+        return rounds
+
+    def _set_up(self, folder: Path) -> Place:
+        folder.mkdir()
+        place = self.new_place(folder)
+        place.fill(self.day.mails)
+        return place
+
+    def _run_to_the_end(self, folder: Path, place: Place, ledger: str) -> dict[str, object]:
+        """Run, and look: every mail is in one folder, the right one, and every event was told."""
+        with everyday_plugin(folder, place.box, ledger=ledger, notebook=folder / "notebook") as plugin:
+            assert plugin.run_once().ok
+            left = memory(plugin)
+        counts = tuple(place.count(name) for name in ("", "processed", "review"))
+        assert counts == (self.day.private, self.day.processed, self.day.review)
+        told = set((folder / "notebook").read_text().splitlines())
+        assert {f"event {identifier}" for identifier in _identifiers(left)} <= told, "told at least once"
+        return left
+
+
+def _identifiers(left: dict[str, object]) -> Iterator[str]:
+    events = left["events"]
+    assert isinstance(events, list)
+    return (event[0] for event in events)
+
+
+def _killed_after(seconds: float, folder: Path, box: Account | Path, ledger: str) -> bool:
+    """Run in a process of its own, and kill that; whether it was still at work."""
+    begun = SPAWN.Event()
+    process = SPAWN.Process(target=_run, args=(folder, box, ledger, begun))
+    process.start()
+    assert begun.wait(60)
+    time.sleep(seconds)
+    assert process.pid
+    with suppress(ProcessLookupError):  # it was quicker
+        os.kill(process.pid, signal.SIGKILL)
+    process.join(30)
+    at_work = process.exitcode == -signal.SIGKILL
+    assert at_work or process.exitcode == 0, f"it ended with {process.exitcode} by itself"
+    process.close()
+    return at_work
+
+
+def _run(folder: Path, box: Account | Path, ledger: str, begun: object) -> None:
+    """What the killed process does."""
+    begun.set()  # type: ignore[attr-defined]  # an Event of multiprocessing, whose type has no public name
+    with everyday_plugin(folder, box, ledger=ledger, notebook=folder / "notebook") as plugin:
+        plugin.run_once()
