@@ -3,7 +3,9 @@
 bin := .venv/bin
 
 demo: setup ## set everything up, and run the main job over a small CRM's bounce mailbox
-	@$(bin)/python -m example_host.demo
+	@$(bin)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --upgrade \
+		--target .cache/demo ./example_host
+	@PYTHONPATH=.cache/demo $(bin)/python -m example_host.demo
 
 test: setup servers lint types ## set everything up, and run all tests
 	@$(bin)/python -m pytest --numprocesses auto --cov --cov-report=term

@@ -76,7 +76,7 @@ class Consequences:
         """Tell everyone of a new event, and the host of an invoice that did not arrive."""
         self.announcements.bounce_classified(tx, event, now)
         category = self.policy.category(event.category)
-        if event.kind is Kind.BOUNCE and category is not None and category.exempt:
+        if event.kind is Kind.BOUNCE and category is not None and category.exempt and not _told(tx, event):
             self.announcements.exempt_failure(tx, event, now)
 
     def _decide(self, tx: Transaction, event: BounceEvent, now: datetime) -> Decision:
@@ -104,3 +104,11 @@ class Consequences:
             detail=f"No contact is blamed for it.{last}",
             now=now,
         )
+
+
+def _told(tx: Transaction, event: BounceEvent) -> bool:
+    """Whether this message's failure was announced before, as one that did not count yet: nobody posts it twice."""
+    return any(
+        past.id != event.id and past.kind is event.kind and past.message_key == event.message_key
+        for past in past_events(tx, event.address)
+    )

@@ -8,7 +8,7 @@ from datetime import datetime
 from bounce_plugin.announce import Questions
 from bounce_plugin.case import Case
 from bounce_plugin.correlate.address import normalise
-from bounce_plugin.correlate.correlation import Correlation, correlate
+from bounce_plugin.correlate.correlation import Contact, Correlation, Delivery, correlate
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.examination import Examination
 
@@ -31,21 +31,34 @@ def inquire(questions: Questions, examination: Examination, received_at: datetim
 def _correlate(
     questions: Questions, examination: Examination, finding: Finding, received_at: datetime
 ) -> tuple[Correlation, str]:
-    """The state belongs to an address that the host knows: the failed one, or another name that the mail gives it."""
-    clues = examination.clues
+    """The state belongs to an address that the host knows: the failed one, or another name that the mail gives it.
+
+    Of a stranger the message is looked up, too: who is found later to own the address must not be blamed for it twice.
+    """
     names = [name for name in map(normalise, (finding.recipient, *finding.other_recipients)) if name]
+    stranger: tuple[str, Delivery | None] = (names[0] if names else "", None)
     for name in names:
-        found = questions.find(name, clues)
+        found = questions.find(name, examination.clues)
         if found.trouble:
-            return _nobody("", examination, received_at), found.trouble
+            return _put_together("", (), None, examination, received_at), found.trouble
         if found.contacts:
-            delivery = found.delivery and replace(found.delivery, address=normalise(found.delivery.address))
-            correlation = correlate(
-                name, clues=clues, contacts=found.contacts, delivery=delivery, received_at=received_at
-            )
-            return correlation, ""
-    return _nobody(names[0] if names else "", examination, received_at), ""
+            return _put_together(name, found.contacts, found.delivery, examination, received_at), ""
+        if stranger[1] is None and found.delivery is not None:
+            stranger = (name, found.delivery)
+    return _put_together(stranger[0], (), stranger[1], examination, received_at), ""
 
 
-def _nobody(address: str, examination: Examination, received_at: datetime) -> Correlation:
-    return correlate(address, clues=examination.clues, contacts=(), delivery=None, received_at=received_at)
+def _put_together(
+    address: str,
+    contacts: tuple[Contact, ...],
+    delivery: Delivery | None,
+    examination: Examination,
+    received_at: datetime,
+) -> Correlation:
+    return correlate(
+        address,
+        clues=examination.clues,
+        contacts=contacts,
+        delivery=delivery and replace(delivery, address=normalise(delivery.address)),
+        received_at=received_at,
+    )

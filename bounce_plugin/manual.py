@@ -54,7 +54,8 @@ class Desk:
             if correlation.contacts or not correlation.address:
                 return correlation
             owner = Contact(id=contact, address=correlation.address)
-            return replace(correlation, contacts=(owner,), trust=Trust.ADDRESS)
+            trust = Trust.ADDRESS if correlation.delivery is None else Trust.LOGGED
+            return replace(correlation, contacts=(owner,), trust=trust)
 
         def change(case: Case) -> Case:
             if not any(correlation.address for correlation in case.correlations):

@@ -70,7 +70,7 @@ class Pipeline:
         """Read one mail, and ask the host whom it concerns. Changes nothing."""
         examination = examine(mail.raw, self.tables)
         if mail.size > len(mail.raw):
-            examination = replace(examination, limits=(*examination.limits, "message_size"))
+            examination = replace(examination, limits=(*examination.limits, "message"))
         case = inquire(self.questions, examination, mail.received_at)
         return replace(case, ours=is_notice(examination.clues.message_id))
 

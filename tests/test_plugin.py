@@ -333,6 +333,21 @@ class TestReview:
         with pytest.raises(SettingsError, match="no single address"):
             world.plugin.desk.classify(item, Reason.MAILBOX_FULL, actor="Erna", address="a@b@c")
 
+    def test_what_a_person_assigns_counts_once_with_what_is_reported_later(self, world: World) -> None:
+        address = "new@example.com"
+        sent = Delivery(
+            ref="d5", address=address, message="R-5", category="invoice", sent_at=START, message_id="r5@crm.example"
+        )
+        world.plugin.record_sent([sent])
+        world.bounce(address, message_id="r5@crm.example")
+        assert [event.message for event in world.host.exempt] == ["R-5"]
+        (item,) = world.plugin.desk.items()
+        world.plugin.desk.assign(item.id, "9", actor="Erna")
+        world.host.contacts[address] = Contact(id="9")
+        world.bounce(address, message_id="r5@crm.example")
+        assert world.counted(address) == 1
+        assert len(world.host.exempt) == 1, "nobody posts an invoice twice"
+
     def test_dismiss_files_the_mail_and_counts_nothing(self, world: World, item: int) -> None:
         world.plugin.desk.dismiss(item, actor="Erna", why="a test")
         world.plugin.run_once()

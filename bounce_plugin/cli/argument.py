@@ -36,6 +36,10 @@ FAULTS: Final = {
 }
 
 
+#: Characters of a rule's name that are shown to people.
+RULE: Final = 60
+
+
 def argue(name: str, examination: Examination) -> str:
     """The argument for everything that one mail was found to say."""
     lines = [click.style(printable(name), bold=True), f"  This is {KINDS[examination.kind]}."]
@@ -74,5 +78,11 @@ def _recipient(finding: Finding, verdict: Classification) -> list[str]:
         "detector": finding.detector,
         "remote": finding.remote_mta,
     }
+    facts["rule"] = _short(str(facts["rule"] or ""))
     technical = " ".join(f"{key}={printable(str(value))}" for key, value in facts.items() if value)
     return [*lines, click.style(f"    {technical}", dim=True)]
+
+
+def _short(rule: str) -> str:
+    """The name of a rule, which holds all alternatives of its phrase; `--json` gives it whole."""
+    return rule if len(rule) <= RULE else f"{rule[:RULE]}…"
