@@ -102,17 +102,18 @@ def _event(
 def needs_person(case: Case, events: tuple[BounceEvent, ...], *, dedicated: bool) -> str:
     """Why a person has to look at the mail, in one sentence; empty when nobody has to.
 
-    In a mailbox that is not `dedicated` nobody is bothered with mail that is no failure report, however large.
+    In a mailbox that is not `dedicated` nobody is bothered with mail that is no failure report, however large; only
+    with what may be one.
     """
     examination = case.examination
     if examination.kind in ORDINARY and not dedicated:
-        return ""
+        return "" if examination.limits else examination.why
     if case.ours:
         return ""  # a notice about it would come back, too (T-15)
     if examination.limits:
         return f"The mail exceeds a limit: {', '.join(examination.limits)}."
     if examination.kind is Kind.OTHER:
-        return "The mail is no failure report, and this mailbox is for nothing else."
+        return examination.why or "The mail is no failure report, and this mailbox is for nothing else."
     if examination.kind in ORDINARY:
         return ""
     if case.trouble:
@@ -133,6 +134,11 @@ def _unclear(event: BounceEvent) -> str:
     if event.reason is Reason.UNKNOWN or event.confidence < SURE:
         return f"It is not clear why mail to {event.address} failed."
     return ""
+
+
+def stays(case: Case, *, dedicated: bool) -> bool:
+    """Whether the mail stays where it is, whatever becomes of it: it may be private."""
+    return case.examination.kind in ORDINARY and not dedicated
 
 
 def handling_of(case: Case, person: str, *, dedicated: bool, news: bool) -> Handling:

@@ -17,7 +17,7 @@ from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.errors import NotFoundError, SettingsError
 from bounce_plugin.examination import Examination, examine
 from bounce_plugin.inquire import inquire
-from bounce_plugin.ledger.filing import intend
+from bounce_plugin.ledger.filing import intend, place_of
 from bounce_plugin.ledger.mails import conclude, mail_by_id
 from bounce_plugin.ledger.review import close_item, item, items, raw_of
 from bounce_plugin.ledger.transaction import Transaction
@@ -91,7 +91,9 @@ class Desk:
         """Nothing is to be done: the mail is filed as processed."""
         with self.pipeline.ledger.transaction() as tx:
             done = self._close(tx, number, actor, f"dismissed: {why}" if why else "dismissed")
-            self._file(tx, done)
+            if done.mail_id:
+                left = place_of(tx, done.mail_id).folder == Folder.INBOX  # a private mail that only might be a bounce
+                self._file(tx, done, "" if left else Folder.PROCESSED)
             return done
 
     def again(self, number: int, *, actor: str) -> ReviewItem:
@@ -124,7 +126,7 @@ class Desk:
         with pipeline.ledger.transaction() as tx:
             done = self._close(tx, number, actor, resolution)
             pipeline.consequences.learn(tx, case, mail_id=done.mail_id, now=pipeline.clock())
-            self._file(tx, done)
+            self._file(tx, done, Folder.PROCESSED)
             return done
 
     def _close(self, tx: Transaction, number: int, actor: str, resolution: str) -> ReviewItem:
@@ -134,15 +136,15 @@ class Desk:
             raise NotFoundError(f"item {number} is closed already")
         return done
 
-    def _file(self, tx: Transaction, done: ReviewItem) -> None:
-        if done.mail_id and done.kind is not None:
+    def _file(self, tx: Transaction, done: ReviewItem, target: str) -> None:
+        if done.kind is not None:
             conclude(
                 tx,
                 done.mail_id,
                 kind=done.kind,
                 handling=Handling.HANDLED,
                 why=done.resolution,
-                target=Folder.PROCESSED,
+                target=target,
             )
 
     def _verdict(self, reason: Reason, actor: str) -> Classification:

@@ -17,7 +17,7 @@ from typing import Final
 
 from bounce_plugin.act import Consequences
 from bounce_plugin.announce import Questions
-from bounce_plugin.case import Case, handling_of, needs_person
+from bounce_plugin.case import Case, handling_of, needs_person, stays
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.examination import examine
 from bounce_plugin.filing import carry_out_moves, enter_mail, find_unseen, notice_hand_work
@@ -111,7 +111,7 @@ class Pipeline:
             kind=outcome.kind,
             handling=handling,
             why=why,
-            target=TARGETS.get(handling, ""),
+            target="" if stays(case, dedicated=dedicated) else TARGETS.get(handling, ""),
             raw=mail.raw if handling is Handling.REVIEW else b"",
         )
         if handling is Handling.REVIEW:

@@ -102,6 +102,18 @@ PLACED = (
 )
 
 
+#: Where one mail is.
+PLACE = select(mails.c.id, mails.c.place_folder, mails.c.place_uidvalidity, mails.c.place_uid).where(
+    mails.c.tenant == bindparam("tenant"), mails.c.id == bindparam("mail_id")
+)
+
+
+def place_of(tx: Transaction, mail_id: int) -> Place:
+    """Where we believe a mail to be; its folder is empty where we have lost sight of it."""
+    row = tx.connection.execute(PLACE, {"tenant": tx.tenant, "mail_id": mail_id}).one()
+    return Place(mail_id=row.id, folder=row.place_folder, uidvalidity=row.place_uidvalidity, uid=row.place_uid)
+
+
 def known_uids(tx: Transaction, mailbox: str, folder: str, uidvalidity: str) -> frozenset[str]:
     """The UIDs of a folder that need not be looked at again, under this UIDVALIDITY."""
     where = {"tenant": tx.tenant, "mailbox": mailbox, "folder": folder, "uidvalidity": uidvalidity}
