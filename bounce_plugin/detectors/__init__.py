@@ -7,7 +7,6 @@ from typing import Final, TypeAlias
 
 from bounce_plugin.detectors import addressed, delivery_status, exchange, flufl, listed, mentioned, transcript
 from bounce_plugin.detectors.decision import (
-    OVERWHELMING,
     Detection,
     decide_kind,
     find_doubt,
@@ -16,7 +15,7 @@ from bounce_plugin.detectors.decision import (
     recognise_ordinary,
     speaks_for_itself,
 )
-from bounce_plugin.detectors.evidence import BOUNCE, weigh
+from bounce_plugin.detectors.evidence import BOUNCE, OVERWHELMING, weigh
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.stage import add_stages
@@ -70,6 +69,8 @@ def _machine_readable(notice: Notice) -> tuple[Finding, ...]:
     findings = delivery_status.detect(notice)
     if not delivery_status.is_complete(findings):
         findings = delivery_status.complete(findings, _read_text(notice))
+    elif all(finding.stage for finding in findings):
+        return findings
     return add_stages(findings, notice.report.passage.plain) if findings else ()
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.reply import quote_reply, read_reply, read_stage
+from bounce_plugin.detectors.reply import find_reply, quote_found, read_found, read_stage
 from bounce_plugin.message import limits
 from bounce_plugin.message.report import Action
 
@@ -30,30 +30,32 @@ def build_finding(
 
     `whole` says that the words are all that the notice says, of which only the reply is quoted.
     """
-    said = quote_reply(diagnostic) if whole else diagnostic
+    found = find_reply(diagnostic)
+    said = quote_found(found, diagnostic) if whole else diagnostic
     words = " ".join(said[: 2 * limits.DIAGNOSTIC].split())[: limits.DIAGNOSTIC]
-    reply = read_reply(diagnostic)
+    reply = read_found(found, diagnostic)
+    lower = diagnostic.lower()
     status = notice.report.delivery_status
     return Finding(
         recipient=recipient,
-        other_recipients=tuple(dict.fromkeys(name for name in others if name and name != recipient)),
+        other_recipients=tuple(dict.fromkeys([name for name in others if name and name != recipient]))
+        if others
+        else (),
         action=action or notice.action,
         status=reply.status,
         reply_code=reply.code,
         diagnostic_code=words,
-        stage=read_stage(diagnostic),
-        remote_mta=_remote_host(diagnostic),
+        stage=read_stage(lower),
+        remote_mta=_remote_host(lower),
         reporting_mta=status.reporting_mta if status else "",
         detector=detector,
         confidence=confidence,
     )
 
 
-def _remote_host(words: str) -> str:
-    """The host that the words say they come from."""
-    lower = words.lower()
+def _remote_host(lower: str) -> str:
+    """The host that the words, in lower case, say they come from."""
     for cue in _HOST_CUES:
-        at = lower.find(cue)
-        if at >= 0 and (found := _HOST.match(lower, at + len(cue))):
+        if cue in lower and (found := _HOST.match(lower, lower.find(cue) + len(cue))):
             return found[1]
     return ""

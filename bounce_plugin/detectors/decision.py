@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from bounce_plugin.detectors.evidence import BOUNCE, REVIEW, Evidence
 from bounce_plugin.detectors.finding import Finding
@@ -11,8 +10,6 @@ from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.message.automatic import is_auto_reply, is_challenge, is_receipt, may_be_auto_reply
 from bounce_plugin.message.forward import is_bare_forward
 from bounce_plugin.message.report import Action, Kind, Report
-
-OVERWHELMING: Final = BOUNCE + 2  # this much makes a bounce of what looks like an auto-reply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +25,7 @@ def decide_kind(findings: tuple[Finding, ...]) -> Detection | None:
     """A bounce if any recipient failed for good, else a delay if any is still tried, else a delivery (D-02)."""
     if not findings:
         return None
-    actions = {finding.action for finding in findings}
+    actions = [finding.action for finding in findings]
     if Action.FAILED in actions:
         return Detection(kind=Kind.BOUNCE, findings=findings)
     return Detection(kind=Kind.DELAY if Action.DELAYED in actions else Kind.DELIVERED, findings=findings)

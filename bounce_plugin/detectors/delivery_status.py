@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.detectors.finding import Finding, Stage
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.reply import read_reply, read_stage
+from bounce_plugin.detectors.reply import NO_REPLY, read_reply, read_stage
+from bounce_plugin.detectors.stage import SUCCESSES, find_stage
 from bounce_plugin.message.report import Action, DeliveryStatus, RecipientStatus, Report
 from bounce_plugin.message.status import EnhancedStatus
 
 NAME: Final = "delivery_status"
 
-_SUCCESSES: Final = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
 _GIVEN_UP: Final = ("expired", "given up", "giving up", "could not be delivered", "returned to sender", "too long")
 
 
@@ -22,9 +22,11 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     status = notice.report.delivery_status
     if status is None:
         return ()
+    if len(status.recipients) == 1:
+        return (_finding(notice.report, status, status.recipients[0], alone=True),)
     findings: dict[str, Finding] = {}
     for number, recipient in enumerate(status.recipients):
-        finding = _finding(notice.report, status, recipient)
+        finding = _finding(notice.report, status, recipient, alone=False)
         key = finding.recipient.lower() or str(number)
         findings[key] = _stronger(findings[key], finding) if key in findings else finding
     return tuple(findings.values())
@@ -37,36 +39,51 @@ def _stronger(one: Finding, other: Finding) -> Finding:
     return other if other.diagnostic_code and not one.diagnostic_code else one
 
 
-def _finding(report: Report, whole: DeliveryStatus, said: RecipientStatus) -> Finding:
-    names = tuple(dict.fromkeys(filter(None, (said.final_recipient, said.original_recipient, said.actual_recipient))))
-    reply = read_reply(said.diagnostic_code)
+def _finding(report: Report, whole: DeliveryStatus, said: RecipientStatus, *, alone: bool) -> Finding:
+    names = _names(said)
+    words = said.diagnostic_code
+    action = said.action or _infer_action(report, said.status)
+    reply = read_reply(words) if words else NO_REPLY
+    stage = read_stage(words.lower()) if words else Stage.UNKNOWN
+    if alone and not stage and names and not _says_little(action, words, said.diagnostic_type, reply.code):
+        # Here and not in `add_stages`, because a frozen finding costs more to change than to make.
+        stage = find_stage(names[0], words, action, report.passage.plain)
     return Finding(
         recipient=names[0] if names else "",
         other_recipients=names[1:],
-        action=said.action or _infer_action(report, said.status),
+        action=action,
         status=most_specific(said.status, reply.status),
         reply_code=reply.code,
-        diagnostic_code=said.diagnostic_code,
+        diagnostic_code=words,
         diagnostic_type=said.diagnostic_type,
-        stage=read_stage(said.diagnostic_code),
+        stage=stage,
         remote_mta=said.remote_mta,
         reporting_mta=whole.reporting_mta,
         detector=NAME,
     )
 
 
+def _names(said: RecipientStatus) -> tuple[str, ...]:
+    """The names of a recipient, the final one first, each once."""
+    final, original, actual = said.final_recipient, said.original_recipient, said.actual_recipient
+    if final and (not original or original == final) and (not actual or actual == final):
+        return (final,)  # as nearly always
+    return tuple(dict.fromkeys(filter(None, (final, original, actual))))
+
+
 def is_complete(findings: tuple[Finding, ...]) -> bool:
     """Whether every recipient has a name and the words of the host that refused it, or needs none."""
-    return all(
-        finding.recipient and (finding.action in _SUCCESSES or not _says_little(finding)) for finding in findings
-    )
+    for one in findings:
+        if not one.recipient or _says_little(one.action, one.diagnostic_code, one.diagnostic_type, one.reply_code):
+            return False
+    return True
 
 
-def _says_little(finding: Finding) -> bool:
+def _says_little(action: Action, words: str, kind: str, code: str) -> bool:
     """Whether the words are missing, a program's, or only that time was up: then the text may quote the host's own."""
-    words = finding.diagnostic_code
-    by_program = finding.diagnostic_type == "x-unix" and not finding.reply_code
-    return not words or by_program or "queue.expired" in words.lower()
+    if action in SUCCESSES:
+        return False
+    return not words or (kind == "x-unix" and not code) or "queue.expired" in words.lower()
 
 
 def complete(findings: tuple[Finding, ...], spoken: tuple[Finding, ...]) -> tuple[Finding, ...]:

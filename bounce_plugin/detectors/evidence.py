@@ -10,13 +10,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INTROS, POSTMASTERS, SUBJECTS, has_any
+from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INTROS, POSTMASTERS, SUBJECTS
 
 BOUNCE: Final = 4  # this much evidence makes a bounce
+OVERWHELMING: Final = BOUNCE + 2  # this much makes a bounce of what looks like an auto-reply
 REVIEW: Final = 2  # this much, and a person should look
 
+_LEAST: Final = -1  # what a text can say that says nothing but a greeting
 _NEAR: Final = 1500  # characters: a report says what it is at its beginning
-_REPLY: Final = re.compile(r"[45]\d\d(?<![\d.\w]...)[ -](?:#?[45]\.\d{1,3}\.\d{1,3}|[^\n]{0,3}[<A-Za-z\"'])")
+# Two patterns, because one that begins with a plain character is searched much faster than one with a choice.
+_REPLIES: Final = tuple(
+    [
+        re.compile(rf"{digit}\d\d(?<![\d.\w]...)[ -](?:#?[45]\.\d{{1,3}}\.\d{{1,3}}|[^\n]{{0,3}}[<A-Za-z\"'])")
+        for digit in "54"
+    ]
+)
 _ANSWER: Final = re.compile(r"(?:re|aw|sv|antw|rv|tr|fw|fwd|wg|vs|enc|i|r|回复|答复|转发)(?:\[\d\])? ?: ?")
 _GREETING: Final = re.compile(
     r"(?:hi|hello|hallo|dear|liebe[rs]?|sehr geehrte|bonjour|hola|ciao|guten tag|moin|servus|good (?:morning|afternoon|day))\b[^.@]{0,40}(?:,|!|\n|$)"
@@ -58,18 +66,20 @@ class Evidence:
 
 
 def weigh(notice: Notice) -> Evidence:
-    """The evidence that a mail without a delivery status part is a report about mail that failed."""
+    """The evidence that a mail without a delivery status part is a report about mail that failed.
+
+    The text is not looked at any more where the rest is overwhelming, whatever it says.
+    """
     headers = notice.headers
-    path = headers.get("return-path").strip().lower()
-    null = "return-path" in headers and (path in ("<>", "") or "mailer-daemon" in path)
-    daemon = has_any(notice.sender, DAEMONS) or (bool(notice.sender) and "<>" in notice.sender)
-    postmaster = not daemon and has_any(notice.sender, POSTMASTERS)
-    marked = any(name in headers for name in _NDR_FIELDS)
+    path = headers.get("return-path").lower()
+    null = (path == "" and "return-path" in headers) or path == "<>" or "mailer-daemon" in path
+    daemon = DAEMONS.stand_in(notice.sender) or "<>" in notice.sender
+    postmaster = not daemon and POSTMASTERS.stand_in(notice.sender)
+    marked = _NDR_FIELDS[0] in headers or _NDR_FIELDS[1] in headers
     typed = "report-type=delivery-status" in headers.get("content-type").lower().replace('"', "").replace(" ", "")
     automatic = headers.get("auto-submitted").lower().startswith("auto-")
-    titled = notice.subject.startswith(SUBJECTS)
+    titled = SUBJECTS.begin(notice.subject)
     returned = notice.report.returned is not None
-    quoted = _REPLY.search(notice.text, 0, 4 * _NEAR) is not None
     origin = (
         2 * (daemon or marked or typed)
         + postmaster
@@ -82,10 +92,14 @@ def weigh(notice: Notice) -> Evidence:
         origin -= _personal(notice)
     known = (
         daemon or marked or typed or bool(notice.named) or postmaster
-        or (titled and (null or automatic or returned or quoted or notice.subject.startswith(_UNMISTAKABLE)))
+        or (titled and (null or automatic or returned or notice.subject.startswith(_UNMISTAKABLE)))
         or (null and returned and not automatic)
     )  # fmt: skip
-    return Evidence(origin=origin, words=_words(notice) + titled + returned + quoted, known=known)
+    if known and origin + titled + returned + _LEAST >= OVERWHELMING:
+        return Evidence(origin=origin, words=titled + returned, known=known)
+    quoted = any(pattern.search(notice.text, 0, 4 * _NEAR) for pattern in _REPLIES)
+    words = _words(notice) + titled + returned + quoted
+    return Evidence(origin=origin, words=words, known=known or (titled and quoted))
 
 
 def _personal(notice: Notice) -> int:
@@ -96,17 +110,18 @@ def _personal(notice: Notice) -> int:
         against += 2  # a newsletter
     if "in-reply-to" in headers and _ANSWER.match(notice.subject) and _LETTER.search(notice.lower):
         against += 3
-    if has_any(notice.subject, GOODS) or has_any(notice.lower[:_NEAR], GOODS):
+    if GOODS.stand_in(notice.subject) or GOODS.stand_in(notice.lower[:_NEAR]):
         against += 2
     return against
 
 
 def _words(notice: Notice) -> int:
+    """How much the text speaks for a report, `_LEAST` at least."""
     near = notice.lower[:_NEAR]
     words = 0
-    if has_any(near, INTROS):
+    if INTROS.stand_in(near):
         words += 2
-    elif has_any(near, HINTS):
+    elif HINTS.stand_in(near):
         words += 1
     if _GREETING.match(near.lstrip()):
         words -= 1  # a person, or a machine that pretends to be one

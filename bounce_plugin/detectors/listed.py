@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.reply import quote_reply, read_reply
+from bounce_plugin.detectors.reply import find_reply, quote_found
 from bounce_plugin.detectors.wording import is_contact
 from bounce_plugin.message.address import find_address, read_recipient
 
@@ -45,18 +45,17 @@ class _Entry:
     """One recipient and the lines that follow it."""
 
     address: str
-    others: list[str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
+    lines: list[str]  # what its line says beside it, and the lines beneath
 
     @property
     def told(self) -> bool:
-        return any(line and not line.isspace() for line in self.lines)
+        return bool("".join(self.lines).strip())
 
 
 def detect(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`."""
     for pattern, confidence in ((_ALONE, 0.9), (_LEADING, 0.8)):
-        preface, entries = _read(notice, pattern, notice.ours)
+        preface, entries = _read(notice, pattern)
         if entries:
             return tuple(_findings(notice, preface, entries, confidence))
     return ()
@@ -64,7 +63,7 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
 
 def detect_ours(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`. For those who write to themselves: the recipient that failed is the one that is told."""
-    preface, entries = _read(notice, _ALONE, frozenset())
+    preface, entries = _read(notice, _ALONE, even_ours=True)
     return tuple(_findings(notice, preface, entries, 0.7))
 
 
@@ -80,31 +79,45 @@ def detect_names(notice: Notice) -> tuple[Finding, ...]:
     return ()
 
 
-def _read(notice: Notice, pattern: re.Pattern[str], ours: frozenset[str]) -> tuple[list[str], list[_Entry]]:
-    """The lines above the first recipient, and the recipients with theirs."""
-    preface: list[str] = []
+def _read(notice: Notice, pattern: re.Pattern[str], *, even_ours: bool = False) -> tuple[list[str], list[_Entry]]:
+    """The lines above the first recipient, and the recipients with theirs; only lines with an @ are looked at."""
+    lines = notice.lines
     entries: list[_Entry] = []
-    above = ""
-    for line in notice.lines:
-        found = pattern.match(line) if "@" in line else None
+    first = taken = 0
+    for number in notice.places:
+        line = lines[number]
+        found = pattern.match(line)
         address = read_recipient(found[1]) if found else ""
-        mid_sentence = pattern is _LEADING and bool(above.strip()) and not above.endswith(":") and not entries
-        above = line
-        if found and address and address.lower() not in ours and not mid_sentence and not _is_within(entries, line):
-            rest = next((group for group in found.groups()[1:] if group), "")
-            entries.append(_Entry(address=address, lines=[rest]))
-        elif entries:
-            entries[-1].lines.append(line)
+        if not found or not address or (not even_ours and notice.is_ours(address)):
+            continue
+        if entries:
+            entries[-1].lines += lines[taken:number]
+            taken = number
+            if _is_within(entries[-1], line):
+                continue
+        elif pattern is _LEADING and number and _goes_on(lines[number - 1]):
+            continue
         else:
-            preface.append(line)
-    return preface, _without_contacts(notice, entries)
+            first = number
+        rest = next(filter(None, found.groups()[1:]), "")
+        entries.append(_Entry(address, [rest]))
+        taken = number + 1
+    if not entries:
+        return [], entries
+    entries[-1].lines += lines[taken:]
+    return lines[:first], _without_contacts(notice, entries)
 
 
-def _is_within(entries: list[_Entry], line: str) -> bool:
+def _goes_on(above: str) -> bool:
+    """Whether a line is likely to go on in the next one."""
+    return bool(above.strip()) and not above.endswith(":")
+
+
+def _is_within(entry: _Entry, line: str) -> bool:
     """Whether an address that is indented like the line above it belongs to what that entry says."""
-    if not entries or not entries[-1].told or line[:1] not in " \t":
+    if line[:1] not in " \t" or not entry.told:
         return False
-    above = entries[-1].lines[-1]
+    above = entry.lines[-1]
     return bool(above.strip()) and _indent(line) >= _indent(above)
 
 
@@ -119,7 +132,7 @@ def _without_contacts(notice: Notice, entries: list[_Entry]) -> list[_Entry]:
         return entries
     named = {address.lower() for address in notice.named}
     if named and not any(entry.address.lower() in named for entry in kept):  # an alias: then its reply stands beneath
-        kept = [entry for entry in kept if read_reply("\n".join(entry.lines)).code]
+        kept = [entry for entry in kept if find_reply("\n".join(entry.lines))]
     return kept
 
 
@@ -137,14 +150,13 @@ def _findings(notice: Notice, preface: list[str], entries: list[_Entry], confide
         diagnostics[key] = _diagnostic(entry.lines if entry.told else shared, preface)
     for key, entry in seen.items():
         generated = [_GENERATED.search(line.strip()) for line in entry.lines[:3] if "@" in line and "d " in line]
-        others = tuple(find_address(found[1]) for found in generated if found)
         yield build_finding(
             notice,
             entry.address,
             diagnostics[key],
             detector=NAME,
             confidence=confidence,
-            others=(*entry.others, *others),
+            others=tuple([find_address(found[1]) for found in generated if found]),
         )
 
 
@@ -156,12 +168,15 @@ def _diagnostic(lines: list[str], preface: list[str]) -> str:
     if not paragraph and text and body and not body[0].strip():
         following = "\n".join(body[1:])
         paragraph = following.split("\n\n", 1)[0] if following and not following.startswith("\n") else ""
-    if paragraph and (read_reply(paragraph).code or len(text) - len(paragraph) > 2000 or not read_reply(text).code):
+    if paragraph and (len(text) - len(paragraph) > 2000 or find_reply(paragraph)):
         return paragraph
-    if read_reply(text).code or not preface:
-        return quote_reply(text)
+    if found := find_reply(text):
+        return quote_found(found, text)
+    if paragraph or not preface:
+        return paragraph or text
     above = "\n".join(preface)
-    return quote_reply(above) if read_reply(above).code else (paragraph or text or _last_paragraph(above))
+    found = find_reply(above)
+    return quote_found(found, above) if found else (text or _last_paragraph(above))
 
 
 def _last_paragraph(text: str) -> str:

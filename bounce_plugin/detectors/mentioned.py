@@ -30,21 +30,30 @@ _CUES: Final = (
 
 def detect(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`."""
-    mentions = [hit for hit in locate_addresses(notice.text) if hit[2].lower() not in notice.ours]
+    if "@" not in notice.text:
+        return ()
+    mentions = [hit for hit in locate_addresses(notice.text) if not notice.is_ours(hit[2])]
     if notice.named:  # the header says whom
         names = {address.lower() for address in notice.named}
         mentions = [hit for hit in mentions if hit[2].lower() in names]
-    lower = notice.lower
+    before = _words_before(mentions, notice.lower)
+    everything = "\n".join(before)
     for cue in _CUES:
-        hits: dict[str, tuple[int, int]] = {}
-        before = 0
-        for start, end, address in mentions:
-            if cue in lower[max(before, start - _REACH) : start]:
-                hits.setdefault(address, (start, end))
-            before = end
-        if hits:
+        if cue in everything:  # then in front of one of them: no cue holds a line end
+            hits: dict[str, tuple[int, int]] = {}
+            for words, (start, end, address) in zip(before, mentions, strict=True):
+                if cue in words:
+                    hits.setdefault(address, (start, end))
             return tuple(_findings(notice, hits))
     return tuple(_findings(notice, hits)) if (hits := _only(mentions)) else ()
+
+
+def _words_before(mentions: list[tuple[int, int, str]], lower: str) -> list[str]:
+    """What stands in front of each, not farther than where the one before it ends."""
+    ends = [0, *[end for _start, end, _address in mentions]]
+    return [
+        lower[max(end, start - _REACH) : start] for end, (start, _end, _address) in zip(ends, mentions, strict=False)
+    ]
 
 
 def _only(mentions: list[tuple[int, int, str]]) -> dict[str, tuple[int, int]]:

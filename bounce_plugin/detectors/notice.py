@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bounce_plugin.detectors.wording import DELIVERED, GIVEN_UP, STILL_TRYING, has_any
+from bounce_plugin.detectors.wording import DELIVERED, GIVEN_UP, STILL_TRYING
 from bounce_plugin.message.address import find_address, find_addresses
 from bounce_plugin.message.encoded_words import decode_words
 from bounce_plugin.message.headers import Headers
@@ -17,18 +17,20 @@ _OUR_FIELDS: Final = ("delivered-to", "x-original-to", "envelope-to", "to")
 class Notice:
     """One report's text and the few headers that tell who wrote it; each is made ready when it is first asked for."""
 
-    __slots__ = ("_action", "_lines", "_lower", "_named", "_ours", "_sender", "_subject", "_text", "report")
+    # No slots: what is not asked for is not even set, as it would be for every mail whose delivery status says all.
+    _text: str | None = None
+    _lower: str | None = None
+    _subject: str | None = None
+    _sender: str | None = None
+    _lines: list[str] | None = None
+    _places: list[int] | None = None
+    _our_fields: str | None = None
+    _ours: frozenset[str] | None = None
+    _named: tuple[str, ...] | None = None
+    _action: Action | None = None
 
     def __init__(self, report: Report) -> None:
         self.report = report
-        self._text: str | None = None
-        self._lower: str | None = None
-        self._subject: str | None = None
-        self._sender: str | None = None
-        self._lines: list[str] | None = None
-        self._ours: frozenset[str] | None = None
-        self._named: tuple[str, ...] | None = None
-        self._action: Action | None = None
 
     @property
     def headers(self) -> Headers:
@@ -39,7 +41,8 @@ class Notice:
     def text(self) -> str:
         """What people read, without no-break spaces and the form feeds of some gateways."""
         if self._text is None:
-            self._text = self.report.text[:_LONGEST].replace("\xa0", " ").replace("\x0c", "\n")
+            text = self.report.text[:_LONGEST].replace("\x0c", "\n")
+            self._text = text if text.isascii() else text.replace("\xa0", " ")
         return self._text
 
     @property
@@ -53,8 +56,15 @@ class Notice:
     def lines(self) -> list[str]:
         """The text's lines, without trailing blanks."""
         if self._lines is None:
-            self._lines = [line.rstrip() for line in self.text.split("\n")]
+            self._lines = list(map(str.rstrip, self.text.split("\n")))
         return self._lines
+
+    @property
+    def places(self) -> list[int]:
+        """Which of the lines hold an address, if any do: those with an @."""
+        if self._places is None:
+            self._places = [number for number, line in enumerate(self.lines) if "@" in line] if "@" in self.text else []
+        return self._places
 
     @property
     def subject(self) -> str:
@@ -71,22 +81,25 @@ class Notice:
             self._sender = decode_words(self.headers.get("from")).lower()
         return self._sender
 
-    @property
-    def ours(self) -> frozenset[str]:
-        """The addresses that the report was sent to, lower case: we are not who failed."""
+    def is_ours(self, address: str) -> bool:
+        """Whether the report was sent to this address: we are not who failed."""
+        if self._our_fields is None:
+            self._our_fields = "\n".join(map(self.headers.get, _OUR_FIELDS))
+        fields, lower = self._our_fields, address.lower()
+        if fields.isascii() and lower not in fields.lower():
+            return False  # as mostly; to read the addresses of the fields takes long
         if self._ours is None:
-            values = [self.headers.get(name) for name in _OUR_FIELDS]
-            self._ours = frozenset(address.lower() for value in values if value for address in find_addresses(value))
-        return self._ours
+            found = [address for value in fields.split("\n") if value for address in find_addresses(value)]
+            self._ours = frozenset(map(str.lower, found))
+        return lower in self._ours
 
     @property
     def named(self) -> tuple[str, ...]:
         """The addresses of X-Failed-Recipients (Exim, Gmail, Mail.Ru): whom, not that; anybody can write it."""
         if self._named is None:
-            values = self.headers.all("x-failed-recipients")
-            self._named = tuple(
-                dict.fromkeys(address for value in values for address in find_addresses(decode_words(value)))
-            )
+            values = self.headers.all("x-failed-recipients") if "x-failed-recipients" in self.headers else ()
+            found = [address for value in values for address in find_addresses(decode_words(value))]
+            self._named = tuple(dict.fromkeys(found)) if found else ()
         return self._named
 
     @property
@@ -110,8 +123,8 @@ class Notice:
 
 
 def _read_action(lower: str) -> Action:
-    if has_any(lower, STILL_TRYING):
+    if STILL_TRYING.stand_in(lower):
         return Action.FAILED if "expired" in lower and "given up" in lower else Action.DELAYED
-    if has_any(lower, DELIVERED) and not has_any(lower, GIVEN_UP):
+    if DELIVERED.stand_in(lower) and not GIVEN_UP.stand_in(lower):
         return Action.DELIVERED
     return Action.FAILED

@@ -139,7 +139,7 @@ def _refused_in(session: list[str], notice: Notice) -> list[str]:
                 found[asked] = None
         elif (local := _LOCAL.match(line)) and (local[1] or "")[:1] != "2" and (address := find_address(local[2])):
             found[address] = None
-    return [address for address in found if address.lower() not in notice.ours]
+    return [address for address in found if not notice.is_ours(address)]
 
 
 def _words_about(one: _Failed, session: list[str], answers: list[_Answer], *, alone: bool) -> str:

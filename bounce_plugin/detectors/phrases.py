@@ -1,0 +1,61 @@
+"""Does a text hold one of many phrases? Asked of every notice, so that it has to cost little where the answer is no.
+
+A plain search for a word is far faster than any pattern; and of phrases that share a stem none has to be looked for in
+a text without the stem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+# What several phrases share. A phrase without any of these is merely looked for itself.
+_STEMS: Final = (
+    "deliver", "reject", "return", "permanent", "mailbox", "valid", "unknown", "error", "quota", "follow", "reach", "message", "this is the",
+    "delay", "warning", "continue", "retr", "try", "resend", "successful", "entrega", "lever", "remi", "recapit", "bezorgd", "nie ", "nicht", "versucht",
+    "mdaemon", "daemon", "master", "admin", "bounce", "mmdf", "ndr", "pak", "доставл", "достав", "送", "投", "配", "传", "傳",
+)  # fmt: skip
+
+
+class Phrases:
+    """Some phrases, in lower case."""
+
+    __slots__ = ("_all", "_ascii")
+
+    def __init__(self, phrases: Sequence[str]) -> None:
+        self._all = _group(phrases)
+        self._ascii = _group(phrase for phrase in phrases if phrase.isascii())
+
+    def stand_in(self, lower: str) -> bool:
+        """Whether one of them stands in a text, which is given in lower case."""
+        for stem, phrases in self._ascii if lower.isascii() else self._all:
+            if stem in lower:
+                for phrase in phrases:  # a plain loop is the fastest way to ask
+                    if phrase in lower:
+                        return True
+        return False
+
+
+class Beginnings:
+    """Some phrases with which a text may begin, in lower case, each of two characters at least."""
+
+    __slots__ = ("_by_start",)
+
+    def __init__(self, phrases: Sequence[str]) -> None:
+        by_start: dict[str, list[str]] = {}
+        for phrase in phrases:
+            by_start.setdefault(phrase[:2], []).append(phrase)
+        self._by_start = {start: tuple(phrases) for start, phrases in by_start.items()}
+
+    def begin(self, lower: str) -> bool:
+        """Whether a text, which is given in lower case, begins with one of them."""
+        return lower.startswith(self._by_start.get(lower[:2], ()))
+
+
+def _group(phrases: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The phrases by what they share, in the order in which their stems first occur."""
+    groups: dict[str, list[str]] = {}
+    for phrase in phrases:
+        stem = next((stem for stem in _STEMS if stem in phrase), phrase)
+        groups.setdefault(stem, []).append(phrase)
+    return tuple((stem, tuple(group)) for stem, group in groups.items())
