@@ -11,7 +11,8 @@ test: setup servers lint types ## set everything up, and run all tests
 	@$(bin)/python -m pytest --numprocesses auto --cov --cov-report=term
 
 soak: setup servers ## what takes longer: kills, millions of mails; results belong into docs
-	@$(bin)/python -m pytest -m soak --numprocesses 0 tests/soak
+	@$(bin)/python tests/servers/fetch.py --mtas
+	@$(bin)/python -m pytest -m soak --numprocesses 0 -s -p no:randomly tests/soak
 
 bench: setup ## ratios against the standard library and flufl.bounce, in one run
 	@$(bin)/python -m pytest tests/benchmarks -s --numprocesses 0 -p no:randomly

@@ -141,6 +141,7 @@ def everyday_plugin(
     box: Account | Path,
     *,
     ledger: str = "",
+    host: object = None,
     notebook: Path | None = None,
     clock: Callable[[], datetime] = lambda: NOW,
 ) -> BouncePlugin:
@@ -161,7 +162,7 @@ def everyday_plugin(
     else:
         text += f"kind = {'maildir' if box.is_dir() else 'mbox'!r}\npath = '{box}'\n"
     settings = parse_settings(text, folder=folder)
-    return BouncePlugin(settings, plugins={"host": EverydayHost(notebook)}, clock=clock, entry_points=False)
+    return BouncePlugin(settings, plugins={"host": host or EverydayHost(notebook)}, clock=clock, entry_points=False)
 
 
 def memory(plugin: BouncePlugin) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Where do the servers that tests start come from? From Debian's packages, unpacked in a folder of ours.
 
-    python tests/servers/fetch.py [--into .cache/servers]
+    python tests/servers/fetch.py [--into .cache/servers] [--mtas]
 
 Needs neither root nor up-to-date package lists, installs nothing, and touches no service of the system: apt works out
 what is missing and downloads it with a state of its own, `dpkg -x` unpacks it. Where there is no apt or no network it
@@ -24,6 +24,13 @@ HERE = Path(__file__).resolve()
 INTO = HERE.parents[2] / ".cache" / "servers"
 DOVECOT = ("dovecot-core", "dovecot-imapd", "dovecot-lmtpd")
 POSTGRESQL = ("postgresql",)  # whichever version the distribution has
+# Each in a tree of its own, for they bring the same files along. Only `make soak` asks for them.
+MTAS = {
+    "postfix": ("postfix",),
+    "exim": ("exim4-daemon-light",),
+    "opensmtpd": ("opensmtpd",),
+    "sendmail": ("sendmail-bin", "sendmail-cf"),
+}
 UPDATE_SECONDS, DOWNLOAD_SECONDS = 180, 300
 
 
@@ -38,12 +45,12 @@ def wanted() -> tuple[str, ...]:
     return (*dovecot, *postgresql)
 
 
-def fetch(into: Path) -> str:
-    """Unpack what is wanted into `into`/root; returns the line to print. Quick when nothing changed."""
+def fetch(into: Path, packages: Sequence[str] | None = None) -> str:
+    """Unpack packages, or else what is wanted, into `into`/root; returns the line to print. Quick when nothing changed."""
     into.mkdir(parents=True, exist_ok=True)
     with (into / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two checks of one checkout at once
-        packages = wanted()
+        packages = wanted() if packages is None else packages
         stamp = hashlib.sha256(HERE.read_bytes() + " ".join(packages).encode()).hexdigest()
         done = into / "done"
         if done.exists() and done.read_text() == stamp:
@@ -117,15 +124,17 @@ def _run(command: Sequence[str], seconds: float) -> subprocess.CompletedProcess[
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--into", type=Path, default=INTO)
-    into: Path = parser.parse_args().into
-    try:
-        line = fetch(into.resolve())
-    except CannotFetchError as error:
-        line = f"Servers for tests: {error}. The tests that need them skip."
-    except OSError as error:
-        line = f"Servers for tests: {error}. The tests that need them skip."
-    if line:
-        print(line, file=sys.stderr)
+    parser.add_argument("--mtas", action="store_true", help="Postfix, Exim, OpenSMTPD and sendmail instead")
+    arguments = parser.parse_args()
+    into: Path = arguments.into.resolve()
+    trees = {into / name: packages for name, packages in MTAS.items()} if arguments.mtas else {into: None}
+    for tree, packages in trees.items():
+        try:
+            line = fetch(tree, packages)
+        except (CannotFetchError, OSError) as error:
+            line = f"Servers for tests: {error}. The tests that need them skip."
+        if line:
+            print(line, file=sys.stderr)
 
 
 if __name__ == "__main__":
