@@ -128,13 +128,14 @@ def main() -> None:
     arguments = parser.parse_args()
     into: Path = arguments.into.resolve()
     trees = {into / name: packages for name, packages in MTAS.items()} if arguments.mtas else {into: None}
+    lines = []
     for tree, packages in trees.items():
         try:
-            line = fetch(tree, packages)
+            lines.append(fetch(tree, packages))
         except (CannotFetchError, OSError) as error:
-            line = f"Servers for tests: {error}. The tests that need them skip."
-        if line:
-            print(line, file=sys.stderr)
+            lines.append(f"Servers for tests: {error}. The tests that need them skip.")
+    for line in dict.fromkeys(filter(None, lines)):
+        print(line, file=sys.stderr)
 
 
 if __name__ == "__main__":

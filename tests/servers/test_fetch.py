@@ -20,6 +20,16 @@ def test_without_apt_it_says_so_in_one_line_and_succeeds(
     assert capsys.readouterr().err == ("Servers for tests: there is no apt-get here. The tests that need them skip.\n")
 
 
+def test_without_apt_it_says_so_once_for_all_mail_servers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["fetch.py", "--mtas", "--into", str(tmp_path / "servers")])
+    fetch.main()
+    assert capsys.readouterr().err == ("Servers for tests: there is no apt-get here. The tests that need them skip.\n")
+    assert not (tmp_path / "servers" / "done").exists()
+
+
 def test_what_apt_cannot_give_is_told_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
