@@ -22,6 +22,10 @@ _GLUED_LOCAL: Final = re.compile(rf"[{_CJK}]([A-Za-z0-9._+=-]{{1,64}})$")
 _XTEXT: Final = re.compile(r"\+([0-9A-Fa-f]{2})")
 _UNITEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
+# `rfc822; ann@gone.example`, with or without <>, as nearly all are written: nothing in it needs to be trimmed or decoded.
+_PLAIN: Final = r"[A-Za-z0-9_+-][A-Za-z0-9_+=.-]*@[A-Za-z0-9.-]*[A-Za-z0-9]"
+_PLAIN_RECIPIENT: Final = re.compile(rf"(?:[A-Za-z0-9-]*;)?[ \t]*(?:({_PLAIN})|<({_PLAIN})>)[ \t]*")
+
 
 def find_address(text: str) -> str:
     """The first address in running text, bare; empty if there is none."""
@@ -83,6 +87,9 @@ def read_recipient(field: str) -> str:
     """
     if not field:
         return ""
+    plain = _PLAIN_RECIPIENT.fullmatch(field)
+    if plain and len(field) <= _LONGEST:
+        return plain[1] or plain[2]
     kind, semicolon, value = field.partition(";")
     if not semicolon or "@" in kind:
         kind, value = "", field

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from bounce_plugin.message import limits
@@ -27,6 +26,15 @@ _RECIPIENT_FIELDS: Final = frozenset(
         "last-attempt-date", "final-log-id", "will-retry-until", "x-actual-recipient",
     }
 )  # fmt: skip
+# Names as nearly everybody spells them: found as they stand, they need neither be judged nor brought to lower case.
+_SPELLED: Final = {
+    name: name.lower()
+    for name in (
+        "Reporting-MTA", "Original-Envelope-Id", "Received-From-MTA", "Arrival-Date", "DSN-Gateway", "X-Postfix-Queue-ID", "X-Postfix-Queue-Id", "X-Postfix-Sender",
+        "Original-Recipient", "Final-Recipient", "Action", "Status", "Remote-MTA", "Diagnostic-Code", "Last-Attempt-Date", "Final-Log-Id", "Final-Log-ID",
+        "Will-Retry-Until", "X-Actual-Recipient", "X-Display-Name", "X-Supplementary-Info",
+    )
+}  # fmt: skip
 _SENDER_FIELDS: Final = ("x-postfix-sender", "x-outbound-mail-relay-sender", "x-sendgrid-sender")
 _QUOTED_REPLY_FIELDS: Final = ("x-supplementary-info", "x-display-name")
 _TYPED: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,30})[ \t]*;[ \t]*(.*)", re.DOTALL)
@@ -38,50 +46,69 @@ def read_delivery_status(text: str) -> DeliveryStatus:
 
     Blank lines part the recipients, but are not trusted: they may be missing, or stand within a recipient (D-08).
     """
-    message: dict[str, str] = {}
-    blocks: list[dict[str, str]] = []
-    block = message
-    for name, value, after_blank in _fields(text):
-        if name in _MESSAGE_FIELDS:
-            message.setdefault(name, value)
-            continue
-        if name in _RECIPIENT_FIELDS and (block is message or _begins_another(block, name, after_blank)):
-            block = {}
-            blocks.append(block)
-        if not block.get(name):
-            block[name] = value
+    message, blocks = _read_blocks(text)
+    given = message.get
     return DeliveryStatus(
-        reporting_mta=read_host(message.get("reporting-mta", "")),
-        original_envelope_id=message.get("original-envelope-id", ""),
-        received_from_mta=read_host(message.get("received-from-mta", "")),
+        reporting_mta=read_host(given("reporting-mta", "")),
+        original_envelope_id=given("original-envelope-id", ""),
+        received_from_mta=read_host(given("received-from-mta", "")),
         original_sender=_sender(message),
-        recipients=tuple(map(_recipient, blocks[: limits.RECIPIENTS])),
+        recipients=tuple([_recipient(block) for block in blocks[: limits.RECIPIENTS]]),
     )
 
 
-def _fields(text: str) -> Iterator[tuple[str, str, bool]]:
-    """Name in lower case, unfolded value, and whether a blank line stands before it.
+def _read_blocks(text: str) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """The fields of the message and those of each recipient: names in lower case, values unfolded, in one pass.
 
     A line that is no field continues the one above it, indented or not: gateways unfold and refold carelessly.
     """
-    name, value, after_blank, blank = "", "", False, False
+    message: dict[str, str] = {}
+    blocks: list[dict[str, str]] = []
+    block = home = message
+    name = value = ""
+    taken = blank = False
     for line in text.split("\n"):
-        if not line or line.isspace():
-            blank = True
-            continue
         key, colon, rest = line.partition(":")
-        if colon and line[0].isalpha() and rest[:2] != "//" and key.rstrip().replace("-", "").isalnum():
-            if name:
-                yield name, value, after_blank
-            name, value, after_blank = key.rstrip().lower(), rest.strip(), blank
-        elif len(value) < limits.DIAGNOSTIC:
-            value = f"{value} {line.strip()}" if value else line.strip()
+        spelled = _SPELLED.get(key) if colon and rest[:2] != "//" else None
+        if spelled is None:
+            if not line or line.isspace():
+                blank = True
+                continue
+            spelled = _read_name(key, colon, rest)
+            if not spelled:
+                if name and len(value) < limits.DIAGNOSTIC:
+                    value = f"{value} {line.strip()}" if value else line.strip()
+                    if taken:
+                        home[name] = value
+                blank = False
+                continue
+        name, value = spelled, rest.strip()
+        if name in _MESSAGE_FIELDS:
+            home = message
+            taken = name not in message
+        else:
+            if name in _RECIPIENT_FIELDS and (
+                block is message or ((blank or name in block) and _begins_another(block, name, blank))
+            ):
+                block = {}
+                blocks.append(block)
+            home = block
+            taken = not block.get(name)
+        if taken:
+            home[name] = value
         blank = False
-    if name:
-        yield name, value, after_blank
+    return message, blocks
+
+
+def _read_name(key: str, colon: str, rest: str) -> str:
+    """The name of a field that hardly anybody writes, in lower case; empty for what is no field."""
+    name = key.rstrip()
+    is_name = colon and key[:1].isalpha() and rest[:2] != "//" and name.replace("-", "").isalnum()
+    return name.lower() if is_name else ""
 
 
 def _begins_another(block: dict[str, str], name: str, after_blank: bool) -> bool:
+    """Whether a field belongs to another recipient than the block, in which it stands already or after a blank line."""
     named = "final-recipient" in block or "original-recipient" in block
     if name == "final-recipient":
         return name in block or (after_blank and named and "action" in block)
@@ -91,23 +118,34 @@ def _begins_another(block: dict[str, str], name: str, after_blank: bool) -> bool
 
 
 def _recipient(block: dict[str, str]) -> RecipientStatus:
-    kind, words = read_diagnostic(block.get("diagnostic-code", ""))
-    action = _WORD.match(block.get("action", ""))
+    given = block.get
+    kind, words = read_diagnostic(given("diagnostic-code", ""))
+    quoted = [block[name] for name in _QUOTED_REPLY_FIELDS if name in block]
     return RecipientStatus(
-        final_recipient=read_recipient(block.get("final-recipient", "")),
-        original_recipient=read_recipient(block.get("original-recipient", "")),
-        actual_recipient=read_recipient(block.get("x-actual-recipient", "")),
-        action=_ACTIONS.get(action[0].lower()) if action else None,
-        status=EnhancedStatus.find(block.get("status", "")),
+        final_recipient=read_recipient(given("final-recipient", "")),
+        original_recipient=read_recipient(given("original-recipient", "")),
+        actual_recipient=read_recipient(given("x-actual-recipient", "")),
+        action=_read_action(given("action", "")),
+        status=EnhancedStatus.find(given("status", "")),
         diagnostic_type=kind,
         diagnostic_code=words,
-        remote_mta=read_host(block.get("remote-mta", "")),
-        reply_text=" ".join([block[name] for name in _QUOTED_REPLY_FIELDS if name in block])[: limits.DIAGNOSTIC],
+        remote_mta=read_host(given("remote-mta", "")),
+        reply_text=" ".join(quoted)[: limits.DIAGNOSTIC] if quoted else "",
     )
+
+
+def _read_action(field: str) -> Action | None:
+    action = _ACTIONS.get(field)
+    if action is None and field:
+        word = _WORD.match(field)
+        action = _ACTIONS.get(word[0].lower()) if word else None
+    return action
 
 
 def read_diagnostic(field: str) -> tuple[str, str]:
     """The type of a Diagnostic-Code, lower case, and its words; the type may be missing (D-10)."""
+    if field.startswith("smtp;"):
+        return "smtp", field[5:].lstrip(" \t")[: limits.DIAGNOSTIC].strip()
     typed = _TYPED.match(field) if ";" in field else None
     if typed:
         return typed[1].lower(), typed[2][: limits.DIAGNOSTIC].strip()
@@ -133,7 +171,10 @@ def _line_start(lower: str, name: str) -> int:
 
 
 def _sender(message: dict[str, str]) -> str:
-    return next((read_recipient(message[name]) for name in _SENDER_FIELDS if name in message), "")
+    for name in _SENDER_FIELDS:
+        if name in message:
+            return read_recipient(message[name])
+    return ""
 
 
 def read_host(field: str) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Self
+import re
+from collections.abc import Callable, Iterable, Iterator, Set
+from typing import Final, Self
 
 from bounce_plugin.message.charset import octets_to_text
+
+# Name and value, still folded, of each field: all fields of a mail in one pass of the regex engine. The line feed that
+# begins it lets the engine run from line to line; nothing is tried twice. Lines that are no field are passed over.
+_FIELD: Final = re.compile(r"\n([^ \t\n:]++)[ \t]?:(.*+(?:\n[ \t].*+)*+)")
 
 
 class Headers:
@@ -18,58 +23,59 @@ class Headers:
     __slots__ = ("_block", "_fields", "_first")
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        self._block = b""
-        self._fields: list[tuple[str, str]] = [(name.lower(), value) for name, value in fields]
-        self._first: dict[str, str] | None = dict(reversed(self._fields))
+        self._block: bytes | Callable[[], bytes] = b""
+        self._fields: list[tuple[str, str]] = list(fields)
+        self._first: dict[str, str] | None = {name.lower(): value for name, value in reversed(self._fields)}
 
     @classmethod
-    def read(cls, block: bytes) -> Self:
-        """The fields of a header block with LF line ends; lines that are no field are passed over (D-29)."""
+    def read(cls, block: bytes | Callable[[], bytes]) -> Self:
+        """The fields of a header block with LF line ends; lines that are no field are passed over (D-29).
+
+        Where the block itself takes work to find, it is given as a function, called at the first question.
+        """
         headers = cls.__new__(cls)
         headers._block = block
-        headers._fields = []
         headers._first = None
         return headers
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         if self._first is None:
             self._split()
-        return iter([(name, value.strip()) for name, value in self._fields])
+        return iter([(name.lower(), _unfold(value)) for name, value in self._fields])
 
     def __contains__(self, name: str) -> bool:
         first = self._split() if self._first is None else self._first
         return name in first or name.lower() in first
 
+    def has_any(self, names: Set[str]) -> bool:
+        """Whether a field of one of these names, in lower case, is there."""
+        first = self._split() if self._first is None else self._first
+        return not first.keys().isdisjoint(names)
+
     def get(self, name: str) -> str:
         """The first value of that name, as written; empty when absent."""
         first = self._split() if self._first is None else self._first
         value = first.get(name) or first.get(name.lower())
-        return value.strip() if value else ""
+        return _unfold(value) if value else ""
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of that name, as written."""
         name = name.lower()
         if name not in (self._split() if self._first is None else self._first):
             return ()
-        return tuple([value.strip() for key, value in self._fields if key == name])
+        return tuple([_unfold(value) for key, value in self._fields if key.lower() == name])
 
     def _split(self) -> dict[str, str]:
-        self._fields = _split_block(octets_to_text(self._block))
-        self._first = dict(reversed(self._fields))
+        block = self._block if isinstance(self._block, bytes) else self._block()
+        self._fields = _FIELD.findall("\n" + octets_to_text(block))
+        self._first = {name.lower(): value for name, value in reversed(self._fields)}
         return self._first
 
 
 def split_fields(block: str) -> list[tuple[str, str]]:
     """The (lower-case name, unfolded value) pairs of a block of header fields with LF line ends."""
-    return [(name, value.strip()) for name, value in _split_block(block)]
+    return [(name.lower(), _unfold(value)) for name, value in _FIELD.findall("\n" + block)]
 
 
-def _split_block(block: str) -> list[tuple[str, str]]:
-    """The same with the blanks around the values left for those who ask for them."""
-    if "\n " in block or "\n\t" in block:
-        block = block.replace("\n ", " ").replace("\n\t", " ")
-    return [
-        (name.rstrip().lower(), value)
-        for name, colon, value in [line.partition(":") for line in block.split("\n")]
-        if colon and " " not in name[:-1]
-    ]
+def _unfold(value: str) -> str:
+    return (value.replace("\n ", " ").replace("\n\t", " ") if "\n" in value else value).strip()

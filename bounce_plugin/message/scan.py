@@ -7,7 +7,6 @@ of `limits`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from bounce_plugin.message import limits
@@ -17,20 +16,22 @@ _BOUNDARY: Final = re.compile(r'boundary[ \t]*=[ \t]*(?:"([^"\n]*)"|([^\s;"]+))'
 _CHARSET: Final = re.compile(r"""charset[ \t]*=[ \t]*["']?([^\s;"']+)""", re.IGNORECASE)
 _BLANK: Final = (b" ", b"\t")
 _SEMICOLON: Final = ord(";")
+_LINE_FEED: Final = ord("\n")
 
 
 class Part:
     """One part of a mail: its header block, its type in lower case, and where its body begins and ends."""
 
-    __slots__ = ("_block", "_raw", "content_type", "end", "start", "type")
+    __slots__ = ("_block", "_lower", "_raw", "content_type", "end", "start", "type")
 
     def __init__(self, raw: bytes, block: bytes, start: int, end: int, default_type: str = "text/plain") -> None:
         self._raw = raw
         self._block = block
+        self._lower = lower = block.lower()  # once, for all that is looked for in it
         self.start = start
         self.end = end
-        self.content_type = find_field(block, b"content-type:")
-        self.type = self.content_type.partition(";")[0].strip().lower() or default_type
+        self.content_type = declared = find_field(block, lower, b"content-type:") if lower else ""
+        self.type = declared.partition(";")[0].strip().lower() or default_type
 
     @property
     def octets(self) -> bytes:
@@ -40,7 +41,7 @@ class Part:
     @property
     def encoding(self) -> str:
         """The Content-Transfer-Encoding, as written."""
-        return find_field(self._block, b"content-transfer-encoding:")
+        return find_field(self._block, self._lower, b"content-transfer-encoding:")
 
     def decoded(self) -> bytes:
         """The body with its transfer encoding undone."""
@@ -58,16 +59,23 @@ class Part:
     def text(self) -> str:
         """The body as text, LF line ends."""
         found = _CHARSET.search(self.content_type) if "=" in self.content_type else None
-        text = decode(self.decoded(), found[1] if found else "")
+        octets = self.decoded()
+        text = decode(octets, found[1]) if found else octets_to_text(octets)
         return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def find_field(block: bytes, name: bytes) -> str:
-    """The unfolded value of the first field of that name (lower case, with its colon) in a header block."""
-    lower = block.lower()
-    at = 0 if lower.startswith(name) else lower.find(b"\n" + name) + 1
-    if at == 0 and not lower.startswith(name):
+def find_field(block: bytes, lower: bytes, name: bytes) -> str:
+    """The unfolded value of the first field of that name (lower case, with its colon) in a header block.
+
+    `lower` is the block in lower case.
+    """
+    at = lower.find(name)
+    if at < 0:
         return ""
+    if at > 0 and lower[at - 1] != _LINE_FEED:  # within another field
+        at = lower.find(b"\n" + name, at) + 1
+        if at == 0:
+            return ""
     start = at + len(name)
     end = block.find(b"\n", start)
     while end >= 0 and (block.startswith(_BLANK, end + 1) or (block[end - 1] == _SEMICOLON and _is_torn(block, end))):
@@ -89,7 +97,7 @@ def read_block(raw: bytes, start: int, end: int) -> tuple[bytes, int]:
     stop = raw.find(b"\n\n", start, end)
     if stop < 0:
         return raw[start : min(end, start + limits.HEADER_BLOCK)], end
-    return raw[start : min(stop, start + limits.HEADER_BLOCK)], stop + 2
+    return raw[start : stop if stop - start <= limits.HEADER_BLOCK else start + limits.HEADER_BLOCK], stop + 2
 
 
 def walk(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
@@ -97,44 +105,54 @@ def walk(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
     if not top.type.startswith("multipart/"):
         return [top]
     leaves: list[Part] = []
-    stack: list[Iterator[Part]] = [_children(raw, top)]
+    stack = [(top, iter(_children(raw, top)))]
     seen = 0
     while stack:
-        part = next(stack[-1], None)
-        if part is None:
-            stack.pop()
-            continue
-        seen += 1
-        if seen > limits.PARTS:
-            exceeded.append("parts")
-            break
-        if not part.type.startswith("multipart/"):
-            leaves.append(part)
-        elif len(stack) < limits.DEPTH:
-            stack.append(_children(raw, part))
+        parent, spans = stack[-1]
+        default = "message/rfc822" if parent.type == "multipart/digest" else "text/plain"
+        for start, end in spans:
+            seen += 1
+            if seen > limits.PARTS:
+                exceeded.append("parts")
+                return leaves
+            block, body = read_block(raw, start, end)
+            part = Part(raw, block, body, end, default)
+            if not part.type.startswith("multipart/"):
+                leaves.append(part)
+            elif len(stack) < limits.DEPTH:
+                stack.append((part, iter(_children(raw, part))))
+                break
+            else:
+                exceeded.append("depth")
         else:
-            exceeded.append("depth")
+            stack.pop()
     return leaves
 
 
-def _children(raw: bytes, parent: Part) -> Iterator[Part]:
-    found = _BOUNDARY.search(parent.content_type) if "=" in parent.content_type else None
-    boundary = (found[1] or found[2] or "").rstrip() if found else ""
-    if not boundary:
-        return
-    default = "message/rfc822" if parent.type == "multipart/digest" else "text/plain"
-    for start, end in split_at(raw, boundary.encode("utf-8", "replace"), parent.start, parent.end):
-        block, body = read_block(raw, start, end)
-        yield Part(raw, block, body, end, default)
+def _children(raw: bytes, parent: Part) -> list[tuple[int, int]]:
+    """Where the parts of a multipart begin and end."""
+    boundary = _read_boundary(parent.content_type)
+    return split_at(raw, boundary.encode("utf-8", "replace"), parent.start, parent.end) if boundary else []
 
 
-def split_at(raw: bytes, boundary: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _read_boundary(content_type: str) -> str:
+    """The boundary that a Content-Type declares, or empty."""
+    before, quote, value = content_type.partition('boundary="')
+    if quote and '"' in value and "oundary" not in before.lower():  # as nearly everybody writes it, without a pattern
+        return value.partition('"')[0].rstrip()
+    found = _BOUNDARY.search(content_type) if "=" in content_type else None
+    return (found[1] or found[2] or "").rstrip() if found else ""
+
+
+def split_at(raw: bytes, boundary: bytes, start: int, end: int) -> list[tuple[int, int]]:
     """Where the parts between the delimiter lines `--boundary` begin and end (RFC 2046, section 5.1.1).
 
-    A closing delimiter that is missing is the end of the enclosing part.
+    A closing delimiter that is missing is the end of the enclosing part. One part more is found than `limits.PARTS`
+    allows, so that it is seen that they are too many.
     """
     delimiter = b"\n--" + boundary
     length = len(delimiter)
+    spans: list[tuple[int, int]] = []
     begin = -1
     at = raw.find(delimiter, max(start - 1, 0), end)
     while at >= 0:
@@ -142,12 +160,13 @@ def split_at(raw: bytes, boundary: bytes, start: int, end: int) -> Iterator[tupl
         if line_end < 0:
             line_end = end
         rest = raw[at + length : line_end].rstrip()
-        if rest in (b"", b"--"):  # anything else belongs to a longer boundary that begins alike
+        if not rest or rest == b"--":  # anything else belongs to a longer boundary that begins alike
             if begin >= 0:
-                yield begin, max(at, begin)
-            if rest:
-                return
+                spans.append((begin, max(at, begin)))
+            if rest or len(spans) > limits.PARTS:
+                return spans
             begin = min(line_end + 1, end)
         at = raw.find(delimiter, line_end, end)
     if begin >= 0:
-        yield begin, end
+        spans.append((begin, end))
+    return spans
