@@ -7,15 +7,16 @@ tell is told here; whether a text that looks so is a bounce after all is weighed
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from bounce_plugin.message.headers import Headers
 
 # Header fields that only vacation programs and other responders write.
-_RESPONDER_FIELDS: Final = (
+_RESPONDER_FIELDS: Final = frozenset({
     "x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder", "x-autoreply-from", "x-auto-respond", "x-vacation", "x-mail-autoreply",
     "x-ms-exchange-inbox-rules-loop", "x-apple-vacation", "x-away", "x-mdautoresponder", "x-mailer-autoreply", "x-ebay-autoreply",
-)  # fmt: skip
+})  # fmt: skip
 # How the subject of an auto-reply begins, decoded, lower case.
 _REPLY_SUBJECTS: Final = (
     "automatic reply", "auto reply", "auto-reply", "autoreply", "auto:", "auto :", "autorespons", "auto-respons", "auto respons", "automatic respons",
@@ -64,20 +65,24 @@ _REPORT_SUBJECT: Final = re.compile(
     r"|smtp (?:server|client): .{0,80}(?:from|to) "  # Postfix to its postmaster, about strangers' sessions
     r"|^loop alert|^message \S+ has been frozen|frozen on |^tls-?rpt|dmarc (?:aggregate )?report|^\[?dmarc\]? "
 )
-_REPORT_WORDS: Final = ("domain:", "smtp ", "loop alert", "frozen", "tls", "dmarc")
+_REPORT_WORDS: Final = ("domain:", "smtp ", "loop alert", "frozen", "tls", "dmarc")  # one of them is in each of these
 _REPORT_TYPES: Final = ("application/tlsrpt+json", "application/tlsrpt+gzip", "application/tlsrpt")
 _AGGREGATE: Final = re.compile(
     r"""name\*?=\s?["']?[^\s"'!]{1,250}![^\s"'!]{1,250}!\d{1,20}!\d{1,20}(?:![^\s"'.]{1,80})?\.(?:xml|zip|gz|json)"""
 )
 
 
-def is_domain_report(headers: Headers, subject: str, types: tuple[str, ...]) -> bool:
+def is_domain_report(headers: Headers, subject: str, types: Iterable[str]) -> bool:
     """Whether statistics or a notice to a postmaster, by subject (decoded, lower case) and the content types (D-39)."""
-    if "tls-report-domain" in headers or any(
-        kind.startswith(_REPORT_TYPES) or _AGGREGATE.search(kind) for kind in types
-    ):
+    if "tls-report-domain" in headers:
         return True
-    return _REPORT_SUBJECT.search(subject) is not None
+    for kind in types:
+        if kind.startswith(_REPORT_TYPES) or ("!" in kind and _AGGREGATE.search(kind)):
+            return True
+    for word in _REPORT_WORDS:
+        if word in subject:
+            return _REPORT_SUBJECT.search(subject) is not None
+    return False
 
 
 def is_receipt(headers: Headers, subject: str) -> bool:
@@ -89,7 +94,7 @@ def is_receipt(headers: Headers, subject: str) -> bool:
 
 def is_auto_reply(headers: Headers, subject: str) -> bool:
     """Whether the headers are those of an auto-reply (RFC 3834 and its many predecessors)."""
-    if any(name in headers for name in _RESPONDER_FIELDS):
+    if headers.has_any(_RESPONDER_FIELDS):
         return True
     if headers.get("x-apple-action").upper() == "VACATION" or "auto_reply" in headers.get("precedence").lower():
         return True

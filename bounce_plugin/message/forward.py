@@ -22,19 +22,28 @@ _WORDS: Final = 60  # characters of a comment that is no letter: "FYI", "please 
 
 def is_bare_forward(text: str, headers: Headers) -> bool:
     """Whether the subject says forwarded and the text above the forwarded message says next to nothing."""
-    if not _SUBJECT.match(decode_words(headers.get("subject"))):
-        return False
-    own = text[: _marker(text)].strip()
-    return len(own) <= _WORDS and "?" not in own
+    return _is_forwarded(headers) and _says_little(text[: _marker(text)])
 
 
 def find_forwarded(text: str, headers: Headers) -> str:
     """The mail forwarded within a text, its quoting undone; empty where there is none or a person has written more."""
+    if not _is_forwarded(headers):  # first, as it costs next to nothing
+        return ""
     at = _marker(text)
-    if at >= len(text) or not is_bare_forward(text, headers):
+    if at >= len(text) or not _says_little(text[:at]):
         return ""
     body = text[text.find("\n", at) + 1 :]
     return "\n".join(line.removeprefix(">").removeprefix(" ") for line in body.strip("\n").split("\n"))
+
+
+def _is_forwarded(headers: Headers) -> bool:
+    subject = decode_words(headers.get("subject"))
+    return ":" in subject and _SUBJECT.match(subject) is not None
+
+
+def _says_little(own: str) -> bool:
+    own = own.strip()
+    return len(own) <= _WORDS and "?" not in own
 
 
 def _marker(text: str) -> int:

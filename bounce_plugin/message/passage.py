@@ -6,26 +6,35 @@ from collections.abc import Sequence
 
 from bounce_plugin.message import limits
 from bounce_plugin.message.markup import html_to_text
-from bounce_plugin.message.returned import RETURNED_TYPES, ReturnedMessage, find_returned, read_returned_text
+from bounce_plugin.message.returned import (
+    RETURNED_TYPES,
+    ReturnedMessage,
+    find_returned,
+    read_returned,
+    read_returned_text,
+)
 from bounce_plugin.message.scan import Part
 
 
 class Passage:
     """The readable text of a mail, up to the returned message; and that message, where the text holds a copy of it."""
 
-    __slots__ = ("_copied", "_parts", "_text", "_whole")
+    __slots__ = ("_copied", "_lower", "_original", "_parts", "_plain", "_text", "_whole")
 
-    def __init__(self, parts: Sequence[Part] = ()) -> None:
+    def __init__(self, parts: Sequence[Part] = (), original: Part | None = None) -> None:
         self._parts = parts
-        self._text: str | None = None
+        self._original: Part | ReturnedMessage | None = original
+        self._plain: str | None = None
         self._whole: str | None = None
-        self._copied: ReturnedMessage | None = None
+        self._text: str | None = None
 
     @classmethod
-    def of(cls, text: str, copied: ReturnedMessage | None = None) -> Passage:
+    def of(cls, text: str, original: ReturnedMessage | None = None, copied: ReturnedMessage | None = None) -> Passage:
         """A text that is known already."""
         passage = cls()
+        passage._original = original
         passage._text = passage._whole = text
+        passage._lower = text.lower()
         passage._copied = copied
         return passage
 
@@ -33,6 +42,20 @@ class Passage:
     def text(self) -> str:
         """The text before the returned message (T1); plain text where there is some, else what the HTML says (T2)."""
         return self._read() if self._text is None else self._text
+
+    @property
+    def lower(self) -> str:
+        """The text in lower case."""
+        if self._text is None:
+            self._read()
+        return self._lower
+
+    @property
+    def original(self) -> ReturnedMessage | None:
+        """The returned message, if the mail has it as a part of its own (RFC 6522, section 3)."""
+        if isinstance(self._original, Part):
+            self._original = read_returned(self._original)
+        return self._original
 
     @property
     def copied(self) -> ReturnedMessage | None:
@@ -43,42 +66,47 @@ class Passage:
 
     @property
     def plain(self) -> str:
-        """The plain text alone, with everything in it; empty where there is only HTML."""
-        return self._whole if self._whole is not None else _join_plain(_before_original(self._parts))
+        """The plain text alone, with everything in it; HTML does not count unless `whole` had to be read before."""
+        if self._whole is not None:
+            return self._whole
+        if self._plain is None:
+            self._plain = _join_plain(self._parts)
+        return self._plain
 
     @property
     def whole(self) -> str:
         """The text with everything in it."""
         if self._whole is None:
-            self._whole = _join(self._parts)
+            plain = self.plain
+            self._whole = plain if plain and not plain.isspace() else _read_page(self._parts) or plain
         return self._whole
 
     def _read(self) -> str:
         whole = self.whole
-        at = find_returned(whole, whole.lower())
-        if at < len(whole):
-            self._copied = read_returned_text(whole, at)
-        self._text = whole[:at]
-        return self._text
-
-
-def _join(parts: Sequence[Part]) -> str:
-    before = _before_original(parts)
-    text = _join_plain(before)
-    if text and not text.isspace():
+        lower = whole.lower()
+        at = find_returned(whole, lower)
+        self._copied = read_returned_text(whole, at) if at < len(whole) else None
+        self._text = text = whole[:at]
+        # Few characters, as the Turkish capital I with a dot, become two; where they stand the places do not agree.
+        self._lower = lower[:at] if len(lower) == len(whole) else text.lower()
         return text
-    page = next((part for part in before if part.type == "text/html"), None)
-    return html_to_text(page.text())[: limits.DECODED] if page else text
-
-
-def _before_original(parts: Sequence[Part]) -> list[Part]:
-    before: list[Part] = []
-    for part in parts:
-        if part.type in RETURNED_TYPES:
-            break
-        before.append(part)
-    return before
 
 
 def _join_plain(parts: Sequence[Part]) -> str:
-    return "\n".join([part.text() for part in parts if part.type in ("text/plain", "text")])[: limits.DECODED]
+    texts = []
+    for part in parts:
+        if part.type in RETURNED_TYPES:
+            break
+        if part.type in ("text/plain", "text"):
+            texts.append(part.text())
+    return "\n".join(texts)[: limits.DECODED]
+
+
+def _read_page(parts: Sequence[Part]) -> str:
+    """What the first HTML part says to people."""
+    for part in parts:
+        if part.type in RETURNED_TYPES:
+            break
+        if part.type == "text/html":
+            return html_to_text(part.text())[: limits.DECODED]
+    return ""

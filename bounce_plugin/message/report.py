@@ -91,7 +91,6 @@ class Report:
     passage: Passage = field(default_factory=Passage)
     delivery_status: DeliveryStatus | None = None
     feedback: FeedbackReport | None = None
-    original: ReturnedMessage | None = None  # from a part of its own (RFC 6522, section 3)
     wrapped: Report | None = None  # the report that this mail only carries: a gateway's wrapping, a bare forward (D-13)
     limits: tuple[str, ...] = ()  # the caps of the documentation (reference/limits) that this mail exceeded, by name
 
@@ -103,4 +102,4 @@ class Report:
     @property
     def returned(self) -> ReturnedMessage | None:
         """The returned message, from its own part or from the copy that stands in the text."""
-        return self.original or self.passage.copied
+        return self.passage.original or self.passage.copied

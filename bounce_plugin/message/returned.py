@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from bounce_plugin.message import limits
@@ -15,14 +17,9 @@ RETURNED_TYPES: Final = frozenset(
      "message/global", "message/global-headers", "message/partial", "text/rfc822"}
 )  # fmt: skip
 
-# Header fields that hardly anybody but a mail server writes, in lower case: where a line begins so, a message begins.
-_FIELDS: Final = (
-    "return-path:", "received: from", "received: by", "received: (", "received:\tfrom", "received:from", "x-original-to:", "delivered-to:",
-    "dkim-signature:",
-)  # fmt: skip
-# And those that some reports quote, indented, to say which message they are about.
-_UNINDENTED_FIELDS: Final = ("message-id:", "mime-version: 1", "content-type: text/", "content-type: multipart/")
-_HEADER_LINE: Final = re.compile(r"[ \t>|]*[A-Za-z][A-Za-z0-9-]{1,50}[ \t]*:(?!//)|[ \t>|]*>?From \S+ +\w{3} ")
+_HEADER: Final = r"[ \t>|]*[A-Za-z][A-Za-z0-9-]{1,50}[ \t]*:(?!//)|[ \t>|]*>?From \S+ +\w{3} "
+_HEADER_LINE: Final = re.compile(_HEADER)
+_LATER_HEADER_LINE: Final = re.compile(rf"\n(?:{_HEADER})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,27 +71,42 @@ _MARKERS: Final = (
     "message text follows",
     "rejected message",  # "------ rejected message"
 )
+# Header fields that hardly anybody but a mail server writes, in lower case: where a line begins so, a message begins.
+_FIELDS: Final = (
+    "return-path:", "received: from", "received: by", "received: (", "received:\tfrom", "received:from", "x-original-to:", "delivered-to:",
+    "dkim-signature:",
+)  # fmt: skip
+# And those that some reports quote, indented, to say which message they are about.
+_UNINDENTED_FIELDS: Final = ("message-id:", "mime-version: 1", "content-type: text/", "content-type: multipart/")
+
+
+def _any_of(names: Iterable[str]) -> str:
+    """A pattern of any of these names that decides by their first letter, as most lines begin with none of them."""
+    by_letter: dict[str, list[str]] = {}
+    for name in names:
+        by_letter.setdefault(name[0], []).append(re.escape(name[1:]))
+    return "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in by_letter.items())
+
+
+_LINE: Final = rf"([^a-z0-9\n]*+)({_any_of((*_MARKERS, *_FIELDS, *_UNINDENTED_FIELDS))})"
+_FIRST_LINE: Final = re.compile(_LINE)
+_OTHER_LINE: Final = re.compile("\n" + _LINE)  # the line feed in front lets the engine run from line to line
+_INDENTS: Final = dict.fromkeys(_FIELDS, " \t>|") | dict.fromkeys(_UNINDENTED_FIELDS, "")
 
 
 def find_returned(text: str, lower: str) -> int:
     """Where in a text the returned message, or the words above it, begins; the length of the text if nowhere."""
     end = len(text)
-    for marker in _MARKERS:
-        at = lower.find(marker, 0, end)
-        while 0 <= at < end:
-            start = lower.rfind("\n", 0, at) + 1
-            if not any(map(str.isalnum, lower[start:at])):
-                end = start
-                break
-            at = lower.find(marker, at + 1, end)
-    for name in (*_FIELDS, *_UNINDENTED_FIELDS):
-        at = lower.find(name, 0, end)
-        while 0 <= at < end:
-            start = lower.rfind("\n", 0, at) + 1
-            if start == at or (name in _FIELDS and not lower[start:at].strip(" \t>|")):
-                end = _top_of_block(text, start)
-                break
-            at = lower.find(name, at + 1, end)
+    found = _FIRST_LINE.match(lower) or _OTHER_LINE.search(lower, 0, end)
+    while found:
+        before, name = found.groups()
+        indent = _INDENTS.get(name)
+        if indent is None:
+            if not any(map(str.isalnum, before)):
+                return found.start(1)
+        elif not before.strip(indent):
+            return _top_of_block(text, found.start(1))
+        found = _OTHER_LINE.search(lower, found.end(), end)
     return end
 
 
@@ -110,9 +122,19 @@ def _top_of_block(text: str, at: int) -> int:
 
 def read_returned_text(text: str, at: int) -> ReturnedMessage | None:
     """The headers of the message whose copy begins in a text at `at`; None if no header lines follow there."""
+    rest = text[at : at + limits.HEADER_BLOCK]
+    if not _HEADER_LINE.match(rest) and not _LATER_HEADER_LINE.search(rest):
+        return None
+    return ReturnedMessage(
+        headers=Headers.read(partial(_read_block, rest)),  # its lines are looked at when somebody asks for a field
+        complete=at + len(rest) < len(text),
+    )
+
+
+def _read_block(rest: str) -> bytes:
+    """The first header lines in a text, with what indents them all taken away."""
     lines: list[str] = []
     indent = ""
-    rest = text[at : at + limits.HEADER_BLOCK]
     for line in rest.split("\n"):
         if lines and line.startswith(indent):
             line = line[len(indent) :]
@@ -125,8 +147,4 @@ def read_returned_text(text: str, at: int) -> ReturnedMessage | None:
             lines.append(line)
         elif lines:
             break
-    if not lines:
-        return None
-    return ReturnedMessage(
-        headers=Headers.read("\n".join(lines).encode("utf-8", "replace")), complete=at + len(rest) < len(text)
-    )
+    return "\n".join(lines).encode("utf-8", "replace")
