@@ -31,6 +31,8 @@ def broken_promises(examination: Examination) -> list[str]:
             if _QUOTED.sub("", address).count("@") > 1:
                 broken.append(f"{finding.detector}: more than one @ in {address!r}")
         broken += _not_in_utf8(finding.recipient, finding.diagnostic_code, finding.remote_mta, finding.reporting_mta)
+    named = [finding.recipient.lower() for finding in examination.findings if finding.recipient]
+    broken += [f"{name!r} failed twice" for name in {*named} if named.count(name) > 1]
     broken += _not_in_utf8(examination.why, examination.clues.subject, examination.clues.message_id)
     broken += [
         f"a {one.kind} counts"

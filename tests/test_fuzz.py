@@ -63,6 +63,7 @@ def test_the_promises_are_looked_at() -> None:
         assert broken_promises(other), repr(address)
     quoted = replace(fine, findings=(replace(fine.findings[0], recipient='"a b@c"@d.example'),))
     assert broken_promises(quoted) == []
+    assert broken_promises(replace(fine, findings=fine.findings * 2, classifications=fine.classifications * 2))
     assert broken_promises(replace(fine, kind=Kind.OTHER))
     assert broken_promises(replace(fine, classifications=()))
     assert broken_promises(replace(fine, limits=("unreadable",)))
@@ -247,6 +248,11 @@ def test_T_09_half_an_address_is_none(octet: bytes, place: str) -> None:
     status = REPORT + b"--b\nContent-Type: message/delivery-status\n\nFinal-Recipient: rfc822; %s\nAction: failed\n"
     for raw in (status % address, HEAD + b"\nYour mail could not be delivered:\n\n<%s>:\n550 user unknown\n" % address):
         assert [finding.recipient for finding in examine(raw).findings if finding.recipient] == []
+
+
+def test_D_01_a_session_that_is_shown_twice_has_each_recipient_once() -> None:
+    said = session(2).removeprefix(HEAD)
+    assert [finding.recipient for finding in examine(HEAD + said * 3).findings] == ["a0@b.example", "a1@b.example"]
 
 
 def test_a_mail_that_flufl_cannot_read_writes_nothing_to_the_log(caplog: pytest.LogCaptureFixture) -> None:

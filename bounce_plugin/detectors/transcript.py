@@ -95,7 +95,11 @@ def _read(lines: list[str]) -> tuple[list[_Failed], list[str]]:
             _take_address(failed, line, action)
         elif not listing:
             session.append(line)
-    return [one for one in failed if one.address], session
+    once: dict[str, _Failed] = {}
+    for one in failed:  # a report may be shown twice
+        if one.address:
+            once.setdefault(one.address.lower(), one)
+    return list(once.values()), session
 
 
 def _action_of(title: str) -> Action | None:
