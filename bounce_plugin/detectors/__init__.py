@@ -57,7 +57,8 @@ def detect(report: Report) -> Detection:
         return detect(report.wrapped)
     if findings or (own and report.kind is Kind.BOUNCE):
         return decide_kind(findings or _read_text(notice)) or find_doubt(notice, evidence)
-    ordinary = recognise_ordinary(notice, evidence) if evidence.score < OVERWHELMING else None
+    unsure = evidence.score < OVERWHELMING or not evidence.machine
+    ordinary = recognise_ordinary(notice, evidence) if unsure else None
     if ordinary is not None or not own:
         return Detection(kind=ordinary or Kind.OTHER)
     findings = _read_text(notice) if evidence.score >= BOUNCE else ()

@@ -67,6 +67,6 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
         return Kind.MDN
     if is_auto_reply(headers, subject):
         return Kind.AUTO_REPLY
-    if may_be_auto_reply(headers) and evidence.score < BOUNCE:
+    if may_be_auto_reply(headers) and (evidence.score < BOUNCE or (not evidence.machine and "in-reply-to" in headers)):
         return Kind.AUTO_REPLY
     return None

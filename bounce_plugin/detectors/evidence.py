@@ -11,6 +11,7 @@ from typing import Final
 
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INTROS, POSTMASTERS, SUBJECTS
+from bounce_plugin.message.address import find_address
 
 BOUNCE: Final = 4  # this much evidence makes a bounce
 OVERWHELMING: Final = BOUNCE + 2  # this much makes a bounce of what looks like an auto-reply
@@ -56,6 +57,7 @@ class Evidence:
     origin: int
     words: int
     known: bool
+    machine: bool  # it has a mark that people's mail has not: a mail server's name, or a report's header fields
 
     @property
     def score(self) -> int:
@@ -90,16 +92,30 @@ def weigh(notice: Notice) -> Evidence:
     )
     if not daemon and not marked:
         origin -= _personal(notice)
-    known = (
+    machine = daemon or marked or typed or bool(notice.named)
+    pretended = _pretends(notice, path, null) and not (marked or typed or notice.named or automatic or returned)
+    known = not pretended and (
         daemon or marked or typed or bool(notice.named) or postmaster
         or (titled and (null or automatic or returned or notice.subject.startswith(_UNMISTAKABLE)))
         or (null and returned and not automatic)
     )  # fmt: skip
     if known and origin + titled + returned + _LEAST >= OVERWHELMING:
-        return Evidence(origin=origin, words=titled + returned, known=known)
+        return Evidence(origin=origin, words=titled + returned, known=known, machine=machine)
     quoted = any(pattern.search(notice.text, 0, 4 * _NEAR) for pattern in _REPLIES)
     words = _words(notice) + titled + returned + quoted
-    return Evidence(origin=origin, words=words, known=known or (titled and quoted))
+    known = known or (titled and quoted and not pretended)
+    return Evidence(origin=origin, words=words, known=known, machine=machine)
+
+
+def _pretends(notice: Notice, path: str, null: bool) -> bool:
+    """Whether a mail came from somebody's own address, though it may call itself a mail server's.
+
+    Anybody can write "Mail Delivery System" as a name, and a bounce's words below it; a mail server leaves the return
+    path empty, or writes as itself.
+    """
+    if null or not path:
+        return False
+    return not any(DAEMONS.stand_in(who) or POSTMASTERS.stand_in(who) for who in (path, find_address(notice.sender)))
 
 
 def _personal(notice: Notice) -> int:

@@ -75,7 +75,9 @@ def _trim(address: str) -> str:
         local = glued[1] if glued else local
         local = local.lstrip(_INVISIBLE)
         local = local.lstrip("'`*|") if local[:2] == "=?" else local.lstrip("'`*=|")
-    bare = f"{local}@{domain}" if local and domain and len(address) <= _LONGEST else ""
+    if not local or not domain or len(address) > _LONGEST or local[:2] == "//":  # slashes: the rest of a link
+        return ""
+    bare = f"{local}@{domain}"
     return bare if bare.isprintable() else ""
 
 

@@ -63,9 +63,10 @@ _CHALLENGERS: Final = (
 _REPORT_SUBJECT: Final = re.compile(
     r"report[ -]domain:.{0,250}submitter:"  # RFC 7489 and RFC 8460
     r"|smtp (?:server|client): .{0,80}(?:from|to) "  # Postfix to its postmaster, about strangers' sessions
-    r"|^loop alert|^message \S+ has been frozen|frozen on |^tls-?rpt|dmarc (?:aggregate )?report|^\[?dmarc\]? "
+    r"|^loop alert|^message \S+ has been frozen|^message frozen|frozen on |^tls-?rpt|dmarc (?:aggregate )?report|^\[?dmarc\]? "
+    r"|^bounce action notification"  # Mailman, to the owner of a list
 )
-_REPORT_WORDS: Final = ("domain:", "smtp ", "loop alert", "frozen", "tls", "dmarc")  # one of them is in each of these
+_REPORT_WORDS: Final = ("domain:", "smtp ", "loop alert", "frozen", "tls", "dmarc", "bounce action")  # one of them is in each of these
 _REPORT_TYPES: Final = ("application/tlsrpt+json", "application/tlsrpt+gzip", "application/tlsrpt")
 _AGGREGATE: Final = re.compile(
     r"""name\*?=\s?["']?[^\s"'!]{1,250}![^\s"'!]{1,250}!\d{1,20}!\d{1,20}(?:![^\s"'.]{1,80})?\.(?:xml|zip|gz|json)"""
@@ -73,8 +74,8 @@ _AGGREGATE: Final = re.compile(
 
 
 def is_domain_report(headers: Headers, subject: str, types: Iterable[str]) -> bool:
-    """Whether statistics or a notice to a postmaster, by subject (decoded, lower case) and the content types (D-39)."""
-    if "tls-report-domain" in headers:
+    """Whether statistics or a notice to an operator, by subject (decoded, lower case) and the content types (D-39)."""
+    if "tls-report-domain" in headers or "x-cron-env" in headers:
         return True
     for kind in types:
         if kind.startswith(_REPORT_TYPES) or ("!" in kind and _AGGREGATE.search(kind)):
@@ -98,7 +99,7 @@ def is_auto_reply(headers: Headers, subject: str) -> bool:
         return True
     if headers.get("x-apple-action").upper() == "VACATION" or "auto_reply" in headers.get("precedence").lower():
         return True
-    return subject.startswith(_REPLY_SUBJECTS)
+    return subject.startswith(_REPLY_SUBJECTS) or "is out of the office" in subject  # Domino begins with the name
 
 
 def may_be_auto_reply(headers: Headers) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 _BREAK: Final = re.compile(
     r"<(?:br|/?p|/?div|/?tr|/?li|/?ul|/?ol|/?table|/?h[1-6]|/?pre|/?blockquote|hr)\b[^<>]*>", re.I
 )
+_CELL: Final = re.compile(r"</?t[dh]\b[^<>]*>", re.I)
 _TAG: Final = re.compile(r"<[/!?A-Za-z][^<>]*>")
 _UNSEEN: Final = ("style", "script", "head", "title")
 
@@ -20,7 +21,7 @@ def html_to_text(markup: str) -> str:
     for name in _UNSEEN:
         text = _without(text, f"<{name}", f"</{name}>")
     text = _without(text, "<!--", "-->")
-    text = _TAG.sub("", _BREAK.sub("\n", text))
+    text = _TAG.sub("", _CELL.sub(" ", _BREAK.sub("\n", text)))
     lines = (" ".join(line.split()) for line in html.unescape(text).replace("\xa0", " ").split("\n"))
     return "\n".join(lines)
 
