@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from email.message import EmailMessage
@@ -159,18 +160,18 @@ def one_long_header(number: int) -> bytes:
     return HEAD[:-1] + b"x" * number + b"\n\nbody\n"
 
 
-@pytest.mark.parametrize(
-    ("raw", "limit"),
-    [
-        pytest.param(lambda: deep(10_000), "depth", id="10,000 multiparts within each other"),
-        pytest.param(lambda: deep_with_one_boundary(10_000), "parts", id="10,000 with the same boundary"),
-        pytest.param(lambda: many_headers(100_000), "header_fields", id="100,000 header fields"),
-        pytest.param(lambda: many_parts(1_000_000), "parts", id="a million parts"),
-        pytest.param(lambda: many_reports(50_000), "parts", id="50,000 delivery status parts"),
-        pytest.param(lambda: zeros(200_000_000), "message", id="150 MB of zeros in base64"),
-        pytest.param(lambda: one_long_header(9_000_000), "header_block", id="a header of 9 MB"),
-    ],
-)
+BOMBS = [
+    pytest.param(lambda: deep(10_000), "depth", id="10,000 multiparts within each other"),
+    pytest.param(lambda: deep_with_one_boundary(10_000), "parts", id="10,000 with the same boundary"),
+    pytest.param(lambda: many_headers(100_000), "header_fields", id="100,000 header fields"),
+    pytest.param(lambda: many_parts(1_000_000), "parts", id="a million parts"),
+    pytest.param(lambda: many_reports(50_000), "parts", id="50,000 delivery status parts"),
+    pytest.param(lambda: zeros(200_000_000), "message", id="150 MB of zeros in base64"),
+    pytest.param(lambda: one_long_header(9_000_000), "header_block", id="a header of 9 MB"),
+]
+
+
+@pytest.mark.parametrize(("raw", "limit"), BOMBS)
 def test_T_06_a_bomb_is_put_before_a_person_within_two_seconds(raw: Callable[[], bytes], limit: str) -> None:
     bomb = raw()
     start = process_time()
@@ -180,6 +181,18 @@ def test_T_06_a_bomb_is_put_before_a_person_within_two_seconds(raw: Callable[[],
     assert limit in examination.why
     assert broken_promises(examination) == []
     assert seconds < 2
+
+
+@pytest.mark.parametrize(("raw", "limit"), BOMBS)
+def test_T_06_a_bomb_takes_little_memory_beside_its_own(raw: Callable[[], bytes], limit: str) -> None:
+    bomb = raw()
+    tracemalloc.start()
+    try:
+        examine(bomb)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 32 * 1024 * 1024
 
 
 # Shapes of which more could cost out of all proportion: something looks for something for each of something.
