@@ -16,6 +16,7 @@ def recover(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
 
     For mails whose header lost its Content-Type, declares another boundary than the body has, or none.
     """
+    known = len(exceeded)
     for boundary in _boundaries(raw, top.start, top.end):
         declared = f'Content-Type: multipart/mixed; boundary="{boundary}"'
         guessed = Part(raw, declared.encode("utf-8"), top.start, top.end)
@@ -23,6 +24,8 @@ def recover(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
         if leaves:
             first = _before(raw, top, boundary)
             return [first, *leaves] if first else leaves
+        if len(exceeded) > known:  # a bomb (T-06)
+            break
     return [_as_text(raw, top, top.start, top.end)]
 
 

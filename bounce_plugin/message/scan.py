@@ -15,6 +15,7 @@ from bounce_plugin.message.charset import decode, decode_transfer, octets_to_tex
 _BOUNDARY: Final = re.compile(r'boundary[ \t]*=[ \t]*(?:"([^"\n]*)"|([^\s;"]+))', re.IGNORECASE)
 _CHARSET: Final = re.compile(r"""charset[ \t]*=[ \t]*["']?([^\s;"']+)""", re.IGNORECASE)
 _BLANK: Final = (b" ", b"\t")
+_ALIKE: Final = 100  # lines that begin like a delimiter; where there are more, somebody means harm
 _SEMICOLON: Final = ord(";")
 _LINE_FEED: Final = ord("\n")
 
@@ -154,6 +155,7 @@ def split_at(raw: bytes, boundary: bytes, start: int, end: int) -> list[tuple[in
     length = len(delimiter)
     spans: list[tuple[int, int]] = []
     begin = -1
+    alike = 0
     at = raw.find(delimiter, max(start - 1, 0), end)
     while at >= 0:
         line_end = raw.find(b"\n", at + length, end)
@@ -166,7 +168,15 @@ def split_at(raw: bytes, boundary: bytes, start: int, end: int) -> list[tuple[in
             if rest or len(spans) > limits.PARTS:
                 return spans
             begin = min(line_end + 1, end)
-        at = raw.find(delimiter, line_end, end)
+        else:
+            alike += 1
+        at = raw.find(delimiter, line_end, end) if alike < _ALIKE else _search(raw, delimiter, line_end, end)
     if begin >= 0:
         spans.append((begin, end))
     return spans
+
+
+def _search(raw: bytes, delimiter: bytes, start: int, end: int) -> int:
+    """Where the next delimiter line is, past however many that only begin alike (T-06); else -1."""
+    found = re.compile(re.escape(delimiter) + rb"(?:--)?[ \t\r\x0b\x0c]*+(?:\n|\Z)").search(raw, start, end)
+    return found.start() if found else -1
