@@ -62,6 +62,8 @@ class Fault(StrEnum):
     NETWORK = "network"
     UNKNOWN = "unknown"
 
+    __hash__ = str.__hash__  # as above
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:

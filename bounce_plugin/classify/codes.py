@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.message.status import EnhancedStatus
@@ -20,6 +20,11 @@ class CodeRow:
     firm: bool = False  # the sender or the message is at fault beyond doubt, whatever the words say
     overloaded: bool = False  # used for so much that even vague words say more
     meaning: str = ""
+    turn: int = field(init=False)  # when it is asked, beside phrases (phrasebook.py)
+
+    def __post_init__(self) -> None:
+        turn = 7 if not self.specific else 5 if self.overloaded else 2
+        object.__setattr__(self, "turn", 6 if self.reason is Reason.EXPIRED else turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +43,16 @@ class Codes:
 
     def __init__(
         self,
-        iana: Mapping[EnhancedStatus, CodeRow],
+        iana: Mapping[str, CodeRow],
         provider: Mapping[tuple[str, int, int], tuple[_Span, ...]],
         replies: Mapping[str, CodeRow],
         exits: Mapping[str, CodeRow],
     ) -> None:
         self._iana, self._provider, self._replies, self._exits = iana, provider, replies, exits
 
-    def of_status(self, status: EnhancedStatus) -> CodeRow | None:
+    def of_status(self, code: str) -> CodeRow | None:
         """What the registry says; an unknown detail is read as X.Y.0, an unknown subject as X.0.0 (RFC 3463)."""
-        row = self._iana.get(status)
-        if row is None and not status.generic:
-            row = self._iana.get(EnhancedStatus(status.class_, status.subject, 0))
-        return row
+        return self._iana.get(code) or self._iana.get(f"{code.rpartition('.')[0]}.0")
 
     def of_provider(self, provider: str, status: EnhancedStatus) -> CodeRow | None:
         """What this receiver means by the code, where it uses it in its own way."""
@@ -76,14 +78,14 @@ class Codes:
         status = EnhancedStatus.find(code)
         if status is None:
             return None
-        return self.of_provider(provider, status) if kind == "code" else self.of_status(status)
+        return self.of_provider(provider, status) if kind == "code" else self.of_status(str(status))
 
 
 def read_codes(*, status: str, reply: str) -> Codes:
     """The tables of status_codes.toml and reply_codes.toml, given as text."""
     codes, replies = tomllib.loads(status), tomllib.loads(reply)
     provider: dict[tuple[str, int, int], list[_Span]] = {}
-    iana = {low: row for entry in codes["iana"] for low, _, row in _rows(entry, "status")}
+    iana = {str(low): row for entry in codes["iana"] for low, _, row in _rows(entry, "status")}
     for entry in codes["provider"]:
         for low, high, row in _rows(entry, f"code:{entry['scope']}"):
             spans = provider.setdefault((entry["scope"], low.class_, low.subject), [])

@@ -42,26 +42,26 @@ class Phrase:
     example: str  # a reply that it is for
     rule: str = field(init=False)  # the name under which evidence cites it
     rank: int = field(init=False)  # a provider's own wording comes first, then the order of priority
+    turn: int = field(init=False)  # when it is asked, beside codes (codes.py)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rule", f"phrase:{self.scope}:{self.phrase}")
         object.__setattr__(self, "rank", self.priority + (100 if self.scope == "any" else 0))
+        turn = 1 if self.priority < VAGUE else 4
+        # The last resort: any error that is quoted says more than that time ran out.
+        object.__setattr__(self, "turn", 3 if self.reason is Reason.EXPIRED else turn)
 
 
-class Match(NamedTuple):
-    """A phrase that a text holds, and where: from one of its words to before another."""
-
-    phrase: Phrase
-    start: int
-    end: int
+#: A phrase that a text holds, and where: from one of its words to before another. Plain tuples, here and below, because
+#: there are many of them, and even a named tuple costs ten times as much to make.
+Match: TypeAlias = tuple[Phrase, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a text holds: phrases, in the order of their ends, and words by which providers are recognised."""
 
-    matches: Sequence[Match] = ()
-    tokens: Sequence[Wording] = ()
+    matches: Sequence[Match]
+    tokens: Sequence[Wording]
 
 
 @dataclass(slots=True, eq=False)
@@ -71,22 +71,24 @@ class _Wording:
     words: Wording
     number: int
     token: bool = False  # of a provider
+    opens: bool = False  # are a part of a phrase, but not its last
     alone: list[Phrase] = field(default_factory=list)  # that consist of them
     closing: list[tuple[Phrase, tuple[frozenset[int], ...]]] = field(default_factory=list)  # that end with them
     wanted: frozenset[int] = frozenset()  # one of these must have come before, or no closing is worth a look
 
 
-@dataclass(slots=True)
-class _Node:
-    """Where one stands after some words of a wording."""
-
-    wording: _Wording | None = None  # that ends here
-    after: dict[str, _Node] = field(default_factory=dict)  # by the next word
-    stems: dict[str, list[tuple[str, _Wording]]] = field(default_factory=dict)  # last words that may go on
+#: Last words that may go on, by their first letters.
+_Stems: TypeAlias = dict[str, list[tuple[str, _Wording]]]
 
 
-#: A wording, and where it stands: from one word to before another. Plain tuples, because there are many of them.
+#: Where one stands after some words of a wording: those that end here, the next words, and those that may go on.
+_Node: TypeAlias = tuple[list[_Wording], dict[str, "_Node"], _Stems]
+
+
+#: A wording, and where it stands: from one word to before another.
 _Hit: TypeAlias = tuple[_Wording, int, int]
+#: The number of a wording that opens a phrase, and where it stands.
+_Opened: TypeAlias = tuple[int, int, int]
 
 
 class Phrasebook:
@@ -95,92 +97,114 @@ class Phrasebook:
     __slots__ = ("_known", "_root")
 
     def __init__(self, phrases: Iterable[Phrase], tokens: Iterable[Wording] = ()) -> None:
-        self._root = _Node()
+        self._root: _Node = ([], {}, {})
         self._known: dict[Wording, _Wording] = {}
         for token in tokens:
             self._wording(token).token = True
         for phrase in phrases:
             *before, last = ([self._wording(words) for words in part] for part in phrase.parts)
             parts = tuple(frozenset(wording.number for wording in part) for part in before)
+            for wording in (wording for part in before for wording in part):
+                wording.opens = True
             for wording in last:
                 if parts:
                     wording.closing.append((phrase, parts))
                     wording.wanted |= parts[-1]
                 else:
                     wording.alone.append(phrase)
+        _spread(self._root)
 
     def _wording(self, words: Wording) -> _Wording:
         """The entry for these words; made when they are met for the first time."""
         if words in self._known:
             return self._known[words]
         wording = self._known[words] = _Wording(words, len(self._known))
-        node = self._root
+        _, after, stems = self._root
         *before, last = words
         for word in before:
-            node = node.after.setdefault(word, _Node())
+            _, after, stems = after.setdefault(word, ([], {}, {}))
         if last.endswith("*"):
-            node.stems.setdefault(last[:-1][:_STEM], []).append((last[:-1], wording))
+            stems.setdefault(last[:-1][:_STEM], []).append((last[:-1], wording))
         else:
-            node.after.setdefault(last, _Node()).wording = wording
+            after.setdefault(last, ([], {}, {}))[0].append(wording)
         return wording
 
     def read(self, words: Sequence[str]) -> Reading:
         """Every phrase and token that the words of a normalised text hold; a phrase once for each place."""
         found: list[Match] = []
         tokens: list[Wording] = []
+        opened: list[_Opened] = []
         seen: set[int] = set()
-        hits = self._hits(words)
-        for at, (wording, start, end) in enumerate(hits):
+        for wording, start, end in self._hits(words):
             for phrase in wording.alone:
-                found.append(Match(phrase, start, end))  # noqa: PERF401 - most wordings have none, and a loop costs nothing
+                found.append((phrase, start, end))  # noqa: PERF401 - it is one or none, and a loop costs less
             if wording.wanted and not wording.wanted.isdisjoint(seen):
                 for phrase, before in wording.closing:
-                    if not before[-1].isdisjoint(seen) and (begin := _begin(words, hits, at, before)) >= 0:
-                        found.append(Match(phrase, begin, end))
+                    if not before[-1].isdisjoint(seen) and (begin := _begin(words, opened, start, before)) >= 0:
+                        found.append((phrase, begin, end))
+            if wording.opens:
+                opened.append((wording.number, start, end))
+                seen.add(wording.number)
             if wording.token:
                 tokens.append(wording.words)
-            seen.add(wording.number)
         return Reading(found, tokens)
 
     def _hits(self, words: Sequence[str]) -> list[_Hit]:
+        """Every wording, in the order of their first words."""
         hits: list[_Hit] = []
-        root = self._root
-        after, stems = root.after, root.stems
-        for at, word in enumerate(words):
-            if word in after or word[:_STEM] in stems:
-                _walk(root, words, at, hits)
+        _, first, stems = self._root
+        following = [*words, ""]
+        end = 0
+        for word in words:
+            at, end = end, end + 1
+            if word in first:
+                ended, after, going_on = first[word]
+                for wording in ended:
+                    hits.append((wording, at, end))  # noqa: PERF401 - as above
+                if (next_ := following[end]) in after or (going_on and next_[:_STEM] in going_on):
+                    _walk(after, going_on, words, at, hits)
+            elif word[:_STEM] in stems:
+                hits += [(wording, at, end) for wording in _stemmed(word, stems)]
             if "." in word:
-                labels = [after.get(f".{label}") for label in word.split(".")]
-                hits += [(node.wording, at, at + 1) for node in labels if node is not None and node.wording is not None]
+                labels = [first.get(f".{label}") for label in word.split(".")]
+                hits += [(wording, at, end) for label in labels if label is not None for wording in label[0]]
         return hits
 
 
-def _walk(node: _Node, words: Sequence[str], start: int, hits: list[_Hit]) -> None:
-    """Add every wording that begins with this word."""
-    for end in range(start, len(words)):
+def _spread(node: _Node) -> None:
+    """Put the stems of a word beside the word itself where it is known, so that nobody need look for them there."""
+    _, after, stems = node
+    for word, following in after.items():
+        following[0][:0] = _stemmed(word, stems)
+        _spread(following)
+
+
+def _stemmed(word: str, stems: _Stems) -> list[_Wording]:
+    return [wording for stem, wording in stems.get(word[:_STEM], ()) if word.startswith(stem)]
+
+
+def _walk(after: dict[str, _Node], stems: _Stems, words: Sequence[str], start: int, hits: list[_Hit]) -> None:
+    """Add every wording that goes on from this word."""
+    for end in range(start + 1, len(words)):
         word = words[end]
-        if node.stems:
-            for stem, wording in node.stems.get(word[:_STEM], ()):
-                if word.startswith(stem):
-                    hits.append((wording, start, end + 1))
-        following = node.after.get(word)
-        if following is None:
+        if word not in after:
+            if stems:
+                hits += [(wording, start, end + 1) for wording in _stemmed(word, stems)]
             return
-        node = following
-        if node.wording is not None:
-            hits.append((node.wording, start, end + 1))
+        ended, after, stems = after[word]
+        for wording in ended:
+            hits.append((wording, start, end + 1))
 
 
-def _begin(words: Sequence[str], hits: Sequence[_Hit], last: int, parts: tuple[frozenset[int], ...]) -> int:
-    """Where a phrase begins whose last part is this hit; -1 where its earlier parts are missing or too far away."""
-    end = hits[last][1]
+def _begin(words: Sequence[str], opened: Sequence[_Opened], end: int, parts: tuple[frozenset[int], ...]) -> int:
+    """Where a phrase begins whose last part stands at `end`; -1 where its earlier parts are missing or too far away."""
+    back = reversed(opened)
     for part in reversed(parts):
-        for at in range(last - 1, -1, -1):
-            wording, begin, stop = hits[at]
-            if stop <= end and wording.number in part:
+        for number, start, stop in back:
+            if number in part and stop <= end:
                 if end - stop > GAP or END in words[stop:end]:
                     return -1
-                end, last = begin, at
+                end = start
                 break
         else:
             return -1
