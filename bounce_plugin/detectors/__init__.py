@@ -18,7 +18,7 @@ from bounce_plugin.detectors.decision import (
 from bounce_plugin.detectors.evidence import BOUNCE, OVERWHELMING, weigh
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.stage import add_stages
+from bounce_plugin.detectors.stage import add_stages, text_around
 from bounce_plugin.message import limits
 from bounce_plugin.message.report import Kind, Report
 
@@ -45,17 +45,18 @@ DETECTORS: Final[tuple[Detector, ...]] = (
 
 def detect(report: Report) -> Detection:
     """What kind of mail a report is, and what it says of each recipient, in the order in which kinds exclude each other."""
-    if report.kind not in (Kind.BOUNCE, Kind.OTHER):
+    bounce = report.kind is Kind.BOUNCE
+    if not bounce and report.kind is not Kind.OTHER:
         return Detection(kind=report.kind)
-    notice = Notice(report)
-    if report.kind is Kind.BOUNCE and is_report_by_structure(report) and (findings := _machine_readable(notice)):
+    if bounce and is_report_by_structure(report) and (findings := _machine_readable(report)):
         return decide_kind(findings) or Detection(kind=report.kind)
+    notice = Notice(report)
     evidence = weigh(notice)
     own = speaks_for_itself(notice, evidence)
-    findings = _machine_readable(notice) if own else ()
+    findings = _machine_readable(report) if own else ()
     if not findings and report.wrapped is not None and may_speak_for_another(notice, evidence):
         return detect(report.wrapped)
-    if findings or (own and report.kind is Kind.BOUNCE):
+    if findings or (own and bounce):
         return decide_kind(findings or _read_text(notice)) or find_doubt(notice, evidence)
     unsure = evidence.score < OVERWHELMING or not evidence.machine
     ordinary = recognise_ordinary(notice, evidence) if unsure else None
@@ -65,14 +66,15 @@ def detect(report: Report) -> Detection:
     return decide_kind(findings) or find_doubt(notice, evidence)
 
 
-def _machine_readable(notice: Notice) -> tuple[Finding, ...]:
+def _machine_readable(report: Report) -> tuple[Finding, ...]:
     """What the delivery status says; what it leaves to the text is taken from there."""
-    findings = delivery_status.detect(notice)
+    findings = delivery_status.detect(report)
     if not delivery_status.is_complete(findings):
-        findings = delivery_status.complete(findings, _read_text(notice))
-    elif all(finding.stage for finding in findings):
+        findings = delivery_status.complete(findings, _read_text(Notice(report)))
+        return add_stages(findings, report.passage.whole)
+    if all([finding.stage for finding in findings]):  # noqa: C419 - a generator takes three times as long
         return findings
-    return add_stages(findings, notice.report.passage.plain) if findings else ()
+    return add_stages(findings, text_around(report))
 
 
 def _read_text(notice: Notice) -> tuple[Finding, ...]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.reply import find_reply, quote_found, read_found, read_stage
+from bounce_plugin.detectors.reply import find_reply, quote_found, read_stage, read_status
 from bounce_plugin.message import limits
 from bounce_plugin.message.report import Action
 
@@ -33,7 +33,6 @@ def build_finding(
     found = find_reply(diagnostic)
     said = quote_found(found, diagnostic) if whole else diagnostic
     words = " ".join(said[: 2 * limits.DIAGNOSTIC].split())[: limits.DIAGNOSTIC]
-    reply = read_found(found, diagnostic)
     lower = diagnostic.lower()
     status = notice.report.delivery_status
     return Finding(
@@ -42,8 +41,8 @@ def build_finding(
         if others
         else (),
         action=action or notice.action,
-        status=reply.status,
-        reply_code=reply.code,
+        status=read_status(found, diagnostic),
+        reply_code=found[1] if found else "",
         diagnostic_code=words,
         stage=read_stage(lower),
         remote_mta=_remote_host(lower),

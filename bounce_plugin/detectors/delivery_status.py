@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from bounce_plugin.detectors.finding import Finding, Stage
-from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.reply import NO_REPLY, read_reply, read_stage
-from bounce_plugin.detectors.stage import SUCCESSES, find_stage
+from bounce_plugin.detectors.finding import NO_STAGE, Finding
+from bounce_plugin.detectors.reply import find_reply, read_stage, read_status
+from bounce_plugin.detectors.stage import SUCCESSES, find_stage, text_around
 from bounce_plugin.message.report import Action, DeliveryStatus, RecipientStatus, Report
 from bounce_plugin.message.status import EnhancedStatus
 
@@ -17,16 +16,16 @@ NAME: Final = "delivery_status"
 _GIVEN_UP: Final = ("expired", "given up", "giving up", "could not be delivered", "returned to sender", "too long")
 
 
-def detect(notice: Notice) -> tuple[Finding, ...]:
-    """See `detectors.Detector`."""
-    status = notice.report.delivery_status
+def detect(report: Report) -> tuple[Finding, ...]:
+    """One finding for each recipient; `Detector`s are asked only for what the delivery status leaves to the text."""
+    status = report.delivery_status
     if status is None:
         return ()
     if len(status.recipients) == 1:
-        return (_finding(notice.report, status, status.recipients[0], alone=True),)
+        return (_finding(report, status, status.recipients[0], alone=True),)
     findings: dict[str, Finding] = {}
     for number, recipient in enumerate(status.recipients):
-        finding = _finding(notice.report, status, recipient, alone=False)
+        finding = _finding(report, status, recipient, alone=False)
         key = finding.recipient.lower() or str(number)
         findings[key] = _stronger(findings[key], finding) if key in findings else finding
     return tuple(findings.values())
@@ -43,17 +42,18 @@ def _finding(report: Report, whole: DeliveryStatus, said: RecipientStatus, *, al
     names = _names(said)
     words = said.diagnostic_code
     action = said.action or _infer_action(report, said.status)
-    reply = read_reply(words) if words else NO_REPLY
-    stage = read_stage(words.lower()) if words else Stage.UNKNOWN
-    if alone and not stage and names and not _says_little(action, words, said.diagnostic_type, reply.code):
+    found = find_reply(words) if words else None
+    code = found[1] if found else ""
+    stage = read_stage(words.lower()) if words else NO_STAGE
+    if alone and not stage and names and not _says_little(action, words, said.diagnostic_type, code):
         # Here and not in `add_stages`, because a frozen finding costs more to change than to make.
-        stage = find_stage(names[0], words, action, report.passage.plain)
+        stage = find_stage(names[0], words, action, text_around(report))
     return Finding(
         recipient=names[0] if names else "",
         other_recipients=names[1:],
         action=action,
-        status=most_specific(said.status, reply.status),
-        reply_code=reply.code,
+        status=most_specific(said.status, read_status(found, words)),
+        reply_code=code,
         diagnostic_code=words,
         diagnostic_type=said.diagnostic_type,
         stage=stage,
@@ -88,6 +88,8 @@ def _says_little(action: Action, words: str, kind: str, code: str) -> bool:
 
 def complete(findings: tuple[Finding, ...], spoken: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """The findings with what only the text says: OpenSMTPD and sendmail leave the reply, some the recipient there."""
+    if not spoken:
+        return findings
     by_name = {name.lower(): one for one in spoken for name in (one.recipient, *one.other_recipients)}
     return tuple(_with(finding, by_name, spoken if len(findings) == 1 else ()) for finding in findings)
 

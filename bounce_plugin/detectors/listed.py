@@ -8,7 +8,6 @@ Mimecast, m-FILTER, Exchange 5.5 (`addr on date`) and their many clones. What co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,13 +21,16 @@ from bounce_plugin.message.address import find_address, read_recipient
 NAME: Final = "listed"
 
 _ADDRESS: Final = r"[^\s\"<>()\[\],;:@\\]{1,128}@[^\s\"'<>()\[\],;:@\\/|]{1,255}"
+_PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9.-]{0,180}[A-Za-z0-9]")  # needs no reading
 # The whole line is an address, or it ends with a colon: bullets, quotes, brackets and a display name may surround it.
-_ALONE: Final = re.compile(
-    rf"""(?![ \t]*[245]\d\d[ -])[ \t]*(?:[-*>•·=#]{{1,4}}[ \t]*)?(?:"[^"\n]{{0,80}}"[ \t]*(?=<)|[^<>@:\n]{{1,60}}[ \t](?=<))?"""
-    rf"""[<"'\[(]{{0,2}}(?:smtp:|mailto:|rfc822;[ ]?)?({_ADDRESS})[>"'\])]{{0,2}}"""
-    rf"""(?:[ \t]*[<(\[](?:mailto:|smtp:)?{_ADDRESS}[>)\]])?[ \t]*(?:\([^()\n]{{3,254}}\))?(?::[ \t]*(.*)|[,;.]?|[\[(]([^\]\n]*)[\])])$""",
-    re.IGNORECASE,
+_BULLET: Final = r"(?![ \t]*[245]\d\d[ -])[ \t]*(?:[-*>•·=#]{1,4}[ \t]*)?"
+_DISPLAY_NAME: Final = r"""(?:"[^"\n]{0,80}"[ \t]*(?=<)|[^<>@:\n]{1,60}[ \t](?=<))?"""
+_ONLY: Final = (
+    rf"""[<"'\[(]{{0,2}}(?i:smtp:|mailto:|rfc822;[ ]?)?({_ADDRESS})[>"'\])]{{0,2}}"""
+    rf"""(?:[ \t]*[<(\[](?i:mailto:|smtp:)?{_ADDRESS}[>)\]])?[ \t]*(?:\([^()\n]{{3,254}}\))?(?::[ \t]*(.*)|[,;.]?|[\[(]([^\]\n]*)[\])])$"""
 )
+_ALONE: Final = re.compile(_BULLET + _DISPLAY_NAME + _ONLY)
+_ALONE_NAMELESS: Final = re.compile(_BULLET + _ONLY)  # the same for lines without a `<`, and faster
 # It begins with an address, and words about it follow: `addr Invalid Address, ERROR_CODE :550`, `addr on Thu, 29 Apr`.
 _LEADING: Final = re.compile(
     rf"""[ \t]*(?:[-*•]{{1,3}}[ \t]+)?[<"'\[]?({_ADDRESS})[>"'\]]?[:,;]?[ \t]+[-–]?[ \t]*(\S.*)$"""
@@ -57,14 +59,14 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     for pattern, confidence in ((_ALONE, 0.9), (_LEADING, 0.8)):
         preface, entries = _read(notice, pattern)
         if entries:
-            return tuple(_findings(notice, preface, entries, confidence))
+            return _findings(notice, preface, entries, confidence)
     return ()
 
 
 def detect_ours(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`. For those who write to themselves: the recipient that failed is the one that is told."""
     preface, entries = _read(notice, _ALONE, even_ours=True)
-    return tuple(_findings(notice, preface, entries, 0.7))
+    return _findings(notice, preface, entries, 0.7)
 
 
 def detect_names(notice: Notice) -> tuple[Finding, ...]:
@@ -86,9 +88,11 @@ def _read(notice: Notice, pattern: re.Pattern[str], *, even_ours: bool = False) 
     first = taken = 0
     for number in notice.places:
         line = lines[number]
-        found = pattern.match(line)
-        address = read_recipient(found[1]) if found else ""
-        if not found or not address or (not even_ours and notice.is_ours(address)):
+        found = (_ALONE_NAMELESS if pattern is _ALONE and "<" not in line else pattern).match(line)
+        if not found:
+            continue
+        address = found[1] if _PLAIN.fullmatch(found[1]) else read_recipient(found[1])
+        if not address or (not even_ours and notice.is_ours(address)):
             continue
         if entries:
             entries[-1].lines += lines[taken:number]
@@ -127,6 +131,8 @@ def _indent(line: str) -> int:
 
 def _without_contacts(notice: Notice, entries: list[_Entry]) -> list[_Entry]:
     """Without those whom the text only tells to ask, unless nobody else is left."""
+    if len(entries) == 1 and not notice.named:
+        return entries
     kept = [entry for entry in entries if not is_contact(entry.address)]
     if not kept:
         return entries
@@ -136,7 +142,11 @@ def _without_contacts(notice: Notice, entries: list[_Entry]) -> list[_Entry]:
     return kept
 
 
-def _findings(notice: Notice, preface: list[str], entries: list[_Entry], confidence: float) -> Iterator[Finding]:
+def _findings(notice: Notice, preface: list[str], entries: list[_Entry], confidence: float) -> tuple[Finding, ...]:
+    if len(entries) == 1:  # as mostly
+        return (
+            _finding(notice, entries[0], _diagnostic(entries[0].lines if entries[0].told else [], preface), confidence),
+        )
     seen: dict[str, _Entry] = {}
     for entry in entries:  # a text in two languages says everything twice
         first = seen.setdefault(entry.address.lower(), entry)
@@ -148,21 +158,19 @@ def _findings(notice: Notice, preface: list[str], entries: list[_Entry], confide
         if entry.told:
             shared = entry.lines
         diagnostics[key] = _diagnostic(entry.lines if entry.told else shared, preface)
-    for key, entry in seen.items():
-        generated = [_GENERATED.search(line.strip()) for line in entry.lines[:3] if "@" in line and "d " in line]
-        yield build_finding(
-            notice,
-            entry.address,
-            diagnostics[key],
-            detector=NAME,
-            confidence=confidence,
-            others=tuple([find_address(found[1]) for found in generated if found]),
-        )
+    return tuple([_finding(notice, entry, diagnostics[key], confidence) for key, entry in seen.items()])
+
+
+def _finding(notice: Notice, entry: _Entry, diagnostic: str, confidence: float) -> Finding:
+    generated = [_GENERATED.search(line.strip()) for line in entry.lines[:3] if "@" in line and "d " in line]
+    others = tuple([find_address(found[1]) for found in generated if found])
+    return build_finding(notice, entry.address, diagnostic, detector=NAME, confidence=confidence, others=others)
 
 
 def _diagnostic(lines: list[str], preface: list[str]) -> str:
     """The paragraph beneath a recipient; where there is none, all that follows; where that says nothing, what precedes."""
-    body = ["", *lines[1:]] if lines and _DATE.fullmatch(lines[0].strip()) else lines
+    dated = lines and "on " in lines[0] and _DATE.fullmatch(lines[0].strip())
+    body = ["", *lines[1:]] if dated else lines
     text = "\n".join(body).strip("\n")
     paragraph = text.split("\n\n", 1)[0] if body and body[0].strip() else ""
     if not paragraph and text and body and not body[0].strip():

@@ -12,6 +12,7 @@ from bounce_plugin.message.report import Action, Report
 
 _LONGEST: Final = 64 * 1024  # characters of text that any dialect reads: a notice is short
 _OUR_FIELDS: Final = ("delivered-to", "x-original-to", "envelope-to", "to")
+_FAILED: Final = Action.FAILED  # Python 3.11 takes ten times as long to find a member of an enumeration
 
 
 class Notice:
@@ -124,7 +125,7 @@ class Notice:
 
 def _read_action(lower: str) -> Action:
     if STILL_TRYING.stand_in(lower):
-        return Action.FAILED if "expired" in lower and "given up" in lower else Action.DELAYED
+        return _FAILED if "expired" in lower and "given up" in lower else Action.DELAYED
     if DELIVERED.stand_in(lower) and not GIVEN_UP.stand_in(lower):
         return Action.DELIVERED
-    return Action.FAILED
+    return _FAILED

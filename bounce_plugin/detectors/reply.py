@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bounce_plugin.detectors.finding import Stage
+from bounce_plugin.detectors.finding import NO_STAGE, Stage
 from bounce_plugin.message.status import EnhancedStatus
 
 # One pattern for each class of code: one that begins with a plain character is searched eight times as fast as one that
@@ -14,30 +14,37 @@ from bounce_plugin.message.status import EnhancedStatus
 # A reply code with an enhanced code of its own class behind it is certain; `550-5.1.1`, `550 #5.1.1`, `550 (5.1.1)`.
 _BOTH: Final = tuple(
     [
-        re.compile(rf"({digit}\d\d)(?<![\d.\w]...)[ -]{{1,3}}[#(<\[]{{0,2}}({digit}\.\d{{1,3}}\.\d{{1,3}})(?![\d.]*\d)")
+        (
+            f"{digit}.",
+            re.compile(
+                rf"({digit}\d\d)(?<![\d.\w]...)[ -]{{1,3}}[#(<\[]{{0,2}}({digit}\.\d{{1,3}}\.\d{{1,3}})(?![\d.]*\d)"
+            ),
+        )
         for digit in "542"
     ]
 )
 # Alone it has to begin the text, a line, or what a host is quoted to have said.
 _ALONE: Final = tuple([re.compile(rf"({digit}\d\d)(?=[ \-:;#,.)\]'\"\n]|$)(?!\.\d)") for digit in "54"])
 # The same as `status.STATUS`.
-_STATUS: Final = tuple([re.compile(rf"{digit}(?<![\d.].)\.\d{{1,3}}\.\d{{1,3}}(?![\d.]*\d)") for digit in "542"])
+_STATUS: Final = tuple(
+    [(f"{digit}.", re.compile(rf"{digit}(?<![\d.].)\.\d{{1,3}}\.\d{{1,3}}(?![\d.]*\d)")) for digit in "542"]
+)
 _BEFORE: Final = tuple("\n:;=<>'\"(]#,")
 _WORDS_BEFORE: Final = ("said", "error", "reply", "code", "response", "smtp", "returned", "with")
-_COMMANDS: Final = (
-    ("rcpt", Stage.RCPT),
-    ("end of data", Stage.DATA),
-    ("end-of-data", Stage.DATA),
-    ("end of message", Stage.DATA),
-    ("data", Stage.DATA),
-    ("text", Stage.DATA),  # 1&1
-    ("mail", Stage.MAIL),
-    ("ehlo", Stage.EHLO),
-    ("helo", Stage.EHLO),
-    ("sender", Stage.MAIL),
-    ("initial", Stage.CONNECT),
-    ("connect", Stage.CONNECT),
-)
+# By their first four letters.
+_COMMANDS: Final = {
+    "rcpt": (("rcpt", Stage.RCPT),),
+    "end ": (("end of data", Stage.DATA), ("end of message", Stage.DATA)),
+    "end-": (("end-of-data", Stage.DATA),),
+    "data": (("data", Stage.DATA),),
+    "text": (("text", Stage.DATA),),  # 1&1
+    "mail": (("mail", Stage.MAIL),),
+    "ehlo": (("ehlo", Stage.EHLO),),
+    "helo": (("helo", Stage.EHLO),),
+    "send": (("sender", Stage.MAIL),),
+    "init": (("initial", Stage.CONNECT),),
+    "conn": (("connect", Stage.CONNECT),),
+}
 # What a reporting MTA writes around the command that was refused, in lower case, and how far into the cue it stands.
 _CUES: Final = (
     ("in reply to ", 0),
@@ -53,7 +60,7 @@ _CUES: Final = (
     ("sent: ", 0),
 )
 # These are cues only in a text that has one of the others.
-_WEAK_CUES: Final = (("for text ", 0), ("for rcpt ", 0), ("for mail ", 0), ("for data ", 0))
+_WEAK_CUES: Final = ("for text ", "for rcpt ", "for mail ", "for data ")
 _CUE: Final = re.compile(
     r"in reply to (?:the )?|after (?:pipelined |sending )?(?:the )?|(?:response|answer) to (?:the )?|during (?:the )?|>>> ?"
     r"|\bfor (?=(?:text|rcpt|mail|data) )|smtp:(?=rcpt|mail|data)|did not like our (?:final )?|\((?=end of|[a-z]{4} command)|sent: (?=rcpt|mail|data)"
@@ -68,33 +75,27 @@ class Reply:
     status: EnhancedStatus | None = None
 
 
-NO_REPLY: Final = Reply()
-
-
 def find_reply(text: str) -> re.Match[str] | None:
     """Where the text gives a reply code; the code is the match's first group."""
-    return _earliest(_BOTH, text) or _find_alone(text)
-
-
-def _earliest(patterns: tuple[re.Pattern[str], ...], text: str, start: int = 0) -> re.Match[str] | None:
     first: re.Match[str] | None = None
-    for pattern in patterns:
-        found = pattern.search(text, start)
+    for digit_dot, both in _BOTH:
+        found = both.search(text) if digit_dot in text else None
         if found is not None and (first is None or found.start() < first.start()):
             first = found
-            if found.start() == start:
+            if found.start() == 0:
                 break
-    return first
+    return first or _find_alone(text)
 
 
 def _find_alone(text: str) -> re.Match[str] | None:
     first: re.Match[str] | None = None
-    for pattern in _ALONE:
-        for found in pattern.finditer(text):
-            if first is not None and found.start() > first.start():
-                break
-            if _stands_alone(found):
-                first = found
+    for alone in _ALONE:
+        found = alone.search(text)
+        while found is not None and not _stands_alone(found):
+            found = alone.search(text, found.end())
+        if found is not None and (first is None or found.start() < first.start()):
+            first = found
+            if found.start() == 0:
                 break
     return first
 
@@ -109,32 +110,31 @@ def _stands_alone(found: re.Match[str]) -> bool:
 
 def read_reply(text: str) -> Reply:
     """The reply code and the enhanced status nearest the beginning of the remote host's reply (D-16)."""
-    return read_found(find_reply(text), text)
+    found = find_reply(text)
+    return Reply(found[1] if found else "", read_status(found, text))
 
 
-def read_found(found: re.Match[str] | None, text: str) -> Reply:
-    """The same, for those who know already where the text gives a reply code."""
+def read_status(found: re.Match[str] | None, text: str) -> EnhancedStatus | None:
+    """The enhanced status of the reply that `find_reply` found in a text, else the first in the text."""
     if found is None:
-        return Reply("", _find_status(text))
-    code = found[1]
+        return _find_status(text, 0)
     if found.re.groups == 2:
-        return Reply(code, EnhancedStatus.find(found[2]))
-    after = _earliest(_STATUS, text, found.end())
-    return Reply(code, EnhancedStatus.find(after[0]) if after and after[0][0] == code[0] else _find_status(text))
+        return EnhancedStatus.find(found[2])
+    after = _find_status(text, found.end())
+    return after if after is not None and str(after.class_) == found[1][0] else _find_status(text, 0)
 
 
-def _find_status(text: str) -> EnhancedStatus | None:
-    found = _earliest(_STATUS, text) if "." in text else None
-    return EnhancedStatus.find(found[0]) if found else None
-
-
-def quote_reply(text: str) -> str:
-    """The lines from the reply code to the end of its paragraph; the whole text where it gives no code."""
-    return quote_found(find_reply(text), text)
+def _find_status(text: str, start: int) -> EnhancedStatus | None:
+    first: re.Match[str] | None = None
+    for digit_dot, status in _STATUS:
+        found = status.search(text, start) if digit_dot in text else None
+        if found is not None and (first is None or found.start() < first.start()):
+            first = found
+    return EnhancedStatus.find(first[0]) if first else None
 
 
 def quote_found(found: re.Match[str] | None, text: str) -> str:
-    """The same, for those who know already where the text gives a reply code."""
+    """The lines from the reply that `find_reply` found to the end of its paragraph; the whole text if it found none."""
     if found is None:
         return text
     start = text.rfind("\n", 0, found.start(1)) + 1
@@ -144,28 +144,40 @@ def quote_found(found: re.Match[str] | None, text: str) -> str:
 
 def read_stage(lower: str) -> Stage:
     """The command that was refused, where the reporting host says so in its own words; they are given in lower case."""
-    places = _places(lower, _CUES)
+    places: list[int] = []
+    for cue, offset in _CUES:
+        if cue in lower:
+            _add_places(places, lower, cue, offset)
     if not places:
-        return Stage.UNKNOWN
-    places += _places(lower, _WEAK_CUES)
+        return NO_STAGE
+    for cue in _WEAK_CUES:
+        _add_places(places, lower, cue, 0)
     end = 0
     for at in sorted(places):
         found = _CUE.match(lower, at) if at >= end else None
         if found is not None:
             end = found.end()
-            for name, stage in _COMMANDS:
-                if lower.startswith(name, end):
-                    return stage
-    return Stage.UNKNOWN
+            if stage := _read_command(lower, end):
+                return stage
+    return NO_STAGE
 
 
-def _places(lower: str, cues: tuple[tuple[str, int], ...]) -> list[int]:
+def read_stage_first(lower: str) -> Stage:
+    """The same, quicker for words that begin with a cue, perhaps in brackets."""
+    found = _CUE.match(lower, 1 if lower.startswith("(") else 0)
+    return (found and _read_command(lower, found.end())) or read_stage(lower)
+
+
+def _read_command(lower: str, at: int) -> Stage:
+    for name, stage in _COMMANDS.get(lower[at : at + 4], ()):
+        if lower.startswith(name, at):
+            return stage
+    return NO_STAGE
+
+
+def _add_places(places: list[int], lower: str, cue: str, offset: int) -> None:
     """Where a cue may begin: to look for plain words first is much faster than to search for the pattern."""
-    places: list[int] = []
-    for cue, offset in cues:
-        if cue in lower:
-            at = lower.find(cue)
-            while at >= 0:
-                places.append(max(at - offset, 0))
-                at = lower.find(cue, at + 1)
-    return places
+    at = lower.find(cue)
+    while at >= 0:
+        places.append(max(at - offset, 0))
+        at = lower.find(cue, at + 1)

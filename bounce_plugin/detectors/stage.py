@@ -9,13 +9,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from bounce_plugin.detectors.finding import Finding, Stage
-from bounce_plugin.detectors.reply import read_stage
-from bounce_plugin.message.report import Action
+from bounce_plugin.detectors.finding import NO_STAGE, Finding, Stage
+from bounce_plugin.detectors.reply import read_stage, read_stage_first
+from bounce_plugin.message.report import Action, Report
 
 _CUES: Final = ("(in reply", " after ")
 _REACH: Final = 60  # characters of a cue and the command behind it, folded
 SUCCESSES: Final = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
+
+
+def text_around(report: Report) -> str:
+    """Where the stage may stand: the plain text of a report, which need not be read to its end; the text of another mail."""
+    return report.passage.plain if report.media_type == "multipart/report" else report.passage.whole
 
 
 def add_stages(findings: tuple[Finding, ...], text: str) -> tuple[Finding, ...]:
@@ -34,29 +39,22 @@ def _with_stage(finding: Finding, text: str, starts: list[int]) -> Finding:
 def find_stage(recipient: str, diagnostic: str, action: Action, text: str, starts: Sequence[int] = ()) -> Stage:
     """The stage that the text tells for a recipient; `starts` is where in it each of several recipients is named."""
     if not diagnostic or action in SUCCESSES:
-        return Stage.UNKNOWN
+        return NO_STAGE
     if ">>>" in text:
         return _stage_in_session(recipient, diagnostic, text)
-    for cue in _CUES:
-        if cue in text:
-            return _stage_in_words(recipient, text, starts)
-    return Stage.UNKNOWN
-
-
-def _stage_in_words(recipient: str, text: str, starts: Sequence[int]) -> Stage:
     start = max(text.find(recipient), 0) if starts else 0
-    end = min([other for other in starts if other > start], default=len(text))
+    end = min([other for other in starts if other > start], default=len(text)) if starts else len(text)
     for cue in _CUES:
         at = text.find(cue, start, end)
-        if at >= 0 and (stage := read_stage(" ".join(text[at : at + _REACH].lower().split()))):
+        if at >= 0 and (stage := read_stage_first(" ".join(text[at : at + _REACH].lower().split()))):
             return stage
-    return Stage.UNKNOWN
+    return NO_STAGE
 
 
 def _stage_in_session(recipient: str, reply: str, text: str) -> Stage:
     """The command above the reply; but commands are pipelined, and a reply that names the recipient refuses it."""
     at = text.find(f"<<< {reply[:9].rstrip()}")
     command = text.rfind(">>> ", 0, at) if at >= 0 else -1
-    stage = read_stage(text[command : command + 24].lower()) if command >= 0 else Stage.UNKNOWN
+    stage = read_stage(text[command : command + 24].lower()) if command >= 0 else NO_STAGE
     about_recipient = bool(recipient) and recipient.lower() in reply.lower()
     return Stage.RCPT if stage is Stage.DATA and about_recipient else stage

@@ -61,14 +61,15 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     if "transcript of session" not in lower and ">>>" not in lower and "addresses had" not in lower:
         return ()
     failed, session = _read(notice.lines)
+    spoken = _spoken(session, lower)
     if not failed:
-        failed = [_Failed(address=address) for address in _refused_in(session, notice)]
-    answers = _read_answers(session)
+        failed = [_Failed(address=address) for address in _refused_in(spoken, notice)]
+    answers = _read_answers(spoken)
     return tuple(
         build_finding(
             notice,
             one.address,
-            _words_about(one, session, answers, alone=len(failed) == 1),
+            _words_about(one, session, spoken, answers, alone=len(failed) == 1),
             detector=NAME,
             confidence=0.95,
             others=tuple(one.others),
@@ -84,7 +85,7 @@ def _read(lines: list[str]) -> tuple[list[_Failed], list[str]]:
     session: list[str] = []
     listing, action = False, None
     for line in lines:
-        section = _SECTION.match(line)
+        section = _SECTION.match(line) if "---" in line else None
         if section:
             title = section[1].lower()
             listing = any(words in title for words in _ADDRESSES)
@@ -131,6 +132,21 @@ def _take_address(failed: list[_Failed], line: str, action: Action | None) -> No
         )
 
 
+def _spoken(session: list[str], lower: str) -> list[str]:
+    """The lines of a session that can match any of the patterns, for speed: most lines of a text are no session."""
+    talking = "while talking to" in lower
+    return [
+        line
+        for line in session
+        if ">>>" in line
+        or "<<<" in line
+        or "..." in line
+        or "Sent" in line
+        or "Received" in line
+        or (talking and "while talking to" in line.lower())
+    ]
+
+
 def _refused_in(session: list[str], notice: Notice) -> list[str]:
     """Whom a session without a list of addresses shows to have been refused."""
     found: dict[str, None] = {}
@@ -141,15 +157,20 @@ def _refused_in(session: list[str], notice: Notice) -> list[str]:
         elif reply := _REPLY.match(line):
             if asked and reply[1][:1] in "45":
                 found[asked] = None
-        elif (local := _LOCAL.match(line)) and (local[1] or "")[:1] != "2" and (address := find_address(local[2])):
+        elif (
+            "..." in line
+            and (local := _LOCAL.match(line))
+            and (local[1] or "")[:1] != "2"
+            and (address := find_address(local[2]))
+        ):
             found[address] = None
     return [address for address in found if not notice.is_ours(address)]
 
 
-def _words_about(one: _Failed, session: list[str], answers: list[_Answer], *, alone: bool) -> str:
+def _words_about(one: _Failed, session: list[str], spoken: list[str], answers: list[_Answer], *, alone: bool) -> str:
     """What the remote host said about this recipient, else the reason noted, else sendmail's own line."""
     about = [answer for answer in answers if answer.is_about(one.address.lower())]
-    own, coded = _own_line(one.address.lower(), session, alone=alone)
+    own, coded = _own_line(one.address.lower(), spoken, alone=alone)
     if not about and not coded and (alone or not one.reason):
         about = [answer for answer in answers if alone or not answer.command.lower().startswith("rcpt")]
     if about:
@@ -196,7 +217,7 @@ def _read_answers(session: list[str]) -> list[_Answer]:
 def _own_line(address: str, session: list[str], *, alone: bool) -> tuple[str, bool]:
     """Sendmail's own line about a recipient, and whether it quotes a reply: `554 <a@b>... 550 Host unknown`."""
     for line in session:
-        found = _LOCAL.match(line)
+        found = _LOCAL.match(line) if "..." in line else None
         if found and (alone or found[2].lower() in (address, address.partition("@")[0])):
             coded = _CODED.match(found[3]) is not None
             return (found[3] if coded else line.strip()), coded

@@ -58,14 +58,15 @@ SUBJECTS: Final = Beginnings((
 
 # What the text says of itself, near its beginning. Each is a sentence that machines write to say that mail failed.
 INTROS: Final = Phrases((
+    "could not be delivered", "this message was created automatically by mail delivery software", "a message that you sent", "recipient address rejected", "user unknown", "unable to deliver",  # the most frequent first
     "hi. this is the", "this is the mail system at", "this is the postfix", "program at host",
-    "this message was created automatically by mail delivery software", "this is an automatically generated delivery status",
+    "this is an automatically generated delivery status",
     "automatically generated delivery status notification", "this is an automated message created by mail delivery",
     "this is the mailer-daemon", "this is the dragonfly mail agent", "this is a delivery status notification",
     "automatic bounce notification", "this is an automated alert notification", "non-delivery report", "nondelivery report",
-    "a message that you sent", "a message you sent", "message that you have sent could not be delivered",
-    "could not be delivered", "couldn't be delivered", "cannot be delivered", "can't be delivered", "can not be delivered",
-    "could not deliver", "couldn't deliver", "cannot deliver", "can't deliver", "unable to deliver", "not able to deliver",
+    "a message you sent", "message that you have sent could not be delivered",
+    "couldn't be delivered", "cannot be delivered", "can't be delivered", "can not be delivered",
+    "could not deliver", "couldn't deliver", "cannot deliver", "can't deliver", "not able to deliver",
     "wasn't able to deliver", "was not able to deliver", "unable to send your message", "was unable to deliver", "failed to deliver",
     "error delivering your mail", "problem delivering your", "problems delivering", "delivery of your message", "delivery problem",
     "delivery to the following", "delivery has failed", "delivery failed", "delivery failure", "delivery attempts",
@@ -76,9 +77,9 @@ INTROS: Final = Phrases((
     "your message has encountered delivery problems", "message was rejected", "mail was rejected",
     "rejected by a remote mail server", "email you sent was rejected",
     "failure reasons", "failed addresses follow", "no valid recipients", "returned to sender",
-    "unknown user", "user unknown", "no such user", "unknown recipient", "invalid final delivery",
+    "unknown user", "no such user", "unknown recipient", "invalid final delivery",
     "not a valid user", "mailbox is full", "mailbox exceeds", "quota exceeded", "over quota",
-    "recipient address rejected", "error was detected while processing", "message undeliverable", "not deliverable",
+    "error was detected while processing", "message undeliverable", "not deliverable",
     "sent <<<", "did not exactly match", "addresses could not be",
     "konnte nicht zugestellt", "konnte nicht übermittelt", "nicht zugestellt werden", "unzustellbar", "nicht ausgeliefert",   # de
     "n'a pas pu être remis", "n'a pas pu être délivr", "n'a pas pu être distribu", "impossible de remettre",
