@@ -160,9 +160,27 @@ def one_long_header(number: int) -> bytes:
     return HEAD[:-1] + b"x" * number + b"\n\nbody\n"
 
 
+def deep_among_lines_alike(number: int) -> bytes:
+    """Each line begins like the delimiters of all levels, and is none."""
+    names = (b"n" + b"a" * level for level in range(9))
+    head = b"".join(b"Content-Type: multipart/mixed; boundary=%s\n\n--%s\n" % (name, name) for name in names)
+    return HEAD + head + b"\n" + b"--naaaaaaaaaaaaaab\n" * number
+
+
+def undeclared_among_lines_alike(number: int) -> bytes:
+    """The same, where boundaries have to be guessed."""
+    parts = (
+        b"--n%s\nContent-Type: multipart/mixed; boundary=n%s\n\n" % (b"a" * level, b"a" * (level + 1))
+        for level in range(25)
+    )
+    return HEAD + b"\ntext\n" + b"".join(parts) + b"--naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\n" * number
+
+
 BOMBS = [
     pytest.param(lambda: deep(10_000), "depth", id="10,000 multiparts within each other"),
     pytest.param(lambda: deep_with_one_boundary(10_000), "parts", id="10,000 with the same boundary"),
+    pytest.param(lambda: deep_among_lines_alike(500_000), "depth", id="half a million lines alike"),
+    pytest.param(lambda: undeclared_among_lines_alike(280_000), "depth", id="280,000 lines alike, undeclared"),
     pytest.param(lambda: many_headers(100_000), "header_fields", id="100,000 header fields"),
     pytest.param(lambda: many_parts(1_000_000), "parts", id="a million parts"),
     pytest.param(lambda: many_reports(50_000), "parts", id="50,000 delivery status parts"),
