@@ -114,7 +114,7 @@ _turn: Final = attrgetter("turn")
 
 def _decide(steps: list[Step], stage: Stage, tables: Tables) -> Step | None:
     """The step that the verdict follows: the first in order that no principle overrules."""
-    speaking = [step for step in steps if _at_stage(step, stage)] if stage in _EARLY else steps
+    speaking = [step for step in steps if _at_stage(step, stage)] if stage and stage in _EARLY else steps
     if not speaking:
         return None
     first, *others = sorted(speaking, key=_turn)  # among equals, in the order in which they were gathered

@@ -161,8 +161,15 @@ class Phrasebook:
                 ended, after, going_on = first[word]
                 for wording in ended:
                     hits.append((wording, at, end))  # noqa: PERF401 - as above
-                if (next_ := following[end]) in after or (going_on and next_[:_STEM] in going_on):
-                    _walk(after, going_on, words, at, hits)
+                then = following[end]
+                if then in after:  # the first step is taken here: most wordings have two words, and a call takes 0.3 µs
+                    ended, after, going_on = after[then]
+                    for wording in ended:
+                        hits.append((wording, at, end + 1))  # noqa: PERF401 - as above
+                    if after or going_on:
+                        _walk(after, going_on, words, at, end + 1, hits)
+                elif going_on and then[:_STEM] in going_on:
+                    hits += [(wording, at, end + 1) for wording in _stemmed(then, going_on)]
             elif word[:_STEM] in stems:
                 hits += [(wording, at, end) for wording in _stemmed(word, stems)]
             if "." in word:
@@ -183,9 +190,11 @@ def _stemmed(word: str, stems: _Stems) -> list[_Wording]:
     return [wording for stem, wording in stems.get(word[:_STEM], ()) if word.startswith(stem)]
 
 
-def _walk(after: dict[str, _Node], stems: _Stems, words: Sequence[str], start: int, hits: list[_Hit]) -> None:
-    """Add every wording that goes on from this word."""
-    for end in range(start + 1, len(words)):
+def _walk(
+    after: dict[str, _Node], stems: _Stems, words: Sequence[str], start: int, third: int, hits: list[_Hit]
+) -> None:
+    """Add every wording that begins at `start` and goes on with these words, from the third on."""
+    for end in range(third, len(words)):
         word = words[end]
         if word not in after:
             if stems:

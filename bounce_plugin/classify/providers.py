@@ -32,7 +32,7 @@ def _of_name(known: Mapping[str, str], name: str) -> str:
     while rest:
         if rest in known:
             return known[rest]
-        _, _, rest = rest.partition(".")
+        rest = rest.partition(".")[2]
     return ""
 
 

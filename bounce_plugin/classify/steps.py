@@ -154,20 +154,24 @@ def _phrases(
         if phrase.code is not None and not phrase.code.match(codes):
             continue
         best = strongest.get(phrase.reason)
-        if best is None or (phrase.rank, match[1]) < (best[0].rank, best[1]):
+        if best is None or _strength(match) < _strength(best):
             strongest[phrase.reason] = match
     if not strongest:
         return []
     field = "text" if source is Source.TEXT else "diagnostic_code"
     line = squeeze(text)
+    chosen = list(strongest.values())
+    if len(chosen) > 1:
+        chosen.sort(key=_strength)
     return [
         Step(phrase.rule, field, quote(line, words[start:end]), source, phrase.reason, phrase.turn, phrase)
-        for phrase, start, end in sorted(strongest.values(), key=_strength)
+        for phrase, start, end in chosen
     ]
 
 
-def _strength(match: Match) -> tuple[int, int]:
-    return match[0].rank, match[1]
+def _strength(match: Match) -> int:
+    """The smaller the stronger: by rank, and of one rank the first in the text."""
+    return match[0].rank * 1_000_000 + match[1]
 
 
 def _code_step(row: CodeRow, field: str, span: str, source: Source) -> Step:
