@@ -82,28 +82,25 @@ def weigh(notice: Notice) -> Evidence:
     automatic = headers.get("auto-submitted").lower().startswith("auto-")
     titled = SUBJECTS.begin(notice.subject)
     returned = notice.report.returned is not None
-    origin = (
-        2 * (daemon or marked or typed)
-        + postmaster
-        + (2 if path == "<>" else 1) * null
-        + bool(notice.named)
-        + automatic
-        + titled
-    )
+    origin = 2 * (daemon or marked or typed) + postmaster + (2 if path == "<>" else 1) * null
+    origin += bool(notice.named) + automatic + titled
     if not daemon and not marked:
         origin -= _personal(notice)
     machine = daemon or marked or typed or bool(notice.named)
-    pretended = _pretends(notice, path, null) and not (marked or typed or notice.named or automatic or returned)
-    known = not pretended and (
+    plain = not (marked or typed or notice.named or automatic or returned)
+    known = (
         daemon or marked or typed or bool(notice.named) or postmaster
         or (titled and (null or automatic or returned or notice.subject.startswith(_UNMISTAKABLE)))
         or (null and returned and not automatic)
     )  # fmt: skip
+    if known and plain and _pretends(notice, path, null):
+        known = False
     if known and origin + titled + returned + _LEAST >= OVERWHELMING:
         return Evidence(origin=origin, words=titled + returned, known=known, machine=machine)
-    quoted = any(pattern.search(notice.text, 0, 4 * _NEAR) for pattern in _REPLIES)
+    quoted = any([pattern.search(notice.text, 0, 4 * _NEAR) for pattern in _REPLIES])  # noqa: C419 - a generator is slow
     words = _words(notice) + titled + returned + quoted
-    known = known or (titled and quoted and not pretended)
+    if titled and quoted and not known:
+        known = not (plain and _pretends(notice, path, null))
     return Evidence(origin=origin, words=words, known=known, machine=machine)
 
 
@@ -115,7 +112,10 @@ def _pretends(notice: Notice, path: str, null: bool) -> bool:
     """
     if null or not path:
         return False
-    return not any(DAEMONS.stand_in(who) or POSTMASTERS.stand_in(who) for who in (path, find_address(notice.sender)))
+    if DAEMONS.stand_in(path) or POSTMASTERS.stand_in(path):
+        return False
+    who = find_address(notice.sender)
+    return not (DAEMONS.stand_in(who) or POSTMASTERS.stand_in(who))
 
 
 def _personal(notice: Notice) -> int:

@@ -30,7 +30,9 @@ _BARE: Final = re.compile(r"[ \t]*<?([^\s<>@]{1,128}@[^\s<>@]{1,255})>?[ \t]*$")
 def detect(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`."""
     lower = notice.lower
-    start = max(lower.rfind("generating server"), _server_line(notice))
+    start = _server_line(notice.text)
+    if "generating server" in lower:
+        start = max(lower.rfind("generating server"), start)
     if start < 0:
         return ()
     findings: dict[str, Finding] = {}
@@ -53,12 +55,14 @@ def _refusal(words: str) -> str:
     return next((reply for reply in found if "expired" not in reply.lower()), found[0] if found else words.strip())
 
 
-def _server_line(notice: Notice) -> int:
+def _server_line(text: str) -> int:
     """Where a line in another language names the generating server: the address and its #-reply stand beneath."""
-    at = notice.text.find("\n#5")
+    if "\n#" not in text:
+        return -1
+    at = text.find("\n#5")
     if at < 0:
-        at = notice.text.find("\n#4")
+        at = text.find("\n#4")
     if at < 0:
         return -1
-    above = notice.text.rfind("\n", 0, at)
-    return notice.text.rfind("\n", 0, above) + 1 if above > 0 else 0
+    above = text.rfind("\n", 0, at)
+    return text.rfind("\n", 0, above) + 1 if above > 0 else 0

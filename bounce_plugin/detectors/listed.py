@@ -13,7 +13,7 @@ from typing import Final
 
 from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
-from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.detectors.notice import Notice, is_plain
 from bounce_plugin.detectors.reply import find_reply, quote_found
 from bounce_plugin.detectors.wording import is_contact
 from bounce_plugin.message.address import find_address, read_recipient
@@ -21,7 +21,6 @@ from bounce_plugin.message.address import find_address, read_recipient
 NAME: Final = "listed"
 
 _ADDRESS: Final = r"[^\s\"<>()\[\],;:@\\]{1,128}@[^\s\"'<>()\[\],;:@\\/|]{1,255}"
-_PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9.-]{0,180}[A-Za-z0-9]")  # needs no reading
 # The whole line is an address, or it ends with a colon: bullets, quotes, brackets and a display name may surround it.
 _BULLET: Final = r"(?![ \t]*[245]\d\d[ -])[ \t]*(?:[-*>•·=#]{1,4}[ \t]*)?"
 _DISPLAY_NAME: Final = r"""(?:"[^"\n]{0,80}"[ \t]*(?=<)|[^<>@:\n]{1,60}[ \t](?=<))?"""
@@ -91,7 +90,7 @@ def _read(notice: Notice, pattern: re.Pattern[str], *, even_ours: bool = False) 
         found = (_ALONE_NAMELESS if pattern is _ALONE and "<" not in line else pattern).match(line)
         if not found:
             continue
-        address = found[1] if _PLAIN.fullmatch(found[1]) else read_recipient(found[1])
+        address = found[1] if is_plain(found[1]) else read_recipient(found[1])
         if not address or (not even_ours and notice.is_ours(address)):
             continue
         if entries:

@@ -12,7 +12,7 @@ from typing import Final
 # What several phrases share. A phrase without any of these is merely looked for itself.
 _STEMS: Final = (
     "yet ", "continu", "retr", "warning", "delay", "keep ", "need to re", "delivered to", "successful", "transcript",
-    "reject", "return", "permanent", "mailbox", "valid", "unknown", "error", "quota", "follow", "reach", "deliver", "message", "this is the",
+    "be deliver", "been deliver", "to deliver", "t deliver", "delivering", "delivery s", "reject", "return", "permanent", "mailbox", "valid", "unknown", "error", "quota", "follow", "reach", "deliver", "message", "this is the",
     "entrega", "lever", "remi", "recapit", "bezorgd", "nie ", "nicht", "versucht",
     "mdaemon", "daemon", "master", "admin", "bounce", "mmdf", "ndr", "pak", "доставл", "достав", "送", "投", "配", "传", "傳",
 )  # fmt: skip
