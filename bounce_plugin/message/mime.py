@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from bounce_plugin.message.scan import Part, walk
 
 _TRIES: Final = 20  # lines that look like a delimiter
+_DELIMITER: Final = re.compile(rb"\n--[^\n]++\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-")
 _LONGEST: Final = 200  # octets; a boundary has at most 70
 
 
@@ -31,7 +33,8 @@ def recover(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
 
 def has_parts(raw: bytes, top: Part) -> bool:
     """Whether the body of a mail that declares no parts has some."""
-    return raw.find(b"\n--", top.start - 1, top.end) >= 0 and next(_boundaries(raw, top.start, top.end), "") != ""
+    likely = _DELIMITER.search(raw, max(top.start - 1, 0), top.end)
+    return likely is not None and next(_boundaries(raw, top.start, top.end), "") != ""
 
 
 def _boundaries(raw: bytes, start: int, end: int) -> Iterator[str]:

@@ -18,6 +18,7 @@ _BLANK: Final = (b" ", b"\t")
 _ALIKE: Final = 100  # lines that begin like a delimiter; where there are more, somebody means harm
 _SEMICOLON: Final = ord(";")
 _LINE_FEED: Final = ord("\n")
+_EMPTY_LINE: Final = re.compile(rb"\n\n")  # for two octets in a long text the regex engine is faster than `find`
 
 
 class Part:
@@ -31,7 +32,7 @@ class Part:
         self._lower = lower = block.lower()  # once, for all that is looked for in it
         self.start = start
         self.end = end
-        self.content_type = declared = find_field(block, lower, b"content-type:") if lower else ""
+        self.content_type = declared = _find_field(block, lower, b"content-type:") if lower else ""
         self.type = declared.partition(";")[0].strip().lower() or default_type
 
     @property
@@ -42,7 +43,7 @@ class Part:
     @property
     def encoding(self) -> str:
         """The Content-Transfer-Encoding, as written."""
-        return find_field(self._block, self._lower, b"content-transfer-encoding:")
+        return _find_field(self._block, self._lower, b"content-transfer-encoding:")
 
     def decoded(self) -> bytes:
         """The body with its transfer encoding undone."""
@@ -65,7 +66,7 @@ class Part:
         return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def find_field(block: bytes, lower: bytes, name: bytes) -> str:
+def _find_field(block: bytes, lower: bytes, name: bytes) -> str:
     """The unfolded value of the first field of that name (lower case, with its colon) in a header block.
 
     `lower` is the block in lower case.
@@ -81,7 +82,7 @@ def find_field(block: bytes, lower: bytes, name: bytes) -> str:
     end = block.find(b"\n", start)
     while end >= 0 and (block.startswith(_BLANK, end + 1) or (block[end - 1] == _SEMICOLON and _is_torn(block, end))):
         end = block.find(b"\n", end + 1)
-    value = block[start : end if end >= 0 else len(block)]
+    value = block[start:end] if end >= 0 else block[start:]
     return octets_to_text(value.replace(b"\n", b" ") if b"\n" in value else value).strip()
 
 
@@ -95,10 +96,9 @@ def read_block(raw: bytes, start: int, end: int) -> tuple[bytes, int]:
     """The header block that begins at `start`, and where the body after it begins; LF line ends."""
     if raw.startswith(b"\n", start):
         return b"", start + 1
-    stop = raw.find(b"\n\n", start, end)
-    if stop < 0:
-        return raw[start : min(end, start + limits.HEADER_BLOCK)], end
-    return raw[start : stop if stop - start <= limits.HEADER_BLOCK else start + limits.HEADER_BLOCK], stop + 2
+    found = _EMPTY_LINE.search(raw, start, end)
+    stop, body = found.span() if found else (end, end)
+    return raw[start : stop if stop - start <= limits.HEADER_BLOCK else start + limits.HEADER_BLOCK], body
 
 
 def walk(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
@@ -156,18 +156,21 @@ def split_at(raw: bytes, boundary: bytes, start: int, end: int) -> list[tuple[in
     spans: list[tuple[int, int]] = []
     begin = -1
     alike = 0
-    at = raw.find(delimiter, max(start - 1, 0), end)
+    at = raw.find(delimiter, start - 1 if start else 0, end)
     while at >= 0:
-        line_end = raw.find(b"\n", at + length, end)
-        if line_end < 0:
-            line_end = end
-        rest = raw[at + length : line_end].rstrip()
+        line_end = at + length
+        rest = b""
+        if not raw.startswith(b"\n", line_end, end):  # mostly the line ends here
+            line_end = raw.find(b"\n", at + length, end)
+            if line_end < 0:
+                line_end = end
+            rest = raw[at + length : line_end].rstrip()
         if not rest or rest == b"--":  # anything else belongs to a longer boundary that begins alike
             if begin >= 0:
-                spans.append((begin, max(at, begin)))
+                spans.append((begin, at if at > begin else begin))
             if rest or len(spans) > limits.PARTS:
                 return spans
-            begin = min(line_end + 1, end)
+            begin = line_end + 1 if line_end < end else end
         else:
             alike += 1
         at = raw.find(delimiter, line_end, end) if alike < _ALIKE else _search(raw, delimiter, line_end, end)

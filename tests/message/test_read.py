@@ -43,6 +43,14 @@ def test_d29_line_ends_change_nothing(ends: bytes) -> None:
     assert "unknown" not in read.text
 
 
+def test_d29_line_ends_may_be_mixed() -> None:
+    lines = report(multipart()).split(b"\n")
+    raw = b"".join(line + (b"\r\n", b"\r")[number % 2] for number, line in enumerate(lines))
+    mixed, plain = read_report(raw), read_report(report(multipart()))
+    assert mixed.delivery_status == plain.delivery_status
+    assert mixed.text == plain.text
+
+
 @pytest.mark.parametrize(
     "raw",
     [
