@@ -117,11 +117,11 @@ def _decide(steps: list[Step], stage: Stage, tables: Tables) -> Step | None:
     speaking = [step for step in steps if _at_stage(step, stage)] if stage and stage in _EARLY else steps
     if not speaking:
         return None
-    first, *others = sorted(speaking, key=_turn)  # among equals, in the order in which they were gathered
-    if others and tables.reasons[first.reason].counts:
-        for other in others:
-            if tables.reasons[other.reason].fault in _OURS and _outranks(other, first):
-                return other
+    first = min(speaking, key=_turn)  # among equals, the one that was gathered first
+    if tables.reasons[first.reason].counts and len(speaking) > 1:
+        ours = [step for step in speaking if tables.reasons[step.reason].fault in _OURS and step is not first]
+        if stronger := [step for step in ours if _outranks(step, first)]:
+            return min(stronger, key=_turn)
     return first
 
 
@@ -164,7 +164,8 @@ def _at_stage(step: Step, stage: Stage) -> bool:
 
 def _confidence(decided: Step, steps: list[Step]) -> float:
     if decided.row is None:
-        agreed = [step for step in steps if step.row is not None and step.reason is decided.reason]
+        reason = decided.reason
+        agreed = [step for step in steps if step.reason is reason and step.row is not None]
         if decided.source is Source.TEXT:
             return 0.85 if agreed else 0.7
         return 0.95 if agreed else 0.85
@@ -176,6 +177,6 @@ def _confidence(decided: Step, steps: list[Step]) -> float:
 def _type(usual: FailureType, steps: list[Step]) -> FailureType:
     """A reason that is usually for good is not so after a temporary refusal."""
     for step in steps:
-        if step.row is not None and step.span.startswith("4") and step.source is not Source.EXIT:
+        if step.row is not None and step.span[:1] == "4" and step.source is not Source.EXIT:
             return FailureType.SOFT
     return usual
