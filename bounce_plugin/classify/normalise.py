@@ -25,16 +25,16 @@ _REPEATED: Final = re.compile(
 )
 # An address starts only after a delimiter, so that each word is read once however many there are.
 _ADDRESS: Final = re.compile(r"""(?<![^\s<>()\[\]"',;:|`])[^\s<>()\[\]"',;:|`@]*@(?:[^\s<>()\[\]"',;:.|`]|\.(?=\w))*""")
-# Internet addresses: `192.0.2.1 is blocked` and `your IP is blocked` are one phrase. Half of the mails have none: the
-# first expression finds that out in a quarter of the time, as it gives up most digits at once.
-_DOTTED: Final = re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d")
+# Internet addresses: `192.0.2.1 is blocked` and `your IP is blocked` are one phrase. Few texts have one, and the first
+# expression finds that out in 0.2 instead of 1.1 µs, as it looks at dots only; the second tries every digit.
+_DOTTED: Final = re.compile(r"\.\d{1,3}\.\d{1,3}\.\d")
 _NUMBERS: Final = re.compile(r"\d(?<![\d.].)\d{0,2}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
 # Of a link only the host says something, and the page in Google's help (?p=OverQuotaPerm).
 _LINK: Final = re.compile(r"https?://([^\s/?#<>\"]{1,255})(?:[^\s?]{0,255}\?p=(\w{1,40}))?[^\s<>\"]*")
 # Signs that only frame words: `<user> unknown`, `user: unknown`, `user_unknown` and `user-unknown` are one phrase.
 _FRAME: Final = "<>()[]{}\"'`´:;|_~#-,/?=+*&\\"
 _FRAMES: Final = re.compile(f"[{re.escape(_FRAME)}]")
-# The same for a text in ASCII, octet by octet: 0.1 instead of 1.6 µs, which a table for `str.translate` takes.
+# The same for a text in ASCII, octet by octet: 0.3 instead of 2 µs, which a table for `str.translate` takes.
 _OCTETS: Final = bytes(ord(" ") if chr(octet) in _FRAME else octet for octet in range(128)) + bytes(128)
 # Letters that have no accent to drop.
 _LETTERS: Final = {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss", "’": "'"}
@@ -54,7 +54,7 @@ def normalise(text: str) -> list[str]:
         plain = _LINK.sub(r" \1 \2 ", plain)
     if "@" in plain:
         plain = _erase_addresses(plain)
-    if plain.count(".") > 2 and _DOTTED.search(plain):
+    if _DOTTED.search(plain):
         plain = _NUMBERS.sub("ip", plain)
     return _words(_REPEATED.sub(" ", plain))
 
@@ -69,7 +69,7 @@ def normalise_phrase(phrase: str) -> tuple[str, ...]:
 
 
 def _erase_addresses(plain: str) -> str:
-    """Put `@` for each address. None has a space in it, and the expression is slow: 40 ns for each character."""
+    """Put `@` for each address. None has a space in it, and the expression is slow: 20 to 30 ns for each character."""
     at = plain.find("@")
     while at >= 0:
         begin = plain.rfind(" ", 0, at) + 1
