@@ -53,7 +53,7 @@ def _examine(raw: bytes, tables: Tables) -> Examination:
     detection = detect(report)
     kind = detection.kind
     findings = detection.findings if kind in _FAILURES else ()
-    classifications = tuple(classify(finding, report, tables) for finding in findings)
+    classifications = tuple([classify(finding, report, tables) for finding in findings])
     return Examination(
         kind=kind,
         findings=findings,
@@ -68,16 +68,19 @@ def _why(report: Report, detection: Detection, classifications: tuple[Classifica
     """The first thing that a person should know before this mail counts for or against anybody."""
     if report.limits:
         return f"The mail exceeds a limit and was not read to its end: {', '.join(report.limits)}."
-    if detection.kind is Kind.BOUNCE and not all(
-        finding.recipient for finding in detection.findings if finding.action is Action.FAILED
-    ):
-        return "The mail reports a failure, but names no recipient."
+    unsure = False
+    if detection.kind is Kind.BOUNCE:
+        for finding in detection.findings:
+            if finding.action is Action.FAILED and not finding.recipient:
+                return "The mail reports a failure, but names no recipient."
+            unsure = unsure or finding.confidence < _SURE
     if detection.doubt:
         return detection.doubt
-    if detection.kind is Kind.BOUNCE and any(finding.confidence < _SURE for finding in detection.findings):
+    if unsure:
         return "Nothing but the returned message says whom this failure concerns."
-    if any(one.kind is Kind.BOUNCE and one.confidence < _SURE for one in classifications):
-        return "The mail does not say clearly why the delivery failed."
+    for one in classifications:
+        if one.kind is Kind.BOUNCE and one.confidence < _SURE:
+            return "The mail does not say clearly why the delivery failed."
     return ""
 
 

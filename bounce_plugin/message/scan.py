@@ -38,7 +38,8 @@ class Part:
     @property
     def octets(self) -> bytes:
         """The body as it stands in the mail, at most `limits.DECODED` octets of it."""
-        return self._raw[self.start : min(self.end, self.start + limits.DECODED)]
+        start, end = self.start, self.end
+        return self._raw[start : end if end - start <= limits.DECODED else start + limits.DECODED]
 
     @property
     def encoding(self) -> str:
