@@ -1,9 +1,10 @@
 """Who else is told, and who is asked? The plugins: found, checked, asked, and told through the outbox."""
 
-from bounce_plugin.announce.ask import Found, Phrases, PluginFailureError, Questions, Trouble
+from bounce_plugin.announce.ask import Found, Phrases, Questions
 from bounce_plugin.announce.own import OwnAnswers
 from bounce_plugin.announce.plugins import Plugins, load_plugins
 from bounce_plugin.announce.tell import Announcements, Told
+from bounce_plugin.announce.trouble import PluginFailureError, Trouble
 
 __all__ = [
     "Announcements",

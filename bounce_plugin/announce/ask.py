@@ -17,35 +17,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bounce_plugin.announce.answers import find_fault, shorten
 from bounce_plugin.announce.plugins import OWN, Plugins
+from bounce_plugin.announce.trouble import PluginFailureError, Trouble, log_failure, words_of
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Contact, Delivery
-from bounce_plugin.errors import HookError
 
 log = logging.getLogger(__name__)
 
 #: A plugin that fails so often while one batch is asked address by address is not asked for the rest of it: its
 #: database may be down, and a million time-outs would block the sending.
 FAILURES_IN_A_BATCH: Final = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """A plugin could not answer whether mail shall be withheld."""
-
-    plugin: str
-    hook: str
-    why: str
-
-    @property
-    def key(self) -> str:
-        """The same for the same trouble: the key of an incident."""
-        return f"plugin:{self.plugin}:{self.hook}"
-
-    @property
-    def sentence(self) -> str:
-        """For people."""
-        return f"The plugin {self.plugin!r} failed in {self.hook}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +45,6 @@ class Phrases:
 
     plugin: str
     toml: str
-
-
-class PluginFailureError(HookError):
-    """A plugin raised, or its answer is of the wrong type."""
-
-    def __init__(self, plugin: str, hook: str, why: str) -> None:
-        self.trouble = Trouble(plugin=plugin, hook=hook, why=why)
-        super().__init__(self.trouble.sentence)
 
 
 class Questions:
@@ -152,7 +126,7 @@ class Questions:
             answers = _ask(self._plugins, "phrases", name)  # a list: no plugin's rules keep another's from being asked
             for answer in answers if isinstance(answers, list) else ():
                 if not isinstance(answer, str):
-                    raise PluginFailureError(name, "phrases", f"it answered {_short(answer)}, not a text or None")
+                    raise PluginFailureError(name, "phrases", f"it answered {shorten(answer)}, not a text or None")
                 if answer:
                     found.append(Phrases(plugin=name, toml=answer))
         return tuple(found)
@@ -166,8 +140,10 @@ def _find_contacts(plugins: Plugins, address: str, clues: Clues) -> tuple[Contac
         contacts = (answer,) if isinstance(answer, Contact) else answer
         if not isinstance(contacts, Sequence) or not all(isinstance(one, Contact) for one in contacts):
             raise PluginFailureError(
-                name, "find_contact", f"it answered {_short(answer)}, not a Contact, several, or None"
+                name, "find_contact", f"it answered {shorten(answer)}, not a Contact, several, or None"
             )
+        for contact in contacts:
+            _refuse_fault(name, "find_contact", contact)
         if contacts:  # an empty list says the same as None
             return tuple(dict.fromkeys(contacts))
     return ()
@@ -177,10 +153,17 @@ def _find_delivery(plugins: Plugins, clues: Clues, address: str) -> Delivery | N
     for name in plugins.implementing("find_delivery"):
         answer = _ask(plugins, "find_delivery", name, clues=clues, address=address)
         if isinstance(answer, Delivery):
+            _refuse_fault(name, "find_delivery", answer)
             return answer
         if answer is not None:
-            raise PluginFailureError(name, "find_delivery", f"it answered {_short(answer)}, not a Delivery or None")
+            raise PluginFailureError(name, "find_delivery", f"it answered {shorten(answer)}, not a Delivery or None")
     return None
+
+
+def _refuse_fault(name: str, hook: str, answer: Contact | Delivery) -> None:
+    fault = find_fault(answer)
+    if fault:
+        raise PluginFailureError(name, hook, f"in its answer {fault}")
 
 
 def _in_turn(plugins: Plugins) -> tuple[str, ...]:
@@ -193,7 +176,7 @@ def _whether(plugins: Plugins, name: str, address: str, category: str) -> bool |
     answer = _ask(plugins, "should_suppress", name, address=address, category=category)
     if answer is None or isinstance(answer, bool):
         return answer
-    raise PluginFailureError(name, "should_suppress", f"it answered {_short(answer)}, not True, False or None")
+    raise PluginFailureError(name, "should_suppress", f"it answered {shorten(answer)}, not True, False or None")
 
 
 def _which(plugins: Plugins, name: str, addresses: Sequence[str], category: str) -> frozenset[str] | None:
@@ -201,7 +184,7 @@ def _which(plugins: Plugins, name: str, addresses: Sequence[str], category: str)
     if answer is None:
         return None
     if isinstance(answer, str) or not isinstance(answer, Iterable):
-        raise PluginFailureError(name, "should_suppress_many", f"it answered {_short(answer)}, not addresses or None")
+        raise PluginFailureError(name, "should_suppress_many", f"it answered {shorten(answer)}, not addresses or None")
     try:
         withheld = frozenset(answer)
     except Exception as error:  # a generator of the host may raise anything, or give what has no hash
@@ -221,10 +204,5 @@ def _ask(plugins: Plugins, hook: str, name: str, **arguments: object) -> object:
     except Exception as error:
         if name == OWN:
             raise
-        log.warning("plugin %s failed in %s", name, hook, exc_info=True)
-        raise PluginFailureError(name, hook, repr(error)) from error
-
-
-def _short(answer: object) -> str:
-    text = repr(answer)
-    return text if len(text) <= 100 else f"{text[:97]}..."
+        log_failure(log, name, hook, error)
+        raise PluginFailureError(name, hook, words_of(error)) from error

@@ -16,6 +16,7 @@ from threading import Lock
 from typing import Final
 
 from bounce_plugin.announce.plugins import Plugins
+from bounce_plugin.announce.trouble import log_failure, words_of
 from bounce_plugin.errors import Later, NotFoundError
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger import history, mails, outbox, review
@@ -124,6 +125,7 @@ class _Round:
     told: Told
     ends: float  # on the monotonic clock
     later: list[Announcement] = field(default_factory=list)
+    said: set[str] = field(default_factory=set)  # what failed already in this round: a server that is away is told once
 
     def tell(self, name: str) -> None:
         while announcements := self._due(name):
@@ -150,8 +152,8 @@ class _Round:
     def _offer(self, announcement: Announcement, later: Callable[[Announcement], None]) -> None:
         """Tell one announcement, and note in the ledger what came of it."""
         hook, name = announcement.hook, announcement.plugin
-        arguments = self._arguments(announcement)
         try:
+            arguments = self._arguments(announcement)
             if arguments is not None:
                 self.plugins.call(hook, name, **arguments)
         except Later as answer:
@@ -159,13 +161,19 @@ class _Round:
                 later(announcement)
             else:
                 self._postpone(announcement, answer.until)
-        except Exception as error:
-            log.exception("plugin %s failed in %s, announcement %s", name, hook, announcement.id)
-            self._fail(announcement, repr(error))
+        except Exception as error:  # noqa: BLE001 - whatever a plugin raises, or cannot be read: no other is held up
+            self._log(announcement, error)
+            self._fail(announcement, words_of(error))
         else:
             with self.ledger.transaction() as tx:
                 outbox.done(tx, announcement, self.now)
             self.told.told += 1
+
+    def _log(self, announcement: Announcement, error: Exception) -> None:
+        words = f"{announcement.hook}: {words_of(error)}"
+        level = logging.INFO if words in self.said else logging.WARNING
+        self.said.add(words)
+        log_failure(log, announcement.plugin, announcement.hook, error, level=level)
 
     def _arguments(self, announcement: Announcement) -> Arguments | None:
         """What to tell, read anew. None: nothing, for the plugin no longer listens or what it was about is gone."""
@@ -173,6 +181,8 @@ class _Round:
         if announcement.plugin not in self.plugins.implementing(hook):
             log.info("plugin %s no longer implements %s: announcement %s", announcement.plugin, hook, announcement.id)
             return None
+        if announcement.unreadable:
+            raise ValueError(f"what is to be told cannot be read: {announcement.unreadable}")
         try:
             with self.ledger.reading() as tx:
                 return _ARGUMENTS[hook](tx, announcement.payload)

@@ -7,24 +7,21 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import Row, bindparam, exists, func, select
 
-from bounce_plugin.classify.classification import Evidence, FailureType, Fault, Reason
+from bounce_plugin.classify.classification import FailureType, Fault, Reason
 from bounce_plugin.correlate.correlation import Contact, Trust
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.addresses import PLACEHOLDER, reveal_all
 from bounce_plugin.ledger.columns import word
-from bounce_plugin.ledger.parcel import Parcel
+from bounce_plugin.ledger.enclosed import read_contacts, read_evidence
 from bounce_plugin.ledger.schema import acts, addresses, events
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import PastEvent
 from bounce_plugin.policy.state import Act, Suppression, Verb, derive
 
-CONTACTS: Parcel[tuple[Contact, ...]] = Parcel(TypeAdapter(tuple[Contact, ...]))
-EVIDENCE: Parcel[tuple[Evidence, ...]] = Parcel(TypeAdapter(tuple[Evidence, ...]))
 _FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 _EVERYTHING = 1 << 62  # rows
 
@@ -184,8 +181,8 @@ def _events(tx: Transaction, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Bou
             reply_code=row.reply_code,
             diagnostic_code=next(texts),
             remote_mta=next(texts),
-            contacts=tuple(_known(contact) for contact in CONTACTS.unpack(next(texts))),
-            evidence=EVIDENCE.unpack(next(texts)),
+            contacts=tuple(_known(contact) for contact in read_contacts(next(texts))),
+            evidence=read_evidence(next(texts)),
             detector=row.detector,
             trust=Trust(row.trust),
             message_key=row.message_key,

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from pydantic import TypeAdapter
-from sqlalchemy import bindparam, func, or_, select, update
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Row, bindparam, func, or_, select, update
 
 from bounce_plugin.ledger.addresses import hide, remember, reveal_all
 from bounce_plugin.ledger.parcel import Parcel
@@ -56,6 +57,7 @@ class Announcement:
     payload: Payload
     attempts: int  # that failed
     announced_at: datetime
+    unreadable: str = ""  # why the payload cannot be read, and is empty
 
 
 _PAYLOAD: Parcel[Payload] = Parcel(TypeAdapter(Payload))
@@ -178,18 +180,25 @@ def due(tx: Transaction, now: datetime, *, plugins: Collection[str], limit: int 
     """
     where = {"tenant": tx.tenant, "plugins": sorted(plugins), "now": now, "limit": limit}
     rows = tx.connection.execute(DUE, where).all()
-    payloads = reveal_all(tx, [row.payload for row in rows])
-    return tuple(
-        Announcement(
-            number=row.number,
-            id=row.announcement,
-            hook=row.hook,
-            plugin=row.plugin,
-            payload=_PAYLOAD.unpack(payload),
-            attempts=row.attempts,
-            announced_at=row.announced_at,
-        )
-        for row, payload in zip(rows, payloads, strict=True)
+    texts = reveal_all(tx, [row.payload for row in rows])
+    return tuple(_announcement(row, text) for row, text in zip(rows, texts, strict=True))
+
+
+def _announcement(row: Row[*tuple[Any, ...]], text: str) -> Announcement:
+    payload, unreadable = Payload(), ""
+    try:
+        payload = _PAYLOAD.unpack(text)
+    except ValidationError as error:  # told so to who reads it: one that cannot be read holds up no other
+        unreadable = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+    return Announcement(
+        number=row.number,
+        id=row.announcement,
+        hook=row.hook,
+        plugin=row.plugin,
+        payload=payload,
+        attempts=row.attempts,
+        announced_at=row.announced_at,
+        unreadable=unreadable,
     )
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import bindparam, delete, insert
 
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.addresses import hide_all, remember
-from bounce_plugin.ledger.history import CONTACTS, EVIDENCE, acts_of_fingerprint
+from bounce_plugin.ledger.enclosed import CONTACTS, EVIDENCE
+from bounce_plugin.ledger.history import acts_of_fingerprint
 from bounce_plugin.ledger.schema import acts as acts_table
 from bounce_plugin.ledger.schema import events, suppressions
 from bounce_plugin.ledger.transaction import IfAbsent, Transaction, keyed

@@ -19,7 +19,7 @@ from typing import ClassVar
 
 import pytest
 
-from bounce_plugin.announce.ask import Questions, Trouble
+from bounce_plugin.announce import Questions, Trouble
 from bounce_plugin.announce.plugins import Plugins, load_plugins
 from bounce_plugin.correlate.correlation import Contact
 from bounce_plugin.event import BounceEvent

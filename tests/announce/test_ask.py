@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -252,3 +255,43 @@ def test_phrases_come_with_the_name_of_their_plugin() -> None:
 def test_phrases_that_fail_are_an_error_at_start(answer: object) -> None:
     with pytest.raises(HookError, match="The plugin 'plugin1' failed in phrases"):
         ask(answering("phrases", answer)).phrases()
+
+
+# The fields of an answer
+
+
+@pytest.mark.parametrize(
+    ("contact", "said"),
+    [
+        pytest.param({"id": 7}, "Contact.id is 7, not a text", id="a-number-for-a-key"),
+        pytest.param({"id": None}, "Contact.id is None, not a text", id="no-key"),
+        pytest.param({"id": ""}, "Contact.id is '', not a key", id="an-empty-key"),
+        pytest.param({"id": "7", "address": None}, "Contact.address is None, not a text", id="no-address"),
+        pytest.param({"id": "7", "lists": [1, 2]}, "Contact.lists is [1, 2], not a tuple of texts", id="a-list"),
+        pytest.param({"id": "7", "lists": (1,)}, "Contact.lists is (1,), not a tuple of texts", id="numbers"),
+    ],
+)
+def test_a_contact_whose_fields_are_of_wrong_types_is_no_answer(contact: dict[str, Any], said: str) -> None:
+    for answer in (Contact(**contact), [JOE, Contact(**contact)]):
+        found = ask(answering("find_contact", answer), own=own()).find("joe@example.org", sample_clues())
+        assert found == Found(trouble=f"The plugin 'plugin1' failed in find_contact: in its answer {said}")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("ref", 12, "Delivery.ref is 12, not a text"),
+        ("ref", "", "Delivery.ref is '', not a key"),
+        ("contact", 7, "Delivery.contact is 7, not a text"),
+        ("category", None, "Delivery.category is None, not a text"),
+        ("sent_at", "2026-11-23", "Delivery.sent_at is '2026-11-23', not a datetime"),
+        ("sent_at", datetime(2026, 11, 23), "not an aware datetime (with a time zone)"),  # noqa: DTZ001 - on purpose
+    ],
+)
+def test_a_delivery_whose_fields_are_of_wrong_types_is_no_answer(field: str, value: object, said: str) -> None:
+    wrong: dict[str, Any] = {field: value}
+    answer = replace(sample_delivery(), **wrong)
+    found = ask(answering("find_delivery", answer), own=own()).find("joe@example.org", sample_clues())
+    assert found.delivery is None
+    assert found.trouble.startswith("The plugin 'plugin1' failed in find_delivery: in its answer ")
+    assert said in found.trouble

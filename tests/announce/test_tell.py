@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from bounce_plugin.announce import Told, tell
+from bounce_plugin.correlate.correlation import Contact
+from bounce_plugin.errors import NoticeError
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.hookspecs import hookimpl
 from bounce_plugin.ledger import mails, outbox, record, review
 from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.ledger.schema import events
+from bounce_plugin.ledger.schema import outbox as outbox_table
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Handling, MailOutcome
 from bounce_plugin.testing import (
@@ -22,7 +29,7 @@ from bounce_plugin.testing import (
     sample_summary,
 )
 from bounce_plugin.testing.samples import SAMPLE_TIME as NOW
-from tests.announce.house import MINUTE, House, ids
+from tests.announce.house import ALWAYS, MINUTE, House, ids
 
 
 def test_an_announcement_reaches_every_plugin_once(ledger: Ledger) -> None:
@@ -109,7 +116,7 @@ def test_a_plugin_that_raises_is_told_again_and_the_others_are_not(
     bad, good = FakeHost(failing={"on_bounce_classified": 2}), FakeHost()
     house = House(ledger, {"bad": bad, "good": good})
     house.classify()
-    with caplog.at_level(logging.ERROR):
+    with caplog.at_level(logging.WARNING):
         assert house.deliver() == Told(told=1, failed=1)
     assert "plugin bad failed in on_bounce_classified" in caplog.text
     assert house.deliver(MINUTE / 2) == Told()
@@ -192,3 +199,64 @@ def test_an_announcement_about_what_is_gone_is_told_to_nobody(ledger: Ledger, ca
     assert host.calls == []
     assert house.waiting() == 0
     assert "is about nothing: there is no review item 999" in caplog.text
+
+
+def test_an_event_with_a_contact_of_wrong_types_is_told_as_far_as_it_can_be_read(ledger: Ledger) -> None:
+    host = FakeHost()
+    house = House(ledger, {"host": host})
+    event = house.classify()
+    with ledger.transaction() as tx:
+        wrong = '[{"id":7,"lists":[1,"news"]},{"id":null},"nobody"]'
+        tx.connection.execute(update(events).values(contacts=wrong, evidence='[{"rule":3}]'))
+    assert house.deliver() == Told(told=1)
+    (told,) = host.told("on_bounce_classified")
+    contacts = (Contact(id="7", lists=("1", "news")), Contact(id=""))
+    assert told == replace(event, contacts=contacts, evidence=())
+
+
+def test_an_announcement_that_cannot_be_read_holds_up_no_other_and_ends_before_a_person(ledger: Ledger) -> None:
+    host = FakeHost()
+    house = House(ledger, {"host": host})
+    with ledger.transaction() as tx:
+        house.announcements.incident(tx, sample_incident(), NOW)
+        tx.connection.execute(update(outbox_table).values(payload='{"incident":{"key":7}}'))
+    house.classify()
+    assert house.deliver() == Told(told=1, failed=1)
+    for hour in range(24 * 8):
+        house.deliver(timedelta(hours=hour))
+    (item,) = house.items()
+    assert "could not be told on_incident (12 tries): ValueError('what is to be told cannot be read: " in item.why
+    assert house.waiting() == 0
+
+
+def test_what_cannot_be_read_from_the_ledger_is_a_failure_of_that_announcement(ledger: Ledger) -> None:
+    host = FakeHost()
+    house = House(ledger, {"host": host})
+    house.classify(1)
+    house.classify(2, "ann@example.org")
+    with ledger.transaction() as tx:
+        tx.connection.execute(update(events).where(events.c.id == "event1").values(kind="of another version"))
+    assert house.deliver() == Told(told=1, failed=1)
+    assert ids(host) == ["event2"]
+
+
+def test_a_failure_of_ours_is_one_line_and_a_plugins_traceback_is_for_debugging(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Server:
+        @hookimpl
+        def on_bounce_classified(self, event: BounceEvent) -> None:
+            raise NoticeError("mail server localhost:25 (none): refused")
+
+    house = House(ledger, {"notices": Server(), "host": FakeHost(failing={"on_bounce_classified": ALWAYS})})
+    house.classify(1)
+    house.classify(2, "ann@example.org")
+    house.deliver()
+    lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert "plugin notices failed in on_bounce_classified: mail server localhost:25 (none): refused" in lines
+    assert len(lines) == 2, "the same failure is one line in a round"
+    assert not any(record.exc_info for record in caplog.records)
+    with caplog.at_level(logging.DEBUG):
+        house.deliver(MINUTE)
+    shown = {str(record.args[0]) for record in caplog.records if record.exc_info and isinstance(record.args, tuple)}
+    assert shown == {"host"}
