@@ -11,7 +11,7 @@ from bounce_plugin.case import Case, read_events
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.correlate.correlation import Trust
 from bounce_plugin.event import BounceEvent
-from bounce_plugin.ledger.history import acts_of, past_events
+from bounce_plugin.ledger.history import acts_of, events_of, past_events
 from bounce_plugin.ledger.incidents import raise_incident
 from bounce_plugin.ledger.record import event_id, record_acts, record_event
 from bounce_plugin.ledger.review import open_item
@@ -19,7 +19,7 @@ from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import MailOutcome
 from bounce_plugin.policy.decide import acts_from, decide
-from bounce_plugin.policy.rules import Decision, Policy, PolicyAction
+from bounce_plugin.policy.rules import Decision, Policy, PolicyAction, Step
 
 #: What the hook on_threshold_reached is for; manual work and incidents have hooks of their own.
 TOLD_AS_THRESHOLD = frozenset(PolicyAction) - {PolicyAction.REVIEW, PolicyAction.INCIDENT}
@@ -32,6 +32,7 @@ class Learned:
     events: tuple[BounceEvent, ...]
     new: tuple[str, ...]  # the ids of those that were not known before
     review: str  # why a person must look, where a rule says so
+    details: tuple[str, ...] = ()  # a line for each event, for people: who, why, and what was done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +47,19 @@ class Consequences:
     def learn(self, tx: Transaction, case: Case, *, mail_id: int, now: datetime) -> Learned:
         """Record the events of a case, decide what follows from each new one, and do it."""
         events = read_events(case, self.required, partial(event_id, tx))
-        new, review = [], ""
+        new, details, review = [], [], ""
         for event in (replace(event, mail_id=mail_id) for event in events):
             weight = self.tables.reasons[event.reason].weight if event.reason else 0
             if not record_event(tx, event, weight=weight):
+                details.append(f"{_in_words(event)}, known already")
                 continue
             new.append(event.id)
             self._announce(tx, event, now)
-            if event.trust.suffices(self.required):
-                decision = self._decide(tx, event, now)
-                if PolicyAction.REVIEW in decision.actions:
-                    review = review or decision.because
-        return Learned(events=events, new=tuple(new), review=review)
+            decision = self._decide(tx, event, now) if event.trust.suffices(self.required) else Decision()
+            if PolicyAction.REVIEW in decision.actions:
+                review = review or decision.because
+            details.append("; ".join((_in_words(event), *map(_step_in_words, decision.steps))))
+        return Learned(events=events, new=tuple(new), review=review, details=tuple(details))
 
     def put_before_person(
         self, tx: Transaction, outcome: MailOutcome, addresses: tuple[str, ...], now: datetime
@@ -110,5 +112,16 @@ def _told(tx: Transaction, event: BounceEvent) -> bool:
     """Whether this message's failure was announced before, as one that did not count yet: nobody posts it twice."""
     return any(
         past.id != event.id and past.kind is event.kind and past.message_key == event.message_key
-        for past in past_events(tx, event.address)
+        for past in events_of(tx, event.address)
     )
+
+
+def _in_words(event: BounceEvent) -> str:
+    """Who, and what happened."""
+    counts = ", counts" if event.counts else ""
+    return f"{event.address}: {event.reason or event.kind}{counts}"
+
+
+def _step_in_words(step: Step) -> str:
+    until = f" until {step.until:%Y-%m-%d}" if step.until else ""
+    return f"{step.action.replace('_', ' ')}{until}"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from bounce_plugin.classify.classification import Classification, Reason
-from bounce_plugin.correlate.correlation import Correlation, Trust
+from bounce_plugin.correlate.correlation import Contact, Correlation, Delivery, Trust
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.examination import Examination
@@ -30,6 +30,11 @@ class Case:
     received_at: datetime
     trouble: str = ""  # a plugin that could not answer who it is about
     ours: bool = False  # what came back is a notice of our own, to the operator
+
+
+def _as_sent(delivery: Delivery | None) -> tuple[Contact, ...]:
+    """Whom the host sent it to, where nobody has that address any more: an invoice still has to reach him."""
+    return (Contact(id=delivery.contact, address=delivery.address),) if delivery and delivery.contact else ()
 
 
 class NameEvent(Protocol):
@@ -78,7 +83,7 @@ def _event(
         ),
         kind=verdict.kind,
         address=correlation.address,
-        contacts=correlation.contacts,
+        contacts=correlation.contacts or _as_sent(delivery),
         reason=verdict.reason,
         type=verdict.type,
         fault=verdict.fault,
@@ -129,7 +134,7 @@ def _unclear(event: BounceEvent) -> str:
     """What a person has to find out about one failed recipient. Warnings and receipts ask nothing of anybody."""
     if event.kind is not Kind.BOUNCE:
         return ""
-    if not event.contacts:
+    if event.trust is Trust.NONE:
         return f"No contact is known for {event.address}."
     if event.reason is Reason.UNKNOWN or event.confidence < SURE:
         return f"It is not clear why mail to {event.address} failed."

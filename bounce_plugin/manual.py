@@ -124,8 +124,9 @@ class Desk:
             received_at = mail_by_id(tx, waiting.mail_id).received_at
         case = change(inquire(pipeline.questions, judge(examine(raw, pipeline.tables)), received_at))
         with pipeline.ledger.transaction() as tx:
-            done = self._close(tx, number, actor, resolution)
-            pipeline.consequences.learn(tx, case, mail_id=done.mail_id, now=pipeline.clock())
+            learned = pipeline.consequences.learn(tx, case, mail_id=waiting.mail_id, now=pipeline.clock())
+            known = "" if learned.new else " (it was recorded before: nothing changes)"
+            done = self._close(tx, number, actor, resolution + known)
             self._file(tx, done, Folder.PROCESSED)
             return done
 

@@ -29,6 +29,7 @@ class MailOutcome:
     handling: Handling
     why: str  # one sentence for people
     events: tuple[str, ...] = ()  # ids of the new events
+    details: tuple[str, ...] = ()  # a line for each recipient: who, why, what was done; only where the mail is handled
     received_at: datetime
 
 

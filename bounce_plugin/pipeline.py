@@ -20,7 +20,7 @@ from bounce_plugin.announce import Questions
 from bounce_plugin.case import Case, handling_of, needs_person, stays
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.examination import examine
-from bounce_plugin.filing import carry_out_moves, enter_mail, find_unseen, notice_hand_work
+from bounce_plugin.filing import carry_out_moves, enter_mail, find_unseen, settle
 from bounce_plugin.inquire import inquire
 from bounce_plugin.ledger.mails import conclude
 from bounce_plugin.ledger.open import Ledger
@@ -52,19 +52,20 @@ class Pipeline:
     def run(self, mailbox: Mailbox, stop: Event, *, dry_run: bool = False) -> Iterator[MailOutcome]:
         """Handle everything in a connected mailbox's inbox, oldest first, until `stop` is set.
 
-        A dry run reads, and records in a ledger that is being rehearsed; it moves and tells nothing.
+        A dry run reads, and records in a ledger that is being rehearsed; it moves and tells nothing. A folder that
+        mail cannot be moved to does not stop the reading: `MailboxError` is raised at the end.
         """
-        if not dry_run:
-            carry_out_moves(self.ledger, mailbox)  # what an earlier run or a person left to do
-            notice_hand_work(self.ledger, mailbox, self.clock())
-        for mails in find_unseen(self.ledger, mailbox):
+        trouble = [] if dry_run else settle(self.ledger, mailbox, self.clock())
+        for found in find_unseen(self.ledger, mailbox):
             if stop.is_set():
                 return
-            cases = [(mail, self.gather(mail)) for mail in mails]
-            outcomes = self._record_all(cases, dedicated=mailbox.dedicated)
+            now = self.clock()
+            mails = [replace(mail, received_at=min(mail.received_at, now)) for mail in found]  # none is of tomorrow
+            yield from self._record_all([(mail, self.gather(mail)) for mail in mails], dedicated=mailbox.dedicated)
             if not dry_run:
-                carry_out_moves(self.ledger, mailbox)
-            yield from outcomes
+                trouble += carry_out_moves(self.ledger, mailbox)
+        if trouble:
+            raise trouble[0]
 
     def gather(self, mail: Incoming) -> Case:
         """Read one mail, and ask the host whom it concerns. Changes nothing."""
@@ -80,6 +81,8 @@ class Pipeline:
             with self.ledger.transaction() as tx:
                 outcomes = [self.record(tx, mail, case, dedicated=dedicated) for mail, case in cases]
         except Exception as error:
+            with self.ledger.transaction():
+                pass  # if not even this can be written it is no mail's fault: LedgerError ends the run
             if len(cases) > 1:
                 return [outcome for case in cases for outcome in self._record_all([case], dedicated=dedicated)]
             ((mail, case),) = cases
@@ -103,6 +106,7 @@ class Pipeline:
             handling=handling,
             why=why,
             events=learned.new,
+            details=learned.details,
             received_at=mail.received_at,
         )
         conclude(

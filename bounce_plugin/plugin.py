@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Lock, RLock
@@ -14,9 +15,10 @@ from typing import Self
 from bounce_plugin.act import Consequences
 from bounce_plugin.announce import Announcements, OwnAnswers, Questions, Trouble, load_plugins
 from bounce_plugin.classify.tables import BUILT_IN, Tables, load_tables
+from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Delivery
-from bounce_plugin.errors import MailboxError
+from bounce_plugin.errors import MailboxError, SettingsError
 from bounce_plugin.examination import Examination, examine
 from bounce_plugin.ledger import deliveries as sent
 from bounce_plugin.ledger.history import suppression_of
@@ -142,6 +144,8 @@ class BouncePlugin:
         A mailbox that cannot be reached does not stop the others: it is one of the summary's `errors`. A dry run
         changes nothing anywhere: no mail, no flag, no row, and no plugin is told; the host's `find_contact` is asked.
         """
+        if not self.settings.mailboxes:
+            raise SettingsError("there is none to be read", key="mailbox")
         started = self.clock()
         outcomes: list[MailOutcome] = []
         errors: list[str] = []
@@ -152,7 +156,7 @@ class BouncePlugin:
                         for outcome in self.pipeline.run(mailbox, stop or Event(), dry_run=dry_run):
                             outcomes.append(outcome)
                             on_outcome(outcome)
-                except MailboxError as error:
+                except (MailboxError, SettingsError) as error:
                     log.info("%s", error)
                     errors.append(str(error))
         return self._finish(started, outcomes, errors, dry_run=dry_run)
@@ -184,8 +188,9 @@ class BouncePlugin:
         )
         if not dry_run:
             if errors or any(outcome.handling is not Handling.LEFT for outcome in outcomes):
+                told = replace(summary, outcomes=tuple(replace(outcome, details=()) for outcome in outcomes))
                 with self.ledger.transaction() as tx:
-                    self.announcements.run_finished(tx, summary, self.clock())
+                    self.announcements.run_finished(tx, told, self.clock())
             self.tell()
         return summary
 
@@ -210,6 +215,7 @@ class BouncePlugin:
         not declared in the settings is sent, and raises one incident that names it.
         """
         self._note_category(category)
+        self._note_address(address)
         return self.questions.should_suppress(address, category)
 
     def suppressed_among(self, addresses: Iterable[str], category: str) -> set[str]:
@@ -225,7 +231,13 @@ class BouncePlugin:
     # What the host and its people tell us.
 
     def record_sent(self, deliveries: Iterable[Delivery]) -> None:
-        """Remember what the host sends, so that a bounce finds its message and its category. Idempotent by `ref`."""
+        """Remember what the host sends, so that a bounce finds its message and its category. Idempotent by `ref`.
+
+        A category that is not declared raises one incident that names it, as in `should_suppress`.
+        """
+        deliveries = tuple(deliveries)
+        for category in {delivery.category for delivery in deliveries if delivery.category}:
+            self._note_category(category)
         with self.ledger.transaction() as tx:
             sent.record_sent(tx, deliveries)
 
@@ -236,6 +248,11 @@ class BouncePlugin:
             self.announcements.suppression_lifted(tx, lifted, self.clock())
         self.tell()
         return lifted
+
+    def raise_incident(self, *, key: str, title: str, detail: str) -> None:
+        """Tell the operator of trouble; the same key is told once a day at most."""
+        with self.ledger.transaction() as tx:
+            self.consequences.raise_incident(tx, key=key, title=title, detail=detail, now=self.clock())
 
     # Our own answers to the hooks, asked last.
 
@@ -260,24 +277,23 @@ class BouncePlugin:
                 return
             self._undeclared.add(category)
         known = ", ".join(one.name for one in self.settings.policy.categories)
-        with self.ledger.transaction() as tx:
-            self.consequences.raise_incident(
-                tx,
-                key=f"category:{category}",
-                title=f"The message category {category!r} is not declared",
-                detail=f"Its mail is sent to suppressed addresses, too. Declared are: {known}.",
-                now=self.clock(),
+        self.raise_incident(
+            key=f"category:{category}",
+            title=f"The message category {category!r} is not declared",
+            detail=f"Its mail is sent to suppressed addresses, too. Declared are: {known}.",
+        )
+
+    def _note_address(self, address: str) -> None:
+        """An address that is none, such as one with a name around it, is found on no list: that must not go unseen."""
+        if not normalise(address):
+            self.raise_incident(
+                key="address",
+                title="The host asks about something that is no single address",
+                detail=f"Its mail is sent. Ask with the bare address; this was: {address[:250]!r}.",
             )
 
     def _report(self, trouble: Trouble) -> None:
-        with self.ledger.transaction() as tx:
-            self.consequences.raise_incident(
-                tx,
-                key=trouble.key,
-                title=trouble.sentence,
-                detail="Our own answer was given instead.",
-                now=self.clock(),
-            )
+        self.raise_incident(key=trouble.key, title=trouble.sentence, detail="Our own answer was given instead.")
 
     def _tables(self) -> Tables:
         extra = [phrases.toml for phrases in self.questions.phrases()]

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Event
 from typing import Final
 
-from bounce_plugin.errors import MailboxError
+from bounce_plugin.errors import MailboxError, SettingsError
 from bounce_plugin.mailboxes import open_mailbox
 from bounce_plugin.outcome import MailOutcome
 from bounce_plugin.plugin import BouncePlugin
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 #: Seconds before a mailbox that failed is tried again: at first, and at most.
 FIRST_PAUSE: Final = 5.0
 LAST_PAUSE: Final = 600.0
+#: Failures in a row after which the operator is told: a server that is restarted is no incident.
+TOLD_AFTER: Final = 3
 
 
 def keep_running(plugin: BouncePlugin, stop: Event, on_outcome: Callable[[MailOutcome], None]) -> None:
@@ -28,6 +30,8 @@ def keep_running(plugin: BouncePlugin, stop: Event, on_outcome: Callable[[MailOu
     Raises what is no mailbox's fault (LedgerError), after all threads have ended.
     """
     mailboxes = plugin.settings.mailboxes
+    if not mailboxes:
+        raise SettingsError("there is none to be watched", key="mailbox")
     with ThreadPoolExecutor(max_workers=len(mailboxes), thread_name_prefix="mailbox") as pool:
         watches = [pool.submit(_watch, plugin, settings, stop, on_outcome) for settings in mailboxes]
         wait(watches, return_when=FIRST_EXCEPTION)
@@ -44,15 +48,20 @@ def _watch(
 ) -> None:
     """Look at one mailbox whenever something may have arrived; connect again, ever more slowly, when it fails."""
     pause = FIRST_PAUSE
+    failures = 0
     while not stop.is_set():
         try:
             with open_mailbox(settings) as mailbox:
                 while not stop.is_set():
                     plugin.run_mailbox(mailbox, stop=stop, on_outcome=on_outcome)
-                    pause = FIRST_PAUSE
+                    pause, failures = FIRST_PAUSE, 0
                     mailbox.wait(settings.poll_seconds, stop)
-        except MailboxError as error:
+        except (MailboxError, SettingsError) as error:  # a password that cannot be had is one mailbox's trouble, too
             log.warning("%s; next try in about %.0f seconds", error, pause)
+            failures += 1
+            if failures == TOLD_AFTER:
+                title = f"The mailbox {settings.name!r} cannot be read"
+                plugin.raise_incident(key=f"mailbox:{settings.name}", title=title, detail=str(error))
             plugin.tell()  # announcements do not wait for a mailbox
             stop.wait(pause * random.uniform(0.8, 1.2))  # noqa: S311 - so that many processes do not return at once
             pause = min(pause * 2, LAST_PAUSE)

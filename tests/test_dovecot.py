@@ -3,9 +3,12 @@
 from collections import Counter
 from pathlib import Path
 
+from bounce_plugin import BouncePlugin
 from bounce_plugin.ledger.history import latest_events
 from bounce_plugin.outcome import Handling
-from tests.everyday import a_day, everyday_plugin, memory
+from bounce_plugin.settings import parse_settings
+from tests.bounces import Box, report
+from tests.everyday import EverydayHost, a_day, everyday_plugin, memory
 from tests.servers.dovecot import Account
 
 
@@ -41,3 +44,30 @@ def test_I_01_three_hundred_mails_among_private_mail_end_in_one_folder_each(acco
     processed, review = account.contents("processed"), account.contents("review")
     assert (len(processed), len(review)) == (day.processed, day.review)
     assert len(left) + len(processed) + len(review) == len(inbox)
+
+
+def test_one_mailbox_whose_password_cannot_be_had_does_not_stop_the_others(account: Account, tmp_path: Path) -> None:
+    (tmp_path / "ledger.key").write_text("07" * 32)
+    box = Box(tmp_path / "Maildir")
+    box.drop(report("member1@example.com"))
+    text = f"""
+        [[mailbox]]
+        name = "far"
+        kind = "imap"
+        host = "127.0.0.1"
+        port = {account.port}
+        security = "none"
+        user = "{account.user}"
+        password_command = "false"
+
+        [[mailbox]]
+        name = "near"
+        kind = "maildir"
+        path = "Maildir"
+    """
+    settings = parse_settings(text, folder=tmp_path)
+    with BouncePlugin(settings, plugins={"host": EverydayHost()}, entry_points=False) as plugin:
+        summary = plugin.run_once()
+    assert len(summary.errors) == 1
+    assert "password_command" in summary.errors[0]
+    assert len(box.mails("processed")) == 1

@@ -19,6 +19,7 @@ from bounce_plugin import (
     PolicyAction,
     Reason,
     SettingsError,
+    filing,
     hookimpl,
 )
 from bounce_plugin.ledger.history import events_of
@@ -429,3 +430,97 @@ def test_what_only_may_be_a_bounce_is_put_before_a_person_but_stays_where_it_is(
     world.plugin.run_once()
     assert world.box.mails() == [path]
     assert world.plugin.desk.items() == ()
+
+
+class TestTroubleInTheFolders:
+    """A folder that cannot be used, a process that was killed: nothing is lost, nothing is held up."""
+
+    def test_I_02_killed_between_move_and_note_the_mail_is_found_again(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def killed(_tx: object, places: tuple[object, ...]) -> None:
+            if places:
+                raise KeyboardInterrupt
+
+        world.box.drop(report("typo@example.com", message_id="m@crm.example"))
+        monkeypatch.setattr(filing, "filed", killed)
+        with pytest.raises(KeyboardInterrupt):
+            world.plugin.run_once()
+        monkeypatch.undo()
+        assert len(world.box.mails("review")) == 1
+        world.plugin.run_once()
+        (item,) = world.plugin.desk.items()
+        world.host.contacts["typo@example.com"] = Contact(id="8")
+        world.plugin.desk.again(item.id, actor="Erna")
+        world.plugin.run_once()
+        assert world.counted("typo@example.com") == 1
+        assert world.box.mails("review") == world.box.mails() == []
+
+    def test_a_mail_that_vanished_keeps_no_other_from_its_folder(self, world: World) -> None:
+        world.box.drop(report("one@example.com"))
+        world.box.drop(report("two@example.com"))
+        world.plugin.run_once()
+        first, second = world.plugin.desk.items()
+        gone, _ = world.box.mails("review")
+        gone.unlink()
+        world.plugin.desk.dismiss(first.id, actor="Erna")
+        world.plugin.desk.dismiss(second.id, actor="Erna")
+        world.plugin.run_once()
+        assert (len(world.box.mails("review")), len(world.box.mails("processed"))) == (0, 1)
+
+    def test_I_14_a_folder_that_cannot_be_used_does_not_stop_the_reading(self, world: World) -> None:
+        (world.box.path / ".review").write_text("a file where the folder should be")
+        world.box.drop(report("typo@example.com"))
+        for _ in range(2):
+            summary = world.plugin.run_once()
+            assert not summary.ok
+            world.box.drop(report(ANNA))
+        assert world.counted() == 1
+        assert len(world.box.mails("processed")) == 1
+        (world.box.path / ".review").unlink()
+        assert world.plugin.run_once().ok
+        assert len(world.box.mails("review")) == 1
+
+
+def test_T_26_a_bounce_that_is_dated_tomorrow_arrived_today(world: World) -> None:
+    world.box.drop(report(ANNA), START + timedelta(days=9000))
+    world.plugin.run_once()
+    world.clock.now += timedelta(days=8)
+    assert not world.plugin.should_suppress(ANNA, "newsletter")
+
+
+def test_a_typo_in_the_category_of_what_was_sent_raises_one_incident(world: World) -> None:
+    world.plugin.record_sent([Delivery(ref=f"d{n}", address=ANNA, category="Invoice", sent_at=START) for n in range(3)])
+    world.plugin.tell()
+    assert [incident.key for incident in world.host.incidents] == ["category:Invoice"]
+
+
+def test_an_address_with_a_name_around_it_is_sent_to_and_raises_an_incident(world: World) -> None:
+    world.bounce()
+    assert not world.plugin.should_suppress(f"Anna Berg <{ANNA}>", "newsletter")
+    world.plugin.tell()
+    assert [incident.key for incident in world.host.incidents] == ["address"]
+
+
+def test_an_invoice_to_an_address_that_nobody_has_any_more_names_whom_it_was_sent_to(world: World) -> None:
+    sent = Delivery(
+        ref="d1",
+        address="old@example.com",
+        contact="7",
+        message="R-1",
+        category="invoice",
+        sent_at=START,
+        message_id="r1@crm.example",
+    )
+    world.plugin.record_sent([sent])
+    world.bounce("old@example.com", message_id="r1@crm.example")
+    (event,) = world.host.exempt
+    assert [contact.id for contact in event.contacts] == ["7"]
+    assert not event.counts
+    assert len(world.plugin.desk.items()) == 1
+
+
+def test_a_run_tells_what_was_done_with_each_recipient(world: World) -> None:
+    world.box.drop(report(ANNA), START)
+    (outcome,) = world.plugin.run_once().outcomes
+    assert outcome.details == (f"{ANNA}: address_unknown, counts; pause until 2026-11-09",)

@@ -56,7 +56,7 @@ class Session:
                     _first(self.client.capability()[1]).decode("ascii", "replace").upper().split()
                 )
             self.naming = self._read_naming()
-        except MailboxError:
+        except BaseException:  # also a password that cannot be had
             self._connection.hang_up()
             raise
 
