@@ -27,7 +27,6 @@ class ReturnedMessage:
     """The headers of the message that came back (RFC 6522, section 3, part 3). Its body is never read (T1)."""
 
     headers: Headers
-    complete: bool = True  # False: cut off in the middle of the headers (D-19)
 
 
 def read_returned(part: Part) -> ReturnedMessage:
@@ -38,8 +37,7 @@ def read_returned(part: Part) -> ReturnedMessage:
     if octets.startswith((b"From ", b">From "), start):
         start = octets.find(b"\n", start, end) + 1 or end
     block, body = read_block(octets, start, end)
-    whole = body < end or part.type in ("text/rfc822-headers", "message/global-headers")
-    return ReturnedMessage(headers=Headers.read(block), complete=whole)
+    return ReturnedMessage(headers=Headers.read(block))
 
 
 # What the text formats write above the copy, in lower case; only punctuation may stand before it on its line.
@@ -127,7 +125,6 @@ def read_returned_text(text: str, at: int) -> ReturnedMessage | None:
         return None
     return ReturnedMessage(
         headers=Headers.read(partial(_read_block, rest)),  # its lines are looked at when somebody asks for a field
-        complete=at + len(rest) < len(text),
     )
 
 
