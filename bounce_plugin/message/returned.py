@@ -36,7 +36,7 @@ def read_returned(part: Part) -> ReturnedMessage:
         start += 1
     if octets.startswith((b"From ", b">From "), start):
         start = octets.find(b"\n", start, end) + 1 or end
-    block, body = read_block(octets, start, end)
+    block, _ = read_block(octets, start, end)
     return ReturnedMessage(headers=Headers.read(block))
 
 
