@@ -81,4 +81,7 @@ class Mailbox(Protocol):
         """Sleep until new mail may have arrived, the time is over or `stop` is set."""
 
     def check(self) -> Iterable[str]:
-        """One line for each thing that will not work, with its remedy; none: all is well."""
+        """One line for each thing that will not work, with its remedy; none: all is well.
+
+        Changes and makes nothing, not even a lock. Opened for reading only, whether mails can be moved is not looked at.
+        """

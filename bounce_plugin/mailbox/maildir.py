@@ -155,7 +155,8 @@ class MaildirMailbox:
         for folder, root in self._folders.items():
             existing = root if root.is_dir() else self.path
             for directory in (existing, existing / "new", existing / "cur"):
-                if directory.is_dir() and not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
+                needed = os.R_OK | os.W_OK | os.X_OK
+                if directory.is_dir() and not os.access(directory, needed, effective_ids=True):
                     yield (
                         f"mailbox {self.name!r}: {directory} ({folder}) is not ours to write: "
                         f"run as its owner, or give this user the rights"

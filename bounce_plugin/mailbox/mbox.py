@@ -149,11 +149,14 @@ class MboxMailbox:
         for folder, path in self._paths.items():
             if not path.parent.is_dir():
                 yield f"mailbox {self.name!r}: there is no folder {path.parent}; make it, or correct the path of {folder}"
-            elif not self._read_only and not os.access(path.parent, os.W_OK | os.X_OK):
+            elif not self._read_only and not os.access(path.parent, os.W_OK | os.X_OK, effective_ids=True):
                 yield f"mailbox {self.name!r}: {path.parent} is not ours to write, where {path.name} and its lock belong"
+            elif path.exists() and not self._read_only and not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+                yield f"mailbox {self.name!r}: {path} ({folder}) is not ours to read and write"
             elif path.exists():
                 try:
-                    self.listing(folder)
+                    with self._asking(folder), locked(path.resolve(), read_only=True) as file:
+                        self._index(folder, file)
                 except MailboxError as error:
                     yield str(error)
 
