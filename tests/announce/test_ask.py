@@ -247,14 +247,21 @@ def test_a_plugin_that_is_down_is_not_asked_a_million_times() -> None:
 
 
 def test_phrases_come_with_the_name_of_their_plugin() -> None:
-    questions = ask(answering("phrases", "[[phrases]]"), answering("phrases", None), answering("phrases", ""))
-    assert questions.phrases() == (Phrases(plugin="plugin1", toml="[[phrases]]"),)
+    questions = ask(answering("phrases", "phrases = []"), answering("phrases", None), answering("phrases", ""))
+    assert questions.phrases() == (Phrases(plugin="plugin1", toml="phrases = []"),)
 
 
 @pytest.mark.parametrize("answer", [RuntimeError("x"), {"phrases": []}], ids=["raises", "dict"])
 def test_phrases_that_fail_are_an_error_at_start(answer: object) -> None:
     with pytest.raises(HookError, match="The plugin 'plugin1' failed in phrases"):
         ask(answering("phrases", answer)).phrases()
+
+
+def test_phrases_that_cannot_be_used_name_their_plugin_and_the_line() -> None:
+    good, bad = answering("phrases", "phrases = []"), answering("phrases", "phrases = [\n{ phrase = 'x' }]")
+    with pytest.raises(HookError, match=r"The plugin 'plugin2' failed in phrases: (line|phrase) ") as caught:
+        ask(good, bad).phrases()
+    assert "extra phrases" not in str(caught.value)
 
 
 # The fields of an answer
