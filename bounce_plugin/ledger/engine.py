@@ -41,8 +41,9 @@ def engine_for(url: str) -> Engine:
                 return create_engine(parsed.set(drivername="postgresql+psycopg"))
             case other:
                 raise LedgerError(f"the ledger cannot be kept in {other!r}: sqlite and postgresql are supported")
-    except ArgumentError as error:
-        raise LedgerError(f"this is no database URL: {url!r}") from error
+    except (ArgumentError, ValueError) as error:  # a ValueError: the port is no number
+        why = "its port must be a whole number" if isinstance(error, ValueError) else "sqlite:///FILE is one"
+        raise LedgerError(f"ledger.url is no database URL: {why}") from None  # neither may show the password
     except ModuleNotFoundError as error:
         raise LedgerError("PostgreSQL needs the extra: pip install 'bounce-plugin[postgresql]'") from error
 
@@ -73,6 +74,6 @@ def _sqlite(url: URL) -> Engine:
 
 
 def failure(url: URL, error: SQLAlchemyError) -> LedgerError:
-    """What the database said, without the password of its URL."""
+    """What the database said, on one line, without the password of its URL."""
     cause = getattr(error, "orig", None) or error
-    return LedgerError(f"the ledger {url.render_as_string(hide_password=True)}: {cause}")
+    return LedgerError(f"the ledger {url.render_as_string(hide_password=True)}: {' '.join(str(cause).split())}")

@@ -11,13 +11,13 @@ from types import TracebackType
 from typing import Any, Self
 from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine, Row, Select, insert, select, text
+from sqlalchemy import Connection, Engine, Row, Select, false, insert, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from bounce_plugin.errors import LedgerError
 from bounce_plugin.ledger.engine import engine_for, exists, failure
 from bounce_plugin.ledger.migrate import bring_up_to_date, is_up_to_date
-from bounce_plugin.ledger.schema import keys
+from bounce_plugin.ledger.schema import keys, metadata
 from bounce_plugin.ledger.transaction import SHORTEST_KEY, Transaction, fingerprint, keyed
 
 __all__ = ["Ledger", "exists"]
@@ -113,6 +113,13 @@ class Ledger:
             finally:
                 self._rehearsal = None
                 connection.rollback()
+
+    def try_writing(self) -> None:
+        """Begin a write transaction, write into each table, and undo it. Raises LedgerError where that is refused."""
+        with self.rehearsal(), self.transaction() as tx:
+            for table in metadata.sorted_tables:
+                column = next(iter(table.c))
+                tx.connection.execute(update(table).where(false()).values({column: column}))
 
     @contextmanager
     def _begun(self, mode: str, *, queue: int | None = None) -> Iterator[Connection]:

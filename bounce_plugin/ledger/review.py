@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.ledger.addresses import PLACEHOLDER, hide, reveal_all
@@ -19,6 +19,8 @@ from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import ReviewItem
 
 _ADDRESSES: Parcel[tuple[str, ...]] = Parcel(TypeAdapter(tuple[str, ...]))
+
+_LARGEST = (1 << 63) - 1  # the largest number that the databases can be asked for
 
 #: An item, unless one is open for the mail.
 ADD_ITEM = IfAbsent(review_items, returning=review_items.c.id)
@@ -41,6 +43,12 @@ CLOSED_ITEMS = (
     _ITEM.where(review_items.c.closed_at.is_not(None))
     .order_by(review_items.c.closed_at.desc(), review_items.c.id.desc())
     .limit(bindparam("limit"))
+)
+
+#: How many items wait, and how many were settled.
+WAITING = select(func.count()).where(review_items.c.tenant == bindparam("tenant"), review_items.c.closed_at.is_(None))
+SETTLED = select(func.count()).where(
+    review_items.c.tenant == bindparam("tenant"), review_items.c.closed_at.is_not(None)
 )
 
 #: An open item is settled.
@@ -84,7 +92,8 @@ def open_item(
 
 def item(tx: Transaction, item_id: int) -> ReviewItem:
     """One item; `NotFoundError` if there is none with that number."""
-    found = _items(tx, tx.connection.execute(ITEM, {"tenant": tx.tenant, "item_id": item_id}).all())
+    where = {"tenant": tx.tenant, "item_id": item_id}
+    found = _items(tx, tx.connection.execute(ITEM, where).all()) if 0 < item_id <= _LARGEST else ()
     if not found:
         raise NotFoundError(f"there is no review item {item_id}")
     return found[0]
@@ -102,12 +111,22 @@ def items(tx: Transaction, *, closed: bool = False, limit: int = 100) -> tuple[R
     return _items(tx, tx.connection.execute(statement, {"tenant": tx.tenant, "limit": limit}).all())
 
 
+def waiting(tx: Transaction) -> int:
+    """How many items wait for a person."""
+    return tx.connection.scalar(WAITING, {"tenant": tx.tenant}) or 0
+
+
+def settled(tx: Transaction) -> int:
+    """How many items were settled."""
+    return tx.connection.scalar(SETTLED, {"tenant": tx.tenant}) or 0
+
+
 def close_item(tx: Transaction, item_id: int, *, actor: str, resolution: str, now: datetime) -> ReviewItem | None:
     """Settle an item; None when another person was first. `NotFoundError` if there is none with that number."""
     new = {"now": now, "by": hide(tx, actor), "how": hide(tx, resolution)}
     closed = tx.connection.execute(CLOSE, {"of_tenant": tx.tenant, "of_item": item_id, **new}).rowcount == 1
-    settled = item(tx, item_id)
-    return settled if closed else None
+    now_settled = item(tx, item_id)
+    return now_settled if closed else None
 
 
 def raw_of(tx: Transaction, mail_id: int) -> bytes:

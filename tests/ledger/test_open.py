@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 
 from bounce_plugin.errors import BounceError, LedgerError
 from bounce_plugin.ledger.addresses import remember
@@ -68,7 +70,7 @@ def test_exists_makes_no_file(tmp_path) -> None:
     ("url", "says"),
     [
         ("mysql://root@localhost/x", "'mysql'.*sqlite and postgresql are supported"),
-        ("nonsense", "no database URL: 'nonsense'"),
+        ("nonsense", "ledger.url is no database URL"),
         ("sqlite:////nowhere/at/all/ledger.db", "/nowhere/at/all/ledger.db: unable to open database file"),
         ("postgresql://joe:geheim@127.0.0.1:1/x", r"joe:\*\*\*@127.0.0.1:1/x"),
     ],
@@ -210,3 +212,48 @@ def test_a_single_question_survives_a_restart_of_the_database() -> None:
         assert stop_of(ledger, JOE) is None
         with ledger.transaction() as tx:
             recorded(tx)
+
+
+def reader(url: str) -> str:
+    """The same database, for one who may read only."""
+    if url.startswith("sqlite"):
+        return url.replace("sqlite:///", "sqlite:///file:") + "?mode=ro&uri=true"
+    name = f"reader_of_{make_url(url).database}"
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN"))
+        connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}"))
+    engine.dispose()
+    return url.replace("postgres@", f"{name}@")
+
+
+def test_a_database_that_takes_no_writes_is_found_out_by_trying(ledger_url: str) -> None:
+    with Ledger.open(ledger_url, key=KEY) as ledger:
+        with ledger.transaction() as tx:
+            recorded(tx)
+        ledger.try_writing()
+        with ledger.reading() as tx:
+            assert len(events_of(tx, JOE)) == 1
+    with (
+        Ledger.open(reader(ledger_url), key=KEY, migrate=False) as ledger,
+        pytest.raises(LedgerError, match=r"readonly database|permission denied") as caught,
+    ):
+        ledger.try_writing()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (
+            "postgresql://joe:topsecret@host:port/bounces",
+            "ledger.url is no database URL: its port must be a whole number",
+        ),
+        ("topsecret", "ledger.url is no database URL: sqlite:///FILE is one"),
+    ],
+)
+def test_an_impossible_url_is_refused_and_its_password_not_shown(url: str, words: str) -> None:
+    with pytest.raises(LedgerError) as caught:
+        Ledger.open(url, key=KEY)
+    assert words in str(caught.value)
+    assert "topsecret" not in "".join(traceback.format_exception(caught.value))

@@ -9,7 +9,7 @@ import pytest
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.ledger.mails import record_mail
 from bounce_plugin.ledger.open import Ledger
-from bounce_plugin.ledger.review import close_item, item, item_of_mail, items, open_item, raw_of
+from bounce_plugin.ledger.review import close_item, item, item_of_mail, items, open_item, raw_of, settled, waiting
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import ReviewItem
 from tests.ledger.samples import JOE, NOW, a_mail
@@ -76,3 +76,16 @@ def test_the_oldest_waits_first_and_the_newest_settled_is_first(ledger: Ledger) 
         for number in numbers:
             close_item(tx, number, actor="ann", resolution="", now=NOW + timedelta(minutes=number))
         assert [one.id for one in items(tx, closed=True, limit=2)] == numbers[:-3:-1]
+
+
+def test_what_waits_and_what_is_settled_is_counted_not_listed(ledger: Ledger) -> None:
+    with ledger.transaction() as tx:
+        opened = [open_item(tx, why=f"{number}", now=NOW) for number in range(130)]
+        close_item(tx, opened[0].id, actor="Erna", resolution="dismissed", now=NOW)
+        assert (waiting(tx), settled(tx)) == (129, 1)
+
+
+@pytest.mark.parametrize("number", [0, -1, 1 << 63, 1 << 70])
+def test_an_item_of_an_impossible_number_is_not_there(ledger: Ledger, number: int) -> None:
+    with ledger.reading() as tx, pytest.raises(NotFoundError, match=f"there is no review item {number}"):
+        item(tx, number)
