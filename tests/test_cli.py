@@ -1,17 +1,33 @@
 """What does an operator see and do at a terminal? Each command as it is typed, in a process of its own where signals matter."""
 
 import json
+import os
+import pty
+import pwd
 import signal
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner, Result
 
-from bounce_plugin.cli import ABSENT, ATTENTION, COMMANDS, DONE, UNREACHABLE, UNUSABLE, main, program
+from bounce_plugin.cli import ABSENT, ATTENTION, COMMANDS, DONE, UNREACHABLE, UNUSABLE, USAGE, main, program
+from bounce_plugin.cli.run import line_of
+from bounce_plugin.errors import NotFoundError
+from bounce_plugin.ledger.review import open_item
+from bounce_plugin.message.report import Kind
+from bounce_plugin.outcome import Handling, MailOutcome
+from bounce_plugin.plugin import BouncePlugin
 from tests.bounces import PRIVATE, Box, report
+from tests.notices.smtp import start_server
 
 HOOKS = """\
 from bounce_plugin import Contact, hookimpl
@@ -171,3 +187,155 @@ def test_I_28_sigterm_ends_a_running_process_cleanly(folder: Path) -> None:
     out, err = process.communicate(timeout=10)
     assert (process.returncode, err) == (0, "")
     assert "bounce, review" in out
+
+
+# check
+
+
+def configure(folder: Path, more: str) -> None:
+    settings = folder / "bounce.toml"
+    settings.write_text(f"{settings.read_text()}\n{more}\n")
+
+
+def test_check_says_what_keeps_mails_from_being_moved_and_makes_nothing(folder: Path) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        if os.stat(elsewhere).st_dev == folder.stat().st_dev:
+            pytest.skip("there is one file system only")
+        (folder / "Maildir" / ".processed").symlink_to(elsewhere)
+        before = sorted(folder.rglob("*"))
+        done = call("check")
+        assert done.exit_code == ATTENTION
+        assert "PROBLEM mailbox 'bounces':" in done.output
+        assert "is on another file system" in done.output
+        assert "folders usable" not in done.output
+        assert sorted(folder.rglob("*")) == before
+
+
+def test_check_makes_no_lock_beside_an_mbox_that_another_program_holds(folder: Path) -> None:
+    (folder / "mbox").write_bytes(b"From joe@example.org Mon Nov 23 15:00:00 2026\nSubject: x\n\nx\n\n")
+    (folder / "mbox.lock").write_text("1\n")
+    configure(folder, '[[mailbox]]\nname = "file"\nkind = "mbox"\npath = "mbox"')
+    before = sorted(folder.rglob("*"))
+    assert "ok      mailbox file: signed in, folders usable" in call("check").output
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_check_tries_to_write_into_a_ledger_that_is_there(folder: Path) -> None:
+    call("migrate")
+    assert "ok      ledger: usable with this key" in call("check").output
+    with sqlite3.connect(folder / "bounces.sqlite3") as database:
+        database.execute("DROP TABLE incidents")
+    database.close()
+    done = call("check")
+    assert done.exit_code == ATTENTION
+    (line,) = (line for line in done.output.splitlines() if "bounces.sqlite3" in line)
+    assert line.startswith("PROBLEM the ledger sqlite:///")
+    assert line.endswith("this user must be able to write there, and beside an SQLite file")
+
+
+def test_check_tries_the_mail_server_of_the_notices(folder: Path) -> None:
+    table = '[notices]\nto = ["office@example.org"]\nfrom = "b@example.org"\n[notices.smtp]\nhost = "127.0.0.1"\n'
+    with start_server() as server:
+        configure(folder, f'{table}port = {server.port}\nsecurity = "none"')
+        assert f"ok      notices: 127.0.0.1:{server.port} lets us in" in call("check").output
+        assert server.envelopes == []
+    done = call("check")
+    assert done.exit_code == ATTENTION
+    (line,) = (line for line in done.output.splitlines() if "notices: mail server" in line)
+    assert line.startswith(f"PROBLEM notices: mail server 127.0.0.1:{server.port} (none): ConnectionRefusedError")
+    assert line.endswith("correct [notices.smtp], or start that server")
+
+
+def test_check_names_a_password_of_the_mail_server_that_cannot_be_read(folder: Path) -> None:
+    with start_server() as server:
+        configure(
+            folder,
+            '[notices]\nto = ["office@example.org"]\nfrom = "b@example.org"\n[notices.smtp]\nhost = "127.0.0.1"\n'
+            f'port = {server.port}\nsecurity = "none"\nuser = "b"\npassword_file = "absent.txt"',
+        )
+        output = call("check").output
+    assert "PROBLEM notices: " in output
+    assert "notices.smtp.password_file" in output
+    assert "Traceback" not in output
+
+
+# Names, numbers and widths
+
+
+def test_a_user_without_a_name_is_recorded_by_number(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+
+    def nobody(number: int) -> NoReturn:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)  # as in a container that runs with a user of its own number
+    box(folder).drop(report("anna@example.com"))
+    call("run", "--once")
+    assert call("review", "dismiss", "1").exit_code == DONE
+    assert str(os.getuid()) in call("review", "list", "--closed").output.split()
+    assert call("lift", "anna@example.com", "--why", "she called").exit_code == DONE
+
+
+def test_numbers_that_no_database_holds_are_refused(folder: Path) -> None:
+    assert call("events", "-n", str(1 << 70)).exit_code == USAGE
+    done = call("review", "show", str(1 << 70))
+    assert isinstance(done.exception, NotFoundError)
+
+
+def test_review_list_says_how_many_more_wait(folder: Path) -> None:
+    with BouncePlugin.from_file("bounce.toml") as plugin, plugin.ledger.transaction() as tx:
+        for number in range(103):
+            open_item(tx, why=f"{number}", now=plugin.clock())
+    assert "… and 3 more." in call("review", "list").output
+    assert "manual work: 103 waiting" in call("check").output
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120, 200])
+def test_addresses_are_whole_on_a_terminal_of_any_width(folder: Path, columns: int) -> None:
+    address = "anna.maria.von.der.weide@department.example.com"
+    box(folder).drop(report(address))
+    call("run", "--once")
+    call("review", "assign", "1", "7", "--as", "Erna")
+    for arguments in (["events"], ["status", address]):
+        shown = on_a_terminal(columns, *arguments)
+        assert address in shown.replace(f"status {address}", "")
+        assert "address_unknown" in shown
+        assert "550 5.1.1" in shown
+
+
+def on_a_terminal(columns: int, *arguments: str) -> str:
+    """What the program prints on a terminal so wide."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "bounce_plugin", *arguments]
+    environment = {**os.environ, "COLUMNS": str(columns), "TERM": "dumb"}
+    with subprocess.Popen(command, stdout=theirs, stderr=subprocess.STDOUT, env=environment):
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # Linux says so when the other end is closed
+            while octets := os.read(ours, 4096):
+                shown += octets
+    os.close(ours)
+    return shown.decode()
+
+
+# run
+
+
+def test_a_mail_is_one_line_and_each_of_several_recipients_another() -> None:
+    outcome = MailOutcome(
+        mail_id=3,
+        mailbox="b",
+        kind=Kind.BOUNCE,
+        handling=Handling.HANDLED,
+        why="",
+        details=("anna@example.com: address_unknown, counts; pause until 2026-11-30",),
+        received_at=datetime(2026, 11, 23, tzinfo=UTC),
+    )
+    assert line_of(outcome) == (
+        "mail 3 in b: bounce, handled: anna@example.com: address_unknown, counts; pause until 2026-11-30"
+    )
+    several = replace(outcome, details=("anna: x", "emil:\ny\x1b[2J\nmail 4 in b: bounce, handled"))
+    assert line_of(several) == (
+        "mail 3 in b: bounce, handled\n  anna: x\n  emil: y\N{REPLACEMENT CHARACTER}[2J mail 4 in b: bounce, handled"
+    )

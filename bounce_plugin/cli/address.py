@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import getpass
+from typing import Final
 
 import click
 from rich.table import Table
 
-from bounce_plugin.cli.terminal import print_table, printable
+from bounce_plugin.cli.actor import ACTOR
+from bounce_plugin.cli.terminal import is_narrow, print_table, printable
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.history import latest_events
 from bounce_plugin.plugin import BouncePlugin
+
+#: Events that can be listed at once.
+MOST: Final = 1_000_000
 
 
 @click.command()
@@ -38,7 +42,7 @@ def status(config: str, address: str, category: str) -> None:
 @click.command()
 @click.argument("address")
 @click.option("--why", required=True, help="For the record: who says that the address works again, and how.")
-@click.option("--as", "actor", default=getpass.getuser, help="Your name, for the record.")
+@ACTOR
 @click.pass_obj
 def lift(config: str, address: str, why: str, actor: str) -> None:
     """Take back every stop and pause of ADDRESS; what failed before is not counted again."""
@@ -49,7 +53,9 @@ def lift(config: str, address: str, why: str, actor: str) -> None:
 
 
 @click.command()
-@click.option("-n", "--number", default=50, show_default=True, help="How many, the latest.")
+@click.option(
+    "-n", "--number", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many, the latest."
+)
 @click.pass_obj
 def events(config: str, number: int) -> None:
     """List what happened lately, newest last."""
@@ -61,20 +67,48 @@ def _print_events(events: tuple[BounceEvent, ...]) -> None:
     if not events:
         click.echo("Nothing happened yet.")
         return
-    table = Table("received", "kind", "address", "contact", "reason", "counts", "status", "message", "reply")
+    if is_narrow():  # a table would cut off, or break, the addresses that one looks for
+        click.echo("\n".join(map(_paragraph, events)))
+        return
+    table = Table("received", "kind")
+    table.add_column("address", no_wrap=True, overflow="fold")
+    for column in ("contact", "reason", "counts", "status", "message", "reply"):
+        table.add_column(column)
     for event in events:
         table.add_row(
             f"{event.received_at:%Y-%m-%d %H:%M}",
             event.kind,
             event.address or "(erased)",
-            ", ".join(contact.id for contact in event.contacts),
+            _contacts(event),
             event.reason or "",
             "yes" if event.counts else "no",
-            " ".join(filter(None, (event.reply_code, event.status))),
+            _code(event),
             event.message,
             printable(event.diagnostic_code)[:80],
         )
     print_table(table)
+
+
+def _paragraph(event: BounceEvent) -> str:
+    contacts = _contacts(event)
+    facts = (
+        event.kind,
+        event.reason,
+        "counts" if event.counts else "does not count",
+        _code(event),
+        event.message,
+        contacts and f"contact {contacts}",
+    )
+    address = event.address or "(erased)"
+    return printable(f"{event.received_at:%Y-%m-%d %H:%M}  {address}\n  {', '.join(filter(None, facts))}")
+
+
+def _contacts(event: BounceEvent) -> str:
+    return ", ".join(contact.id for contact in event.contacts)
+
+
+def _code(event: BounceEvent) -> str:
+    return " ".join(filter(None, (event.reply_code, event.status)))
 
 
 def _require_address(address: str) -> None:

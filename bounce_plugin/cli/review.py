@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from typing import Final
 
@@ -10,12 +9,13 @@ import click
 from rich.table import Table
 
 from bounce_plugin.classify.classification import Reason
+from bounce_plugin.cli.actor import ACTOR
 from bounce_plugin.cli.argument import argue
 from bounce_plugin.cli.terminal import print_table, printable
+from bounce_plugin.ledger.review import settled, waiting
 from bounce_plugin.outcome import ReviewItem
 from bounce_plugin.plugin import BouncePlugin
 
-ACTOR: Final = click.option("--as", "actor", default=getpass.getuser, help="Your name, for the record.")
 ITEM: Final = click.argument("item", type=int)
 
 
@@ -34,15 +34,19 @@ def list_items(config: str, closed: bool) -> None:
     """Show what waits, oldest first."""
     with BouncePlugin.from_file(config) as plugin:
         items = plugin.desk.items(closed=closed)
+        with plugin.ledger.reading() as tx:
+            total = settled(tx) if closed else waiting(tx)
     if not items:
         click.echo("Nothing was settled yet." if closed else "Nothing waits.")
         return
     table = Table("item", "since", "kind", "addresses", "why", *(["settled", "by"] if closed else []))
     for item in items:
-        settled = [item.resolution, item.actor] if closed else []
+        end = [item.resolution, item.actor] if closed else []
         since = f"{item.opened_at:%Y-%m-%d %H:%M}"
-        table.add_row(str(item.id), since, item.kind or "", "\n".join(item.addresses), printable(item.why), *settled)
+        table.add_row(str(item.id), since, item.kind or "", "\n".join(item.addresses), printable(item.why), *end)
     print_table(table)
+    if total > len(items):
+        click.echo(f"… and {total - len(items)} {'older ones' if closed else 'more'}.")
 
 
 @review.command()

@@ -61,9 +61,18 @@ def _log_line(outcome: MailOutcome) -> None:
 
 
 def line_of(outcome: MailOutcome) -> str:
-    """One mail, one line."""
-    why = f": {outcome.why}" if outcome.why else ""
-    return printable(f"mail {outcome.mail_id or '-'} in {outcome.mailbox}: {outcome.kind}, {outcome.handling}{why}")
+    """One mail, one line; where several recipients failed, one more for each."""
+    head = f"mail {outcome.mail_id or '-'} in {outcome.mailbox}: {outcome.kind}, {outcome.handling}"
+    if outcome.why:
+        head += f": {outcome.why}"
+    if len(outcome.details) == 1:
+        return _flat(f"{head}: {outcome.details[0]}")
+    return "\n  ".join(map(_flat, (head, *outcome.details)))
+
+
+def _flat(text: str) -> str:
+    """One line, whatever a mail has put into it."""
+    return printable(" ".join(text.split()))
 
 
 def _summarise(summary: RunSummary) -> None:

@@ -10,11 +10,13 @@ import click
 
 from bounce_plugin.cli import ATTENTION
 from bounce_plugin.cli.rehearsal import ledger_to_look_at
-from bounce_plugin.errors import BounceError
+from bounce_plugin.errors import BounceError, NoticeError
+from bounce_plugin.ledger import review
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.mailboxes import open_mailbox
+from bounce_plugin.notices import open_server
 from bounce_plugin.plugin import BouncePlugin
-from bounce_plugin.settings import find_risks, load_settings, write_template
+from bounce_plugin.settings import Settings, find_risks, load_settings, write_template
 
 
 @click.command()
@@ -55,16 +57,8 @@ def _checks(config: str) -> Iterator[tuple[str, bool]]:
         return
     yield f"settings: {settings.source}, {len(settings.policy.rules)} rules", True
     yield from ((risk, False) for risk in find_risks(settings))
-    for mailbox_settings in settings.mailboxes:
-        mailbox = open_mailbox(mailbox_settings, read_only=True)
-        try:
-            with mailbox:
-                troubles = list(mailbox.check())
-        except BounceError as error:
-            troubles = [str(error)]
-        yield from ((trouble, False) for trouble in troubles)
-        if not troubles:
-            yield f"mailbox {mailbox.name}: signed in, folders usable", True
+    yield from _check_mailboxes(settings)
+    yield from _check_notices(settings)
     try:
         settings.ledger.read_key()
         plugin = BouncePlugin(settings, ledger=ledger_to_look_at(settings))
@@ -72,7 +66,12 @@ def _checks(config: str) -> Iterator[tuple[str, bool]]:
         yield str(error), False
         return
     with plugin:
-        yield "ledger: usable with this key", True
+        try:
+            plugin.ledger.try_writing()
+        except BounceError as error:
+            yield f"{error}: this user must be able to write there, and beside an SQLite file", False
+        else:
+            yield "ledger: usable with this key", True
         yield from _check_plugins(plugin)
         yield (
             (
@@ -81,8 +80,35 @@ def _checks(config: str) -> Iterator[tuple[str, bool]]:
             ),
             True,
         )
-        waiting = len(plugin.desk.items())
-        yield f"manual work: {waiting} waiting", True
+        with plugin.ledger.reading() as tx:
+            yield f"manual work: {review.waiting(tx)} waiting", True
+
+
+def _check_mailboxes(settings: Settings) -> Iterator[tuple[str, bool]]:
+    for mailbox_settings in settings.mailboxes:
+        mailbox = open_mailbox(mailbox_settings)  # to write, so that it says what keeps us from it; `check` does not
+        try:
+            with mailbox:
+                troubles = list(mailbox.check())
+        except BounceError as error:
+            troubles = [str(error)]
+        yield from ((trouble, False) for trouble in troubles)
+        if not troubles:
+            yield f"mailbox {mailbox.name}: signed in, folders usable", True
+
+
+def _check_notices(settings: Settings) -> Iterator[tuple[str, bool]]:
+    if settings.notices is None or "notices" in settings.hooks.disabled:
+        return
+    smtp = settings.notices.smtp
+    try:
+        open_server(smtp).check()
+    except NoticeError as error:
+        yield f"notices: {error}: correct [notices.smtp], or start that server", False
+    except BounceError as error:  # the password cannot be had
+        yield f"notices: {error}", False
+    else:
+        yield f"notices: {smtp.host}:{smtp.port} lets us in", True
 
 
 def _check_plugins(plugin: BouncePlugin) -> Iterator[tuple[str, bool]]:

@@ -10,11 +10,18 @@ from rich.table import Table
 
 #: Columns for a table that goes into a file or a pipe, where nothing should be cut off.
 WIDE: Final = 200
+#: Columns of a terminal from which such a table can be read.
+ROOMY: Final = 140
 
 
 def printable(text: str) -> str:
     """Text that steers no terminal: every control character but the line end is made visible (T-16)."""
     return "".join(char if char == "\n" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def is_narrow() -> bool:
+    """Whether this is a terminal with too few columns for a table with an address and a server's reply."""
+    return sys.stdout.isatty() and Console().width < ROOMY
 
 
 def print_table(table: Table) -> None:

@@ -12,7 +12,7 @@ from bounce_plugin.notices.message import is_notice
 from bounce_plugin.notices.notices import Notices, Readers, utc_now
 from bounce_plugin.notices.send import SmtpServer
 
-__all__ = ["NoticeKind", "Notices", "Readers", "SmtpServer", "is_notice", "open_notices"]
+__all__ = ["NoticeKind", "Notices", "Readers", "SmtpServer", "is_notice", "open_notices", "open_server"]
 
 
 class ServerSettings(Protocol):
@@ -47,6 +47,18 @@ class NoticeSettings(Protocol):
     def smtp(self) -> ServerSettings: ...
 
 
+def open_server(smtp: ServerSettings) -> SmtpServer:
+    """The server that takes our mails, as `[notices.smtp]` describes it; nothing connects yet."""
+    return SmtpServer(
+        host=smtp.host,
+        port=smtp.port,
+        security=str(smtp.security),
+        user=smtp.user,
+        password=smtp.read_password,
+        ca_file=smtp.ca_file,
+    )
+
+
 def open_notices(
     settings: NoticeSettings,
     last_told: Callable[[str], datetime | None],
@@ -55,16 +67,12 @@ def open_notices(
     clock: Callable[[], datetime] = utc_now,
 ) -> Notices:
     """The plugin that writes to people, as the settings describe it; see `Notices`."""
-    smtp = settings.smtp
-    server = SmtpServer(
-        host=smtp.host,
-        port=smtp.port,
-        security=str(smtp.security),
-        user=smtp.user,
-        password=smtp.read_password,
-        ca_file=smtp.ca_file,
-    )
     readers = Readers(to=settings.to, sender=settings.sender, language=str(settings.language))
     return Notices(
-        server=server, readers=readers, last_told=last_told, kinds=settings.events, stopped=stopped, clock=clock
+        server=open_server(settings.smtp),
+        readers=readers,
+        last_told=last_told,
+        kinds=settings.events,
+        stopped=stopped,
+        clock=clock,
     )
