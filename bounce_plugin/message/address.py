@@ -105,7 +105,21 @@ def read_recipient(field: str) -> str:
         return "" if bare[0] == "@" or bare[-1] == "@" else _trim(bare)
     if value[:1] == "@" and ":" in value:  # a source route, @a,@b:user@c
         value = value.rpartition(":")[2]
-    return find_address(value) or ("" if kind.strip().lower() == "x400" else _name(value))  # D-07
+    located = next(_locate(value), None)
+    if located is None:
+        return "" if kind.strip().lower() == "x400" else _name(value)  # D-07
+    return _whole_of(value, *located)
+
+
+def _whole_of(value: str, start: int, end: int, address: str) -> str:
+    """The address that a field holds, unless it is only a part of what stands there: that would be somebody else (T-09).
+
+    In front of it may stand a display name with an angle bracket, behind it a comment.
+    """
+    before, after = value[:start].strip(" \"'"), value[end:].strip()
+    if before and not before.endswith("<"):
+        return ""
+    return address if not after or after[0] in "()<>;,\"'" else ""
 
 
 def _name(value: str) -> str:

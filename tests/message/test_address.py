@@ -1,0 +1,31 @@
+"""Which address does a field name? One bare address or none, never a guess."""
+
+import pytest
+
+from bounce_plugin.message.address import read_recipient
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "rfc822; john doe@example.org",
+        "rfc822; anna,berg@example.org",
+        "rfc822; anna(old)berg@example.org",
+        "rfc822; john.doe@exam ple.org",
+    ],
+)
+def test_T_09_a_field_that_holds_more_than_an_address_names_nobody_rather_than_somebody_else(field: str) -> None:
+    assert read_recipient(field) == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "address"),
+    [
+        ("rfc822; <a@b.example>   (Unknown user)", "a@b.example"),
+        ('rfc822; "Anna Berg" <a@b.example>', "a@b.example"),
+        ("rfc822; a@b.example (comment)", "a@b.example"),
+        ('rfc822; "john doe"@b.example', '"john doe"@b.example'),
+    ],
+)
+def test_D_06_a_name_before_and_a_comment_behind_an_address_are_no_part_of_it(field: str, address: str) -> None:
+    assert read_recipient(field) == address
