@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.policy.categories import BUILT_IN_CATEGORIES
@@ -15,10 +15,21 @@ from bounce_plugin.policy.rules import Policy
 from bounce_plugin.settings.complaint import complain
 from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSettings
 from bounce_plugin.settings.policy import ChosenUse, PolicySettings
-from bounce_plugin.settings.section import Name, Origin, Section, refuse
+from bounce_plugin.settings.section import Name, Origin, Section, refuse, resolve_database
 from bounce_plugin.settings.sections import HookSettings, LedgerSettings, NoticeSettings, TrustSettings
 
 MailboxSettings = ImapSettings | MaildirSettings | MboxSettings
+
+
+def _resolve_urls(plugins: Mapping[str, Mapping[str, object]], info: ValidationInfo) -> Mapping[str, object]:
+    """A plugin does not know where bounce.toml is, and the process may run in any folder."""
+    assert isinstance(info.context, Origin)
+    resolved: dict[str, Mapping[str, object]] = {}
+    for name, options in plugins.items():
+        url = options.get("url")
+        changed = {"url": resolve_database(url, info.context.folder)} if isinstance(url, str) else {}
+        resolved[name] = {**options, **changed}
+    return resolved
 
 
 class Settings(Section):
@@ -31,7 +42,8 @@ class Settings(Section):
     trust: TrustSettings
     notices: NoticeSettings | None = None  # not given: nobody is told by mail
     hooks: HookSettings
-    plugin: Mapping[Name, Mapping[str, object]] = Field({}, repr=False)  # each plugin's own options, as they are
+    #: Each plugin's own options, as they are but for one: the file of an SQLite `url` is relative to our folder.
+    plugin: Annotated[Mapping[Name, Mapping[str, object]], AfterValidator(_resolve_urls)] = Field({}, repr=False)
 
     _policy: Policy = PrivateAttr()
     _origin: Origin = PrivateAttr()

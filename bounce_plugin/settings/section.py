@@ -99,6 +99,14 @@ def _resolve(path: Path, info: ValidationInfo) -> Path:
         raise refuse(str(error)) from error
 
 
+def resolve_database(url: str, folder: Path) -> str:
+    """A database URL in which the path of an SQLite file is absolute; any other is given back as it is."""
+    scheme, separator, path = url.partition(":///")
+    if scheme.partition("+")[0] != "sqlite" or not separator or path.startswith((":memory:", "file:")):
+        return url
+    return f"{scheme}{separator}{folder / path}" if path else url
+
+
 #: A path, relative to the settings file's folder.
 FilePath = Annotated[Path, AfterValidator(_resolve)]
 Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]

@@ -15,7 +15,17 @@ from bounce_plugin.errors import SettingsError
 from bounce_plugin.notices.kind import NoticeKind
 from bounce_plugin.settings.mailbox import ChosenSecurity, Security
 from bounce_plugin.settings.secret import Credentials
-from bounce_plugin.settings.section import FilePath, Name, Origin, Port, Section, Whole, choose, refuse
+from bounce_plugin.settings.section import (
+    FilePath,
+    Name,
+    Origin,
+    Port,
+    Section,
+    Whole,
+    choose,
+    refuse,
+    resolve_database,
+)
 
 SMTP_PORTS: Final[Mapping[Security, int]] = {"tls": 465, "starttls": 587, "none": 25}
 _KEY_OCTETS: Final = 32
@@ -32,7 +42,7 @@ def _database(url: str, info: ValidationInfo) -> str:
         return url
     if not url.startswith(_SQLITE) or url == _SQLITE:
         raise refuse(f'must be "{_SQLITE}FILE"')
-    return f"{_SQLITE}{info.context.folder / url.removeprefix(_SQLITE)}"
+    return resolve_database(url, info.context.folder)
 
 
 class LedgerSettings(Section):

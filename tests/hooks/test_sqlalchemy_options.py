@@ -32,8 +32,9 @@ on_sqlite_alone = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
         pytest.param({"url": "nonsense"}, r"plugin\.sqlalchemy\.url: cannot be used", id="url"),
         pytest.param({"url": "oracle://x"}, r"plugin\.sqlalchemy\.url: cannot be used", id="driver"),
         pytest.param(
-            {"url": "sqlite:////no/such/folder/x.db"}, r"url: sqlite:////no/.* cannot be read", id="no-database"
+            {"url": "sqlite:////no/such/folder/x.db"}, r"url: cannot be used: there is no file /no/such", id="no-file"
         ),
+        pytest.param({"url": "postgresql://a:b@host:port/x"}, r"url: cannot be used: its port must", id="port"),
         pytest.param({"url_env": "X"}, r"url_env = 'X': only one of url and url_env", id="two-urls"),
         pytest.param({"url": None, "url_env": "NO_SUCH_VARIABLE"}, r"url_env = .* not set", id="no-environment"),
         pytest.param({"lists": "memberships"}, r"lists = 'memberships': must be a table", id="lists"),
@@ -78,3 +79,9 @@ def test_a_password_in_the_url_is_never_shown(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as failure:
         SqlAlchemyHooks({"url": "postgresql+psycopg://crm:very-secret@localhost:1/crm", **read_options()})
     assert "very-secret" not in str(failure.value)
+
+
+def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="there is no file"):
+        SqlAlchemyHooks({"url": f"sqlite:///{tmp_path}/crm.db", "table": "contacts", "id": "id", "address": "email"})
+    assert list(tmp_path.iterdir()) == []

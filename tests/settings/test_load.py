@@ -73,7 +73,10 @@ def test_everything_can_be_said() -> None:
         Path("/etc/bounce/ca.pem"),
     )
     assert settings.hooks.disabled == {"noisy"}
-    assert settings.plugin["sqlalchemy"] == {"url": "sqlite:///crm.sqlite3", "columns": {"address": "email"}}
+    assert settings.plugin["sqlalchemy"] == {
+        "url": "sqlite:////etc/bounce/crm.sqlite3",
+        "columns": {"address": "email"},
+    }
 
 
 def test_notices_go_through_the_mail_server_of_this_machine_unless_another_is_named() -> None:
@@ -244,3 +247,22 @@ def test_no_repr_shows_a_password() -> None:
     mailbox = settings.mailboxes[0]
     assert isinstance(mailbox, ImapSettings)
     assert mailbox.read_password() == "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("url", "becomes"),
+    [
+        ("sqlite:///crm.sqlite3", "sqlite:////etc/bounce/crm.sqlite3"),
+        ("sqlite+pysqlite:///data/crm.sqlite3", "sqlite+pysqlite:////etc/bounce/data/crm.sqlite3"),
+        ("sqlite:////srv/crm.sqlite3", "sqlite:////srv/crm.sqlite3"),
+        ("sqlite://", "sqlite://"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("postgresql+psycopg://crm@localhost/crm", "postgresql+psycopg://crm@localhost/crm"),
+        ("https://crm.example/api", "https://crm.example/api"),
+    ],
+)
+def test_the_sqlite_file_of_a_plugin_is_relative_to_the_settings(url: str, becomes: str) -> None:
+    assert parse(f'[plugin.crm]\nurl = "{url}"\nkey = "sqlite:///x"').plugin["crm"] == {
+        "url": becomes,
+        "key": "sqlite:///x",
+    }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import (
     Column,
@@ -92,11 +93,28 @@ class Memberships:
 
 
 def open_database(options: Options) -> Engine:
-    """Make the engine. Raises SettingsError for what is no URL, or needs a driver that is not installed."""
+    """Make the engine.
+
+    Raises SettingsError for what is no URL, needs a driver that is not installed, or names an SQLite file that is not
+    there: SQLite would make an empty one.
+    """
     try:
-        return create_engine(options.url, pool_pre_ping=True)
-    except (ArgumentError, ModuleNotFoundError) as error:
+        engine = create_engine(options.url, pool_pre_ping=True)
+    except ArgumentError:
+        raise SettingsError("cannot be used: it is no database URL", key=f"{SECTION}.url") from None
+    except ValueError:
+        raise SettingsError("cannot be used: its port must be a whole number", key=f"{SECTION}.url") from None
+    except ModuleNotFoundError as error:
         raise SettingsError(f"cannot be used: {error}", key=f"{SECTION}.url") from error
+    file = engine.url.database or ""
+    if (
+        engine.dialect.name == "sqlite"
+        and file
+        and not file.startswith((":memory:", "file:"))
+        and not Path(file).exists()
+    ):
+        raise SettingsError(f"cannot be used: there is no file {Path(file).absolute()}", key=f"{SECTION}.url")
+    return engine
 
 
 def open_tables(engine: Engine, options: Options) -> tuple[Contacts, Memberships | None]:
