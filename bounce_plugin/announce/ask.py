@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bounce_plugin.announce.answers import find_fault, shorten
 from bounce_plugin.announce.plugins import OWN, Plugins
 from bounce_plugin.announce.trouble import PluginFailureError, Trouble, log_failure, words_of
 from bounce_plugin.classify.tables import load_tables
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Contact, Delivery
+from bounce_plugin.correlate.fault import find_fault, shorten
 from bounce_plugin.errors import SettingsError
 
 log = logging.getLogger(__name__)

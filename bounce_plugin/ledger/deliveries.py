@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, bindparam, func, select
 
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Delivery
+from bounce_plugin.correlate.fault import find_fault
 from bounce_plugin.ledger.addresses import hide_all, remember_all, reveal_all
 from bounce_plugin.ledger.record import bounded
 from bounce_plugin.ledger.schema import addresses, deliveries
@@ -48,8 +49,11 @@ NEWEST_TO = _DELIVERY.where(_TO_ADDRESS, deliveries.c.sent_at <= bindparam("unti
 
 
 def record_sent(tx: Transaction, sent: Iterable[Delivery]) -> None:
-    """Record what the host sent. A delivery whose `ref` is recorded already is passed over."""
-    remaining = iter(sent)
+    """Record what the host sent. A delivery whose `ref` is recorded already is passed over.
+
+    Raises ValueError for one with a field of the wrong type, such as a naive `sent_at`; nothing is recorded then.
+    """
+    remaining = map(_faultless, sent)
     while batch := list(islice(remaining, _BATCH)):
         fingerprints = remember_all(tx, [delivery.address for delivery in batch])
         contacts = hide_all(tx, [delivery.contact for delivery in batch])
@@ -68,6 +72,13 @@ def record_sent(tx: Transaction, sent: Iterable[Delivery]) -> None:
             for delivery, fingerprint, contact in zip(batch, fingerprints, contacts, strict=True)
         ]
         tx.connection.execute(ADD_DELIVERY.on(tx.connection), rows)
+
+
+def _faultless(delivery: Delivery) -> Delivery:
+    fault = find_fault(delivery)
+    if fault:
+        raise ValueError(f"a delivery cannot be recorded: {fault}")
+    return delivery
 
 
 def find(tx: Transaction, clues: Clues, address: str) -> Delivery | None:

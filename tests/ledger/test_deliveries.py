@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import text
 
 from bounce_plugin.correlate.clues import Clues
@@ -82,3 +83,20 @@ def test_a_message_sent_again_under_the_same_message_id_is_the_newest(ledger: Le
         found = find(tx, Clues(message_id="m@x"), JOE)
         assert found
         assert found.ref == "d2"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"sent_at": NOW.replace(tzinfo=None)}, r"Delivery\.sent_at is .*, not an aware datetime"),
+        ({"ref": 12}, r"Delivery\.ref is 12, not a text"),
+        ({"category": None}, r"Delivery\.category is None, not a text"),
+    ],
+)
+def test_a_delivery_of_wrong_types_is_refused_by_the_name_of_its_field(
+    ledger: Ledger, wrong: dict[str, object], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words), ledger.transaction() as tx:
+        record_sent(tx, [a_delivery(), a_delivery(**{"ref": "d2", **wrong})])
+    with ledger.reading() as tx:
+        assert delivery_by_ref(tx, "d1") is None
