@@ -1,8 +1,8 @@
 """What can an operator do at a terminal? One module for each group of commands; each is loaded when it is called.
 
-Exit codes: 0 done; 1 done, but something needs attention (a mail could not be handled, `check` found a problem);
-2 the command line is wrong; 3 the settings or the ledger are unusable; 4 a mailbox cannot be reached; 5 what the
-command names does not exist.
+Exit codes: 0 done; 1 done, but something needs attention (a mail or a mailbox could not be handled, `check` found a
+problem); 2 the command line is wrong; 3 the settings, the ledger or a plugin are unusable; 4 a file or a folder given to
+`examine` cannot be read; 5 what the command names does not exist.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import click
 
 from bounce_plugin.errors import BounceError, MailboxError, NotFoundError
 
-DONE, ATTENTION, USAGE, UNUSABLE, UNREACHABLE, ABSENT = range(6)
+DONE, ATTENTION, USAGE, UNUSABLE, UNREADABLE, ABSENT = range(6)
 
 #: The commands, in the order of a first day with them, and the modules that hold them.
 COMMANDS: Final = {
@@ -75,7 +75,7 @@ def main() -> None:
     except NotFoundError as error:
         _fail(error, ABSENT)
     except MailboxError as error:
-        _fail(error, UNREACHABLE)
+        _fail(error, UNREADABLE)
     except BounceError as error:
         _fail(error, UNUSABLE)
 
