@@ -107,7 +107,9 @@ class Trial:
             folder = self.folder / str(rounds)
             place, ledger = self._set_up(folder), self.new_ledger()
             for _ in range(chance.choice((1, 1, 2, 3))):
-                killed += _killed_after(chance.uniform(0, whole), folder, place.box, ledger)
+                at_work = _killed_after(chance.uniform(0, whole), folder, place.box, ledger)
+                killed += at_work
+                whole *= 1.03 if at_work else 0.9  # most hit, and the end of a run is hit as well
             left = self._run_to_the_end(folder, place, ledger)
             assert left == expected, f"round {rounds} of seed {seed}"
             shutil.rmtree(folder)
