@@ -93,15 +93,19 @@ class Announcements:
     def deliver_due(self, now: datetime) -> Told:
         """Tell each plugin what is due at `now`. One that raises is told again later, the others are told now.
 
-        Does nothing while another thread tells, or when a plugin itself calls it.
+        Does nothing while another thread tells, or when a plugin itself calls it. Waits while another process tells, but
+        not for ever: what is due then is told in the next round.
         """
         told = Told()
         if not self._telling.acquire(blocking=False):
             return told
         try:
-            for name in self._plugins.names:
-                ends = time.monotonic() + SLOWEST
-                _Round(ledger=self._ledger, plugins=self._plugins, now=now, told=told, ends=ends).tell(name)
+            with self._ledger.turn_to_tell(SLOWEST) as ours:
+                for name in self._plugins.names if ours else ():
+                    ends = time.monotonic() + SLOWEST
+                    _Round(ledger=self._ledger, plugins=self._plugins, now=now, told=told, ends=ends).tell(name)
+            if not ours:
+                log.info("another process has been telling plugins for %d seconds: told in the next round", SLOWEST)
         finally:
             self._telling.release()
         return told

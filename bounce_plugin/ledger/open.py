@@ -19,6 +19,7 @@ from bounce_plugin.ledger.engine import engine_for, exists, failure
 from bounce_plugin.ledger.migrate import bring_up_to_date, is_up_to_date
 from bounce_plugin.ledger.schema import keys, metadata
 from bounce_plugin.ledger.transaction import SHORTEST_KEY, Transaction, fingerprint, keyed
+from bounce_plugin.ledger.turn import turn_to_tell
 
 __all__ = ["Ledger", "exists"]
 
@@ -113,6 +114,15 @@ class Ledger:
             finally:
                 self._rehearsal = None
                 connection.rollback()
+
+    @contextmanager
+    def turn_to_tell(self, patience: float) -> Iterator[bool]:
+        """Have the other processes of this tenant wait with telling plugins; False: they did not let us, for `patience` seconds."""
+        try:
+            with turn_to_tell(self._engine, self.tenant, patience) as taken:
+                yield taken
+        except SQLAlchemyError as error:
+            raise failure(self._engine.url, error) from error
 
     def try_writing(self) -> None:
         """Begin a write transaction, write into each table, and undo it. Raises LedgerError where that is refused."""
