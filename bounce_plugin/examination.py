@@ -53,7 +53,8 @@ def _examine(raw: bytes, tables: Tables) -> Examination:
     detection = detect(report)
     kind = detection.kind
     findings = detection.findings if kind in _FAILURES else ()
-    classifications = tuple([classify(finding, report, tables) for finding in findings])
+    alone = len(findings) == 1
+    classifications = tuple([classify(finding, report, tables, alone=alone) for finding in findings])
     return Examination(
         kind=kind,
         findings=findings,

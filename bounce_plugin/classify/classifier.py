@@ -43,12 +43,15 @@ _AT_MAIL: Final = {
 _OURS: Final = frozenset({Fault.SENDER, Fault.CONTENT})
 
 
-def classify(finding: Finding, report: Report, tables: Tables) -> Classification:
-    """The verdict on one finding, with everything that spoke for and against it."""
+def classify(finding: Finding, report: Report, tables: Tables, *, alone: bool = True) -> Classification:
+    """The verdict on one finding, with everything that spoke for and against it.
+
+    `alone`: the mail names no other recipient, so what it says in general is said of this one.
+    """
     kind = _KINDS[finding.action]
     if kind is Kind.DELIVERED:
         return _delivered(finding.action)
-    return _verdict(kind, gather(finding, report, tables), finding.stage, tables)
+    return _verdict(kind, gather(finding, report, tables, alone=alone), finding.stage, tables)
 
 
 def derive_again(evidence: Sequence[Evidence], tables: Tables) -> Classification:

@@ -71,8 +71,8 @@ _CODE_SOURCES: Final = {
 }
 
 
-def gather(finding: Finding, report: Report, tables: Tables) -> Said:
-    """All steps for one finding, unweighed."""
+def gather(finding: Finding, report: Report, tables: Tables, *, alone: bool) -> Said:
+    """All steps for one finding, unweighed; `alone` if the mail names no other, whom its text could mean."""
     diagnostic = finding.diagnostic_code
     words = normalise(diagnostic)
     reading = tables.phrasebook.read(words)
@@ -87,7 +87,7 @@ def gather(finding: Finding, report: Report, tables: Tables) -> Said:
     steps = _phrases(reading, diagnostic, words, codes, providers, Source.PHRASE)
     if program:
         steps = [step for step in steps if step.reason is Reason.MAILBOX_FULL]
-    if not steps and _is_alone(report) and report.text:
+    if not steps and alone and _is_alone(report) and report.text:
         words = normalise(report.text)
         steps = _phrases(tables.phrasebook.read(words), report.text, words, codes, providers, Source.TEXT)
         if program:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INTROS, POSTMASTERS, SUBJECTS
+from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INCOMING, INTROS, POSTMASTERS, SUBJECTS
 from bounce_plugin.message.address import find_address
 
 BOUNCE: Final = 4  # this much evidence makes a bounce
@@ -99,6 +99,8 @@ def weigh(notice: Notice) -> Evidence:
         return Evidence(origin=origin, words=titled + returned, known=known, machine=machine)
     quoted = any([pattern.search(notice.text, 0, 4 * _NEAR) for pattern in _REPLIES])  # noqa: C419 - a generator is slow
     words = _words(notice) + titled + returned + quoted
+    if not (returned or quoted) and INCOMING.stand_in(notice.lower[:_NEAR]):
+        return Evidence(origin=origin, words=words, known=False, machine=False)
     if titled and quoted and not known:
         known = not (plain and _pretends(notice, path, null))
     return Evidence(origin=origin, words=words, known=known, machine=machine)

@@ -135,7 +135,7 @@ class Notice:
 
 
 def _read_action(lower: str) -> Action:
-    if STILL_TRYING.stand_in(lower):
+    if STILL_TRYING.stand_in(lower) and "delayed or failed" not in lower:  # MailEnable says so of both
         return _FAILED if "expired" in lower and "given up" in lower else Action.DELAYED
     if DELIVERED.stand_in(lower) and not GIVEN_UP.stand_in(lower):
         return Action.DELIVERED

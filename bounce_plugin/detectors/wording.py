@@ -17,7 +17,13 @@ DAEMONS: Final = Phrases((
 ))  # fmt: skip
 POSTMASTERS: Final = Phrases((
     "postmaster", "post_master", "post.master", "post-master", "system administrator", "mail administrator", "mail system", "mail delivery", "mta@", "bounce@",
-    "bounces@", "listserv@", "daemon@", "root@", "mailsystem@", "mail-system@", "mailadmin@", "mailmaster@", "administrator@",
+    "bounces@", "listserv@", "daemon@", "mailsystem@", "mail-system@", "mailadmin@", "mailmaster@", "administrator@",
+))  # fmt: skip
+# What is said of mail that comes in, to whom it comes: not of mail that we sent.
+INCOMING: Final = Phrases((
+    "incoming messages could", "incoming messages were", "incoming messages are", "incoming mails are", "incoming emails are", "incoming emails could", "a message sent to you", "message was sent to you", "to your inbox",
+    "to your mailbox because", "release messages", "release your messages", "retrieve your messages", "password expires", "mailbox password",
+    "your parcel", "your package", "your shipment", "ihr paket", "ihre sendung", "eingehende nachricht", "eingehende mail",
 ))  # fmt: skip
 # What else is delivered, and fails to be.
 GOODS: Final = Phrases((
