@@ -21,8 +21,9 @@ ROOT = Path(__file__).parents[2]
 CORPUS = ROOT.parent / "shared" / "corpus" / "mails"
 
 
-#: What is never lowered: `examine` against parsing alone. Where it stands and where it goes is in
-#: docs/explanation/measurements.md; the margin is for machines that are busy with other tests.
+#: How many times as fast as parsing alone `examine` is to be. Not reached yet: docs/explanation/measurements.md says why.
+AIM = 2.5
+#: What it must not fall below meanwhile; it only ever rises, up to the aim. The margin is for machines that are busy.
 FLOOR = 0.6
 
 
@@ -67,6 +68,7 @@ def test_examine_against_the_standard_library_and_flufl(mails: list[bytes]) -> N
     for name, seconds in (("examine", ours), ("BytesParser", parsed), ("flufl.bounce", theirs)):
         print(f"{name:13} {len(mails) / seconds:8.0f} mails a second")
     print(f"examine is {parsed / ours:.1f} times as fast as parsing alone, {theirs / ours:.1f} times as flufl.bounce")
+    print(f"the aim is {AIM} times as fast as parsing alone: {'reached' if parsed / ours >= AIM else 'NOT reached'}")
     assert parsed / ours >= FLOOR
     assert theirs / ours >= 2 * FLOOR
 
