@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import traceback
+from pathlib import Path
+from threading import Timer
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
@@ -53,6 +56,16 @@ def test_without_migrate_an_empty_database_stays_empty(empty_url: str) -> None:
 
 def test_without_migrate_a_database_of_now_is_opened(ledger_url: str) -> None:
     Ledger.open(ledger_url, key=KEY, migrate=False).close()
+
+
+def test_opening_waits_for_a_writer_of_a_database_that_is_new(tmp_path: Path) -> None:
+    """SQLite itself gives up at once: it would not wait with a change of the journal mode."""
+    writer = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None, check_same_thread=False)
+    writer.execute("CREATE TABLE foreign_table (x)")
+    writer.execute("BEGIN IMMEDIATE")
+    Timer(0.3, writer.rollback).start()
+    Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}", key=KEY).close()
+    writer.close()
 
 
 def test_exists(empty_url: str) -> None:
