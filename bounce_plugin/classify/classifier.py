@@ -76,12 +76,10 @@ def _delivered(action: Action) -> Classification:
 
 
 def _verdict(kind: Kind, said: Said, stage: Stage, tables: Tables) -> Classification:
-    steps = said.steps
-    decided = _decide(steps, stage, tables)
+    steps, speaking = _at_stage(said.steps, stage) if stage in _EARLY else (said.steps, said.steps)
+    decided = _decide(speaking, tables)
     reason, confidence, suggestion = Reason.UNKNOWN, 0.0, None
     if decided is not None:
-        decided.decided = True
-        _explain(steps, decided, tables)
         reason, confidence = decided.reason, _confidence(decided, steps)
         if confidence < SURE and reason is not Reason.UNKNOWN:
             reason, suggestion = Reason.UNKNOWN, reason
@@ -94,16 +92,18 @@ def _verdict(kind: Kind, said: Said, stage: Stage, tables: Tables) -> Classifica
         counts=row.counts and kind is Kind.BOUNCE,
         confidence=confidence,
         suggestion=suggestion,
-        evidence=(*said.settings, *[_write(step) for step in steps]),
+        evidence=(*said.settings, *[_write(step, decided, tables) for step in steps]),
     )
 
 
-def _write(step: Step) -> Evidence:
-    if step.row is not None:
-        return _write_code(step.rule, step.field, step.span, step.reason, step.decided, step.note)
-    return Evidence(
-        rule=step.rule, field=step.field, span=step.span, reason=step.reason, decided=step.decided, note=step.note
-    )
+def _write(step: Step, decided: Step | None, tables: Tables) -> Evidence:
+    """A step as evidence; beside one that says otherwise, by which principle it was overruled."""
+    rule, field, span, _, reason, _, _, row, note = step
+    if not note and decided is not None and reason is not decided.reason:
+        note = _overruled(reason, decided, tables)
+    if row is not None:
+        return _write_code(rule, field, span, reason, step is decided, note)
+    return Evidence(rule=rule, field=field, span=span, reason=reason, decided=step is decided, note=note)
 
 
 @lru_cache(maxsize=1024)
@@ -112,33 +112,26 @@ def _write_code(rule: str, field: str, span: str, reason: Reason, decided: bool,
     return Evidence(rule=rule, field=field, span=span, reason=reason, decided=decided, note=note)
 
 
+def _overruled(reason: Reason, decided: Step, tables: Tables) -> str:
+    """The principle by which another reason gave way to the one that was decided."""
+    if tables.reasons[reason].counts and tables.reasons[decided.reason].fault in _OURS:
+        return "asymmetry"
+    return "provider scope" if decided.phrase is not None and decided.phrase.scope != "any" else "order"
+
+
 _turn: Final = attrgetter("turn")
 
 
-def _decide(steps: list[Step], stage: Stage, tables: Tables) -> Step | None:
+def _decide(speaking: Sequence[Step], tables: Tables) -> Step | None:
     """The step that the verdict follows: the first in order that no principle overrules."""
-    speaking = [step for step in steps if _at_stage(step, stage)] if stage and stage in _EARLY else steps
     if not speaking:
         return None
     first = min(speaking, key=_turn)  # among equals, the one that was gathered first
-    if tables.reasons[first.reason].counts and len(speaking) > 1:
+    if len(speaking) > 1 and tables.reasons[first.reason].counts:
         ours = [step for step in speaking if tables.reasons[step.reason].fault in _OURS and step is not first]
         if stronger := [step for step in ours if _outranks(step, first)]:
             return min(stronger, key=_turn)
     return first
-
-
-def _explain(steps: list[Step], decided: Step, tables: Tables) -> None:
-    """Note beside each step that says otherwise by which principle it was overruled."""
-    for step in steps:
-        if step.reason is decided.reason or step.note:
-            continue
-        if tables.reasons[step.reason].counts and tables.reasons[decided.reason].fault in _OURS:
-            step.note = "asymmetry"
-        elif decided.phrase is not None and decided.phrase.scope != "any":
-            step.note = "provider scope"
-        else:
-            step.note = "order"
 
 
 def _outranks(other: Step, first: Step) -> bool:
@@ -155,17 +148,23 @@ def _outranks(other: Step, first: Step) -> bool:
     return True
 
 
-def _at_stage(step: Step, stage: Stage) -> bool:
-    """Whether a step can be true at this early stage; its reason is changed where it then means the sender."""
-    if stage is Stage.MAIL and step.reason in _AT_MAIL:
-        step.reason, step.note = _AT_MAIL[step.reason], "stage"
-    elif step.reason in _ABOUT_ADDRESS:
-        step.note = "stage"
-        return False
-    return True
+def _at_stage(steps: Sequence[Step], stage: Stage) -> tuple[list[Step], list[Step]]:
+    """The steps, and those among them that can be true at this early stage; a reason that then means the sender is changed."""
+    all_, speaking = [], []
+    for step in steps:
+        if stage is Stage.MAIL and step.reason in _AT_MAIL:
+            meant = step._replace(reason=_AT_MAIL[step.reason], note="stage")
+            speaking.append(meant)
+        elif step.reason in _ABOUT_ADDRESS:
+            meant = step._replace(note="stage")
+        else:
+            meant = step
+            speaking.append(meant)
+        all_.append(meant)
+    return all_, speaking
 
 
-def _confidence(decided: Step, steps: list[Step]) -> float:
+def _confidence(decided: Step, steps: Sequence[Step]) -> float:
     if decided.row is None:
         reason = decided.reason
         agreed = [step for step in steps if step.reason is reason and step.row is not None]
@@ -177,7 +176,7 @@ def _confidence(decided: Step, steps: list[Step]) -> float:
     return 0.85 if decided.source is Source.PROVIDER_CODE else 0.75
 
 
-def _type(usual: FailureType, steps: list[Step]) -> FailureType:
+def _type(usual: FailureType, steps: Sequence[Step]) -> FailureType:
     """A reason that is usually for good is not so after a temporary refusal."""
     for step in steps:
         if step.row is not None and step.span[:1] == "4" and step.source is not Source.EXIT:

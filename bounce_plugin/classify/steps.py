@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from bounce_plugin.classify.classification import Evidence, Reason
-from bounce_plugin.classify.codes import CodeRow
+from bounce_plugin.classify.codes import CodeRow, Codes
 from bounce_plugin.classify.normalise import normalise, squeeze
 from bounce_plugin.classify.phrasebook import Match, Phrase, Reading
 from bounce_plugin.classify.providers import Providers
@@ -35,9 +36,8 @@ class Source(IntEnum):
     REPLY = 6
 
 
-@dataclass(slots=True)
-class Step:
-    """One piece of evidence while it is weighed: a phrase or a code that speaks for a reason."""
+class Step(NamedTuple):
+    """One piece of evidence before it is weighed: a phrase or a code that speaks for a reason."""
 
     rule: str
     field: str
@@ -47,15 +47,16 @@ class Step:
     turn: int  # in which it is asked; the smallest first
     phrase: Phrase | None = None
     row: CodeRow | None = None
-    note: str = ""
-    decided: bool = False
+    note: str = ""  # the principle that holds for it alone: "stage"
 
 
 class Said(NamedTuple):
     """Everything that a finding says."""
 
-    settings: list[Evidence]  # what says nothing of the reason itself, and is never weighed: action, stage, provider
-    steps: list[Step]
+    settings: Sequence[
+        Evidence
+    ]  # what says nothing of the reason itself, and is never weighed: action, stage, provider
+    steps: Sequence[Step]
 
 
 #: Made once, because each verdict cites one or two of them.
@@ -81,10 +82,10 @@ def gather(finding: Finding, report: Report, tables: Tables, *, alone: bool) -> 
     if finding.stage:
         settings.insert(1, _STAGES[finding.stage])
     status = _status(finding)
-    code = str(status) if status is not None else ""
-    codes = f"{finding.reply_code} {code}".strip()
-    program = finding.diagnostic_type == _PROGRAM
+    reply = finding.reply_code
+    codes = f"{reply} {status}" if reply and status is not None else reply or str(status or "")
     steps = _phrases(reading, diagnostic, words, codes, providers, Source.PHRASE)
+    program = finding.diagnostic_type == _PROGRAM
     if program:
         steps = [step for step in steps if step.reason is Reason.MAILBOX_FULL]
     if not steps and alone and _is_alone(report) and report.text:
@@ -94,15 +95,25 @@ def gather(finding: Finding, report: Report, tables: Tables, *, alone: bool) -> 
             steps = [step for step in steps if step.reason is Reason.MAILBOX_FULL]
     if program and (exit_ := _EXIT.search(diagnostic)):
         steps.append(_code_step(tables.codes.of_exit(exit_[1]), "diagnostic_code", exit_[0], Source.EXIT))
-    if status is not None:
-        for provider in providers:
-            if row := tables.codes.of_provider(provider, status):
-                steps.append(_code_step(row, "status", code, Source.PROVIDER_CODE))
-        if row := tables.codes.of_status(code):
-            steps.append(_code_step(row, "status", code, Source.STATUS))
-    if finding.reply_code and (row := tables.codes.of_reply(finding.reply_code)):
-        steps.append(_code_step(row, "reply_code", finding.reply_code, Source.REPLY))
+    steps += _read_codes(tables.codes, status, reply, tuple(providers))
     return Said(settings, steps)
+
+
+@lru_cache(maxsize=4096)
+def _read_codes(
+    codes: Codes, status: EnhancedStatus | None, reply: str, providers: tuple[str, ...]
+) -> tuple[Step, ...]:
+    """What the codes say. There are so few of them that most mails give those of others."""
+    steps = []
+    if status is not None:
+        code = str(status)
+        rows = [codes.of_provider(provider, status) for provider in providers]
+        steps += [_code_step(row, "status", code, Source.PROVIDER_CODE) for row in rows if row]
+        if row := codes.of_status(code):
+            steps.append(_code_step(row, "status", code, Source.STATUS))
+    if reply and (row := codes.of_reply(reply)):
+        steps.append(_code_step(row, "reply_code", reply, Source.REPLY))
+    return tuple(steps)
 
 
 def _status(finding: Finding) -> EnhancedStatus | None:
@@ -110,7 +121,7 @@ def _status(finding: Finding) -> EnhancedStatus | None:
     status = finding.status
     if status is not None and not status.generic:
         return status
-    found = EnhancedStatus.find(finding.diagnostic_code)
+    found = EnhancedStatus.find(finding.diagnostic_code) if finding.diagnostic_code else None
     return found if found is not None and found.class_ != 2 else status
 
 
@@ -118,7 +129,8 @@ def _find_providers(finding: Finding, words: Sequence[str], reading: Reading, kn
     """The providers whose wording applies, each with the evidence that says how it was recognised."""
     remote = finding.remote_mta
     found: dict[str, Evidence] = {}
-    if by_host := known.of_host(remote) if remote else "":
+    by_host = known.of_host(remote) if remote else ""
+    if by_host:
         found[by_host] = _provider(by_host, "remote_mta", remote)
     for token in reading.tokens:
         name = known.tokens[token]
@@ -133,7 +145,7 @@ def _find_providers(finding: Finding, words: Sequence[str], reading: Reading, kn
         return found
     if name := known.of_address(finding.recipient):
         found[name] = _provider(name, "recipient", finding.recipient.rpartition("@")[2])
-    elif name := known.of_host(finding.reporting_mta):
+    elif finding.reporting_mta and (name := known.of_host(finding.reporting_mta)):
         found[name] = _provider(name, "reporting_mta", finding.reporting_mta)
     return found
 
@@ -145,33 +157,35 @@ def _provider(name: str, field: str, span: str) -> Evidence:
 def _phrases(
     reading: Reading, text: str, words: list[str], codes: str, providers: Iterable[str], source: Source
 ) -> list[Step]:
-    """The strongest phrase that applies for each reason, in the order of their strength."""
-    strongest: dict[Reason, Match] = {}
+    """The strongest phrase that applies for each reason, in the order of their strength.
+
+    The smaller the number the stronger: by rank, and of one rank the first in the text.
+    """
+    strongest: dict[Reason, tuple[int, Match]] = {}
     for match in reading.matches:
-        phrase = match[0]
+        phrase, start, _ = match
         if phrase.scope != "any" and phrase.scope not in providers:
             continue
         if phrase.code is not None and not phrase.code.match(codes):
             continue
+        strength = phrase.rank * 1_000_000 + start
         best = strongest.get(phrase.reason)
-        if best is None or _strength(match) < _strength(best):
-            strongest[phrase.reason] = match
+        if best is None or strength < best[0]:
+            strongest[phrase.reason] = strength, match
     if not strongest:
         return []
-    field = "text" if source is Source.TEXT else "diagnostic_code"
-    line = squeeze(text)
     chosen = list(strongest.values())
     if len(chosen) > 1:
         chosen.sort(key=_strength)
+    field = "text" if source is Source.TEXT else "diagnostic_code"
+    line = squeeze(text)
     return [
         Step(phrase.rule, field, quote(line, words[start:end]), source, phrase.reason, phrase.turn, phrase)
-        for phrase, start, end in chosen
+        for _, (phrase, start, end) in chosen
     ]
 
 
-def _strength(match: Match) -> int:
-    """The smaller the stronger: by rank, and of one rank the first in the text."""
-    return match[0].rank * 1_000_000 + match[1]
+_strength: Final = itemgetter(0)
 
 
 def _code_step(row: CodeRow, field: str, span: str, source: Source) -> Step:

@@ -71,7 +71,7 @@ def _machine_readable(report: Report) -> tuple[Finding, ...]:
     findings = delivery_status.detect(report)
     if not delivery_status.is_complete(findings):
         findings = delivery_status.complete(findings, _read_text(Notice(report)))
-        return add_stages(findings, report.passage.whole)
+        return add_stages(findings, report.passage.whole.encode("utf-8", "replace"))
     if all([finding.stage for finding in findings]):  # noqa: C419 - a generator takes three times as long
         return findings
     return add_stages(findings, text_around(report))

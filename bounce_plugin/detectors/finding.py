@@ -20,6 +20,8 @@ class Stage(StrEnum):
     RCPT = "rcpt"
     DATA = "data"
 
+    __hash__ = str.__hash__  # that of Enum is written in Python, and every verdict looks some up
+
 
 # Python 3.11 takes ten times as long to find a member of an enumeration as to find a name.
 NO_STAGE: Final = Stage.UNKNOWN

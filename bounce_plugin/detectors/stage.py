@@ -13,48 +13,56 @@ from bounce_plugin.detectors.finding import NO_STAGE, Finding, Stage
 from bounce_plugin.detectors.reply import read_stage, read_stage_first
 from bounce_plugin.message.report import Action, Report
 
-_CUES: Final = ("(in reply", " after ")
+_CUES: Final = (b"(in reply", b" after ")
 _REACH: Final = 60  # characters of a cue and the command behind it, folded
 SUCCESSES: Final = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
 
 
-def text_around(report: Report) -> str:
+def text_around(report: Report) -> bytes:
     """Where the stage may stand: the plain text of a report, which need not be read to its end; the text of another mail."""
-    return report.passage.plain if report.media_type == "multipart/report" else report.passage.whole
+    if report.media_type == "multipart/report":
+        return report.passage.octets
+    return report.passage.whole.encode("utf-8", "replace")
 
 
-def add_stages(findings: tuple[Finding, ...], text: str) -> tuple[Finding, ...]:
+def add_stages(findings: tuple[Finding, ...], text: bytes) -> tuple[Finding, ...]:
     """The findings with the stage that the text tells for each; one recipient's words end where another's begin."""
-    starts = [text.find(finding.recipient) for finding in findings if finding.recipient] if len(findings) > 1 else []
+    starts = [_find(text, one.recipient) for one in findings if one.recipient] if len(findings) > 1 else []
     return tuple([_with_stage(finding, text, starts) for finding in findings])
 
 
-def _with_stage(finding: Finding, text: str, starts: list[int]) -> Finding:
+def _find(text: bytes, words: str) -> int:
+    return text.find(words.encode("utf-8", "replace"))
+
+
+def _with_stage(finding: Finding, text: bytes, starts: list[int]) -> Finding:
     if finding.stage:
         return finding
     stage = find_stage(finding.recipient, finding.diagnostic_code, finding.action, text, starts)
     return replace(finding, stage=stage) if stage else finding
 
 
-def find_stage(recipient: str, diagnostic: str, action: Action, text: str, starts: Sequence[int] = ()) -> Stage:
+def find_stage(recipient: str, diagnostic: str, action: Action, text: bytes, starts: Sequence[int] = ()) -> Stage:
     """The stage that the text tells for a recipient; `starts` is where in it each of several recipients is named."""
     if not diagnostic or action in SUCCESSES:
         return NO_STAGE
-    if ">>>" in text:
+    if b">>>" in text:
         return _stage_in_session(recipient, diagnostic, text)
-    start = max(text.find(recipient), 0) if starts else 0
+    start = max(_find(text, recipient), 0) if starts else 0
     end = min([other for other in starts if other > start], default=len(text)) if starts else len(text)
     for cue in _CUES:
         at = text.find(cue, start, end)
-        if at >= 0 and (stage := read_stage_first(" ".join(text[at : at + _REACH].lower().split()))):
-            return stage
+        if at >= 0:
+            words = text[at : at + _REACH].decode("latin-1").lower()
+            if stage := read_stage_first(" ".join(words.split())):
+                return stage
     return NO_STAGE
 
 
-def _stage_in_session(recipient: str, reply: str, text: str) -> Stage:
+def _stage_in_session(recipient: str, reply: str, text: bytes) -> Stage:
     """The command above the reply; but commands are pipelined, and a reply that names the recipient refuses it."""
-    at = text.find(f"<<< {reply[:9].rstrip()}")
-    command = text.rfind(">>> ", 0, at) if at >= 0 else -1
-    stage = read_stage(text[command : command + 24].lower()) if command >= 0 else NO_STAGE
+    at = _find(text, f"<<< {reply[:9].rstrip()}")
+    command = text.rfind(b">>> ", 0, at) if at >= 0 else -1
+    stage = read_stage(text[command : command + 24].decode("latin-1").lower()) if command >= 0 else NO_STAGE
     about_recipient = bool(recipient) and recipient.lower() in reply.lower()
     return Stage.RCPT if stage is Stage.DATA and about_recipient else stage

@@ -28,9 +28,8 @@ def octets_to_text(octets: bytes) -> str:
         return octets.decode(_LAST_RESORT, "replace")
 
 
-def decode(octets: bytes, charset: str) -> str:
-    """The declared charset, or else UTF-8, or else Windows-1252."""
-    codec = _codec(charset.lower())
+def decode(octets: bytes, codec: str) -> str:
+    """The declared charset, as `codec_of` names it, or else UTF-8, or else Windows-1252."""
     if codec:
         try:
             return octets.decode(codec)
@@ -49,9 +48,9 @@ def _looks_utf8(octets: bytes) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _codec(charset: str) -> str:
-    """Python's name of a text codec, or empty for what it does not know; codecs that are no charset do not count."""
-    charset = _MISNAMED.get(charset, charset)
+def codec_of(charset: str) -> str:
+    """Python's name of a charset, or empty for what it does not know; codecs that are no charset do not count."""
+    charset = _MISNAMED.get(charset.lower(), charset)
     try:
         found = codecs.lookup(charset)
     except (LookupError, ValueError):  # ValueError: a NUL in the name
@@ -60,8 +59,7 @@ def _codec(charset: str) -> str:
 
 
 def decode_transfer(octets: bytes, encoding: str) -> bytes:
-    """Undo a Content-Transfer-Encoding (RFC 2045, section 6); damaged or unknown encodings are left as they are."""
-    encoding = encoding.strip().lower()
+    """Undo a Content-Transfer-Encoding in lower case (RFC 2045, section 6); damage, and unknown ones, are left."""
     if encoding == "quoted-printable":
         return binascii.a2b_qp(octets)
     if encoding == "base64":

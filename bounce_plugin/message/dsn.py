@@ -39,6 +39,7 @@ _SENDER_FIELDS: Final = ("x-postfix-sender", "x-outbound-mail-relay-sender", "x-
 _QUOTED_REPLY_FIELDS: Final = ("x-supplementary-info", "x-display-name")
 _TYPED: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,30})[ \t]*;[ \t]*(.*)", re.DOTALL)
 _WORD: Final = re.compile(r"[A-Za-z]+")
+_PLAIN_HOST: Final = re.compile(r"(?:dns|smtp);[ \t]*([a-z0-9.-]*[a-z0-9])")  # as nearly all are written
 
 
 def read_delivery_status(text: str) -> DeliveryStatus:
@@ -181,6 +182,9 @@ def read_host(field: str) -> str:
     """The name of an MTA without its type and comment: `dns; mx.example.org (192.0.2.1)` is mx.example.org."""
     if not field:
         return ""
+    plain = _PLAIN_HOST.fullmatch(field)
+    if plain:
+        return plain[1]
     kind, semicolon, value = field.partition(";")
     words = (value if semicolon else kind).split(None, 1)
     return words[0].rstrip(".,").lower() if words else ""

@@ -6,7 +6,7 @@ import binascii
 import re
 from typing import Final
 
-from bounce_plugin.message.charset import decode, decode_base64
+from bounce_plugin.message.charset import codec_of, decode, decode_base64
 
 _WORD: Final = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _GAP: Final = re.compile(r"(?<=\?=)[ \t\n]+(?==\?)")
@@ -23,4 +23,4 @@ def _decode_word(found: re.Match[str]) -> str:
     charset, encoding, text = found[1].partition("*")[0], found[2], found[3]
     octets = text.encode("utf-8", "replace")
     octets = binascii.a2b_qp(octets, header=True) if encoding in "qQ" else decode_base64(octets)
-    return decode(octets, charset)
+    return decode(octets, codec_of(charset))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
-from bounce_plugin.message.scan import Part, walk
+from bounce_plugin.message.part import Part, read_head
+from bounce_plugin.message.scan import walk
 
 _TRIES: Final = 20  # lines that look like a delimiter
 _DELIMITER: Final = re.compile(rb"\n--[^\n]++\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-")
@@ -21,7 +23,7 @@ def recover(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
     known = len(exceeded)
     for boundary in _boundaries(raw, top.start, top.end):
         declared = f'Content-Type: multipart/mixed; boundary="{boundary}"'
-        guessed = Part(raw, declared.encode("utf-8"), top.start, top.end)
+        guessed = Part(raw, read_head(declared.encode("utf-8")), top.start, top.end)
         leaves = walk(raw, guessed, exceeded)
         if leaves:
             first = _before(raw, top, boundary)
@@ -59,5 +61,4 @@ def _before(raw: bytes, top: Part, boundary: str) -> Part | None:
 
 def _as_text(raw: bytes, top: Part, start: int, end: int) -> Part:
     kind = "text/html" if top.type == "text/html" else "text/plain"
-    block = f"Content-Type: {kind}\nContent-Transfer-Encoding: {top.encoding}"
-    return Part(raw, block.encode("utf-8", "replace"), start, end)
+    return Part(raw, replace(top.head, content_type=kind, type=kind, codec=""), start, end)

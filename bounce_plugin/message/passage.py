@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bounce_plugin.message import limits
 from bounce_plugin.message.markup import html_to_text
+from bounce_plugin.message.part import Part
 from bounce_plugin.message.returned import (
     RETURNED_TYPES,
     ReturnedMessage,
@@ -13,18 +14,16 @@ from bounce_plugin.message.returned import (
     read_returned,
     read_returned_text,
 )
-from bounce_plugin.message.scan import Part
 
 
 class Passage:
     """The readable text of a mail, up to the returned message; and that message, where the text holds a copy of it."""
 
-    __slots__ = ("_copied", "_lower", "_original", "_parts", "_plain", "_text", "_whole")
+    __slots__ = ("_copied", "_lower", "_original", "_parts", "_text", "_whole")
 
     def __init__(self, parts: Sequence[Part] = (), original: Part | None = None) -> None:
         self._parts = parts
         self._original: Part | ReturnedMessage | None = original
-        self._plain: str | None = None
         self._whole: str | None = None
         self._text: str | None = None
 
@@ -65,19 +64,17 @@ class Passage:
         return self._copied
 
     @property
-    def plain(self) -> str:
-        """The plain text alone, with everything in it; HTML does not count unless `whole` had to be read before."""
+    def octets(self) -> bytes:
+        """The plain text alone, whatever its charset is: for words in ASCII it need not be decoded."""
         if self._whole is not None:
-            return self._whole
-        if self._plain is None:
-            self._plain = _join_plain(self._parts)
-        return self._plain
+            return self._whole.encode("utf-8", "replace")
+        return b"\n".join([part.octets for part in _plain_parts(self._parts)])
 
     @property
     def whole(self) -> str:
         """The text with everything in it."""
         if self._whole is None:
-            plain = self.plain
+            plain = "\n".join([part.text() for part in _plain_parts(self._parts)])[: limits.DECODED]
             self._whole = plain if plain and not plain.isspace() else _read_page(self._parts) or plain
         return self._whole
 
@@ -92,14 +89,14 @@ class Passage:
         return text
 
 
-def _join_plain(parts: Sequence[Part]) -> str:
-    texts = []
+def _plain_parts(parts: Sequence[Part]) -> list[Part]:
+    plain = []
     for part in parts:
         if part.type in RETURNED_TYPES:
             break
         if part.type in ("text/plain", "text"):
-            texts.append(part.text())
-    return "\n".join(texts)[: limits.DECODED]
+            plain.append(part)
+    return plain
 
 
 def _read_page(parts: Sequence[Part]) -> str:

@@ -14,10 +14,11 @@ from bounce_plugin.message.encoded_words import decode_words
 from bounce_plugin.message.forward import find_forwarded
 from bounce_plugin.message.headers import Headers
 from bounce_plugin.message.mime import has_parts, recover
+from bounce_plugin.message.part import Part, read_head
 from bounce_plugin.message.passage import Passage
 from bounce_plugin.message.report import DeliveryStatus, FeedbackReport, Kind, Report
 from bounce_plugin.message.returned import RETURNED_TYPES
-from bounce_plugin.message.scan import Part, read_block, walk
+from bounce_plugin.message.scan import read_block, walk
 from bounce_plugin.message.ses import read_notification
 
 _DISPOSITION_TYPES: Final = frozenset(
@@ -68,7 +69,7 @@ def _top(raw: bytes, exceeded: list[str]) -> tuple[Headers, Part]:
         exceeded.append("header_block")
     if len(block) > 2 * limits.HEADER_FIELDS and block.count(b"\n") > limits.HEADER_FIELDS:  # none is shorter than 2
         exceeded.append("header_fields")
-    return Headers.read(block), Part(raw, block, body, len(raw))
+    return Headers.read(block), Part(raw, read_head(block), body, len(raw))
 
 
 def _assemble(headers: Headers, media_type: str, leaves: list[Part], exceeded: list[str], *, outermost: bool) -> Report:
@@ -113,7 +114,7 @@ def _assemble(headers: Headers, media_type: str, leaves: list[Part], exceeded: l
 def _kind(headers: Headers, leaves: list[Part], feedback: FeedbackReport | None) -> Kind:
     """The kind that structure and headers tell, in the order in which kinds exclude each other."""
     subject = " ".join(decode_words(headers.get("subject")).lower().split())
-    if is_domain_report(headers, subject, [part.content_type for part in leaves]):
+    if is_domain_report(headers, subject, [part.head.content_type for part in leaves]):
         return Kind.REPORT
     if feedback is not None:
         return kind_of(feedback)

@@ -25,6 +25,8 @@ class Kind(StrEnum):
     REPORT = "report"
     OTHER = "other"
 
+    __hash__ = str.__hash__  # that of Enum is written in Python, and every mail looks up several
+
 
 class Action(StrEnum):
     """What the reporting MTA did for a recipient (RFC 3464, section 2.3.3)."""
@@ -34,6 +36,8 @@ class Action(StrEnum):
     DELIVERED = "delivered"
     RELAYED = "relayed"
     EXPANDED = "expanded"
+
+    __hash__ = str.__hash__  # as above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

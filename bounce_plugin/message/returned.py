@@ -10,7 +10,8 @@ from typing import Final
 
 from bounce_plugin.message import limits
 from bounce_plugin.message.headers import Headers
-from bounce_plugin.message.scan import Part, read_block
+from bounce_plugin.message.part import Part
+from bounce_plugin.message.scan import read_block
 
 RETURNED_TYPES: Final = frozenset(
     {"message/rfc822", "text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers",

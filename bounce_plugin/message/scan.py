@@ -10,87 +10,11 @@ import re
 from typing import Final
 
 from bounce_plugin.message import limits
-from bounce_plugin.message.charset import decode, decode_transfer, octets_to_text
+from bounce_plugin.message.part import Part, read_head
 
 _BOUNDARY: Final = re.compile(r'boundary[ \t]*=[ \t]*(?:"([^"\n]*)"|([^\s;"]+))', re.IGNORECASE)
-_CHARSET: Final = re.compile(r"""charset[ \t]*=[ \t]*["']?([^\s;"']+)""", re.IGNORECASE)
-_BLANK: Final = (b" ", b"\t")
 _ALIKE: Final = 100  # lines that begin like a delimiter; where there are more, somebody means harm
-_SEMICOLON: Final = ord(";")
-_LINE_FEED: Final = ord("\n")
 _EMPTY_LINE: Final = re.compile(rb"\n\n")  # for two octets in a long text the regex engine is faster than `find`
-
-
-class Part:
-    """One part of a mail: its header block, its type in lower case, and where its body begins and ends."""
-
-    __slots__ = ("_block", "_lower", "_raw", "content_type", "end", "start", "type")
-
-    def __init__(self, raw: bytes, block: bytes, start: int, end: int, default_type: str = "text/plain") -> None:
-        self._raw = raw
-        self._block = block
-        self._lower = lower = block.lower()  # once, for all that is looked for in it
-        self.start = start
-        self.end = end
-        self.content_type = declared = _find_field(block, lower, b"content-type:") if lower else ""
-        self.type = declared.partition(";")[0].strip().lower() or default_type
-
-    @property
-    def octets(self) -> bytes:
-        """The body as it stands in the mail, at most `limits.DECODED` octets of it."""
-        start, end = self.start, self.end
-        return self._raw[start : end if end - start <= limits.DECODED else start + limits.DECODED]
-
-    @property
-    def encoding(self) -> str:
-        """The Content-Transfer-Encoding, as written."""
-        return _find_field(self._block, self._lower, b"content-transfer-encoding:")
-
-    def decoded(self) -> bytes:
-        """The body with its transfer encoding undone."""
-        encoding = self.encoding
-        return decode_transfer(self.octets, encoding) if encoding else self.octets
-
-    def encoded_or_decoded(self) -> tuple[bytes, int, int]:
-        """The octets that hold the body in the clear, and where in them it begins and ends; mostly the mail itself."""
-        encoding = self.encoding.lower()
-        if encoding[:1] not in ("q", "b") or encoding == "binary":
-            return self._raw, self.start, self.end
-        octets = self.decoded()
-        return octets, 0, len(octets)
-
-    def text(self) -> str:
-        """The body as text, LF line ends."""
-        found = _CHARSET.search(self.content_type) if "=" in self.content_type else None
-        octets = self.decoded()
-        text = decode(octets, found[1]) if found else octets_to_text(octets)
-        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def _find_field(block: bytes, lower: bytes, name: bytes) -> str:
-    """The unfolded value of the first field of that name (lower case, with its colon) in a header block.
-
-    `lower` is the block in lower case.
-    """
-    at = lower.find(name)
-    if at < 0:
-        return ""
-    if at > 0 and lower[at - 1] != _LINE_FEED:  # within another field
-        at = lower.find(b"\n" + name, at) + 1
-        if at == 0:
-            return ""
-    start = at + len(name)
-    end = block.find(b"\n", start)
-    while end >= 0 and (block.startswith(_BLANK, end + 1) or (block[end - 1] == _SEMICOLON and _is_torn(block, end))):
-        end = block.find(b"\n", end + 1)
-    value = block[start:end] if end >= 0 else block[start:]
-    return octets_to_text(value.replace(b"\n", b" ") if b"\n" in value else value).strip()
-
-
-def _is_torn(block: bytes, end: int) -> bool:
-    """Whether a value goes on in a line that lost the blank which makes it a continuation."""
-    following = block[end + 1 : end + 40].partition(b"\n")[0]
-    return b"=" in following and b":" not in following.partition(b"=")[0]
 
 
 def read_block(raw: bytes, start: int, end: int) -> tuple[bytes, int]:
@@ -118,7 +42,7 @@ def walk(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
                 exceeded.append("parts")
                 return leaves
             block, body = read_block(raw, start, end)
-            part = Part(raw, block, body, end, default)
+            part = Part(raw, read_head(block), body, end, default)
             if not part.type.startswith("multipart/"):
                 leaves.append(part)
             elif len(stack) < limits.DEPTH:
@@ -133,7 +57,7 @@ def walk(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
 
 def _children(raw: bytes, parent: Part) -> list[tuple[int, int]]:
     """Where the parts of a multipart begin and end."""
-    boundary = _read_boundary(parent.content_type)
+    boundary = _read_boundary(parent.head.content_type)
     return split_at(raw, boundary.encode("utf-8", "replace"), parent.start, parent.end) if boundary else []
 
 

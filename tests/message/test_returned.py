@@ -62,10 +62,10 @@ def test_a_part_of_its_own_comes_before_a_copy_in_the_text() -> None:
 
 def test_a_text_that_is_known_already() -> None:
     passage = Passage.of("It FAILED")
-    assert (passage.text, passage.lower, passage.plain, passage.whole) == (
+    assert (passage.text, passage.lower, passage.octets, passage.whole) == (
         "It FAILED",
         "it failed",
-        "It FAILED",
+        b"It FAILED",
         "It FAILED",
     )
     assert passage.original is None
