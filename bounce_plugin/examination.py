@@ -11,6 +11,7 @@ from bounce_plugin.classify.tables import BUILT_IN, Tables
 from bounce_plugin.correlate.clues import Clues, read_clues
 from bounce_plugin.detectors import Detection, detect
 from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.message import limits
 from bounce_plugin.message.headers import Headers
 from bounce_plugin.message.read import read_report
 from bounce_plugin.message.report import Action, Kind, Report
@@ -53,6 +54,11 @@ def _examine(raw: bytes, tables: Tables) -> Examination:
     detection = detect(report)
     kind = detection.kind
     findings = detection.findings if kind in _FAILURES else ()
+    exceeded = report.limits
+    if len(findings) > limits.RECIPIENTS:
+        findings, exceeded = findings[: limits.RECIPIENTS], (*exceeded, "recipients")
+    if report.passage.is_cut:
+        exceeded = (*exceeded, "text")
     alone = len(findings) == 1
     classifications = tuple([classify(finding, report, tables, alone=alone) for finding in findings])
     return Examination(
@@ -60,15 +66,15 @@ def _examine(raw: bytes, tables: Tables) -> Examination:
         findings=findings,
         classifications=classifications,
         report=report,
-        limits=report.limits,
-        why=_why(report, detection, classifications),
+        limits=exceeded,
+        why=_why(exceeded, detection, classifications),
     )
 
 
-def _why(report: Report, detection: Detection, classifications: tuple[Classification, ...]) -> str:
+def _why(exceeded: tuple[str, ...], detection: Detection, classifications: tuple[Classification, ...]) -> str:
     """The first thing that a person should know before this mail counts for or against anybody."""
-    if report.limits:
-        return f"The mail exceeds a limit and was not read to its end: {', '.join(report.limits)}."
+    if exceeded:
+        return f"The mail exceeds a limit and was not read to its end: {', '.join(exceeded)}."
     unsure = False
     if detection.kind is Kind.BOUNCE:
         for finding in detection.findings:

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from bounce_plugin.detectors import DETECTORS
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.examination import examine
+from bounce_plugin.message import limits
 from bounce_plugin.message.read import read_report
 from bounce_plugin.message.report import Kind
 
@@ -31,6 +33,55 @@ def test_a_mail_over_a_limit_goes_to_a_person() -> None:
     examination = examine(HEAD + b"\n" + b"x" * (11 * 1024 * 1024))
     assert examination.limits == ("message",)
     assert "message" in examination.why
+
+
+def report_on(recipients: Iterable[str]) -> bytes:
+    blocks = "".join(
+        f"\nFinal-Recipient: rfc822; {one}\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 User unknown\n"
+        for one in recipients
+    )
+    status = f"Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.far.example\n{blocks}"
+    return HEAD + f"Content-Type: multipart/report; boundary=b\n\n--b\n{status}\n--b--\n".encode()
+
+
+def test_t_06_of_too_many_recipients_the_first_are_kept_and_a_person_looks() -> None:
+    most = [f"member{number}@far.example" for number in range(limits.RECIPIENTS)]
+    within = examine(report_on(most))
+    assert (within.limits, len(within.findings)) == ((), limits.RECIPIENTS)
+    over = examine(report_on([*most, "one-more@far.example"]))
+    assert [finding.recipient for finding in over.findings] == most
+    assert len(over.classifications) == limits.RECIPIENTS
+    assert over.limits == ("recipients",)
+    assert "recipients" in over.why
+
+
+def test_t_06_of_too_many_recipients_in_a_text_the_first_are_kept_and_a_person_looks() -> None:
+    lines = "".join(f"<member{number}@far.example>:\nUser unknown.\n\n" for number in range(limits.RECIPIENTS + 1))
+    over = examine(HEAD + b"\nHi. This is the qmail-send program at far.example.\n\n" + lines.encode())
+    assert len(over.findings) == len(over.classifications) == limits.RECIPIENTS
+    assert over.limits == ("recipients",)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/html"])
+def test_t_06_a_text_that_is_not_read_to_its_end_goes_to_a_person(kind: str) -> None:
+    raw = HEAD + f"Content-Type: {kind}\n\nHello.\n".encode() + b"Nothing here failed.\n" * 60_000
+    assert examine(raw).limits == ("text",)
+
+
+def test_a_long_copy_of_our_own_message_exceeds_nothing() -> None:
+    notice = b"\nHi. This is the qmail-send program at far.example.\n\n<ann@far.example>:\nUser unknown.\n\n"
+    copy = (
+        b"--- Below this line is a copy of the message.\n\nReturn-Path: <news@club.example>\n\n" + b"blah\n" * 300_000
+    )
+    examination = examine(HEAD + notice + copy)
+    assert examination.limits == ()
+    assert [finding.recipient for finding in examination.findings] == ["ann@far.example"]
+
+
+def test_a_large_picture_exceeds_nothing() -> None:
+    part = b"--b\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\n" + b"QUJD" * 400_000
+    raw = HEAD + b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nHello.\n" + part + b"\n--b--\n"
+    assert examine(raw).limits == ()
 
 
 def test_a_failure_that_names_nobody_goes_to_a_person() -> None:

@@ -81,5 +81,5 @@ def _read_text(notice: Notice) -> tuple[Finding, ...]:
     """What the first detector that knows the text's dialect reads in it."""
     for detector in DETECTORS:
         if findings := detector(notice):
-            return findings[: limits.RECIPIENTS]
+            return findings[: limits.RECIPIENTS + 1]
     return ()

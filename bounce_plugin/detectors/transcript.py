@@ -75,7 +75,7 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
             others=tuple(one.others),
             action=one.action,
         )
-        for one in failed[: limits.RECIPIENTS]
+        for one in failed[: limits.RECIPIENTS + 1]
     )
 
 

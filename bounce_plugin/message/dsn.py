@@ -54,7 +54,7 @@ def read_delivery_status(text: str) -> DeliveryStatus:
         original_envelope_id=given("original-envelope-id", ""),
         received_from_mta=read_host(given("received-from-mta", "")),
         original_sender=_sender(message),
-        recipients=tuple([_recipient(block) for block in blocks[: limits.RECIPIENTS]]),
+        recipients=tuple([_recipient(block) for block in blocks[: limits.RECIPIENTS + 1]]),
     )
 
 

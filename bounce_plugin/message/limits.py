@@ -10,6 +10,6 @@ DEPTH: Final = 8  # multiparts within multiparts
 PARTS: Final = 100
 HEADER_FIELDS: Final = 500  # lines of the header fields of a mail
 HEADER_BLOCK: Final = 64 * 1024
-RECIPIENTS: Final = 100  # of one report; the rest is not stored
+RECIPIENTS: Final = 100  # of one report; readers give one more, so that it is seen that there are too many
 DIAGNOSTIC: Final = 4 * 1024  # characters
 DECODED: Final = 1024 * 1024  # of text in one mail

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from bounce_plugin.message import limits
 from bounce_plugin.message.markup import html_to_text
@@ -15,17 +16,21 @@ from bounce_plugin.message.returned import (
     read_returned_text,
 )
 
+_PLAIN: Final = ("text/plain", "text")
+_READABLE: Final = (*_PLAIN, "text/html")
+
 
 class Passage:
     """The readable text of a mail, up to the returned message; and that message, where the text holds a copy of it."""
 
-    __slots__ = ("_copied", "_lower", "_original", "_parts", "_text", "_whole")
+    __slots__ = ("_copied", "_is_cut", "_lower", "_original", "_parts", "_text", "_whole")
 
     def __init__(self, parts: Sequence[Part] = (), original: Part | None = None) -> None:
         self._parts = parts
         self._original: Part | ReturnedMessage | None = original
         self._whole: str | None = None
         self._text: str | None = None
+        self._is_cut = False
 
     @classmethod
     def of(cls, text: str, original: ReturnedMessage | None = None, copied: ReturnedMessage | None = None) -> Passage:
@@ -78,15 +83,26 @@ class Passage:
             self._whole = plain if plain and not plain.isspace() else _read_page(self._parts) or plain
         return self._whole
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether text was read up to `limits.DECODED` only, and no returned message had begun before."""
+        return self._is_cut
+
     def _read(self) -> str:
         whole = self.whole
         lower = whole.lower()
         at = find_returned(whole, lower)
         self._copied = read_returned_text(whole, at) if at < len(whole) else None
         self._text = text = whole[:at]
+        if at == len(whole) and self._parts and self._parts[-1].end > limits.DECODED:
+            self._is_cut = len(whole) == limits.DECODED or any(map(_is_long_text, self._parts))
         # Few characters, as the Turkish capital I with a dot, become two; where they stand the places do not agree.
         self._lower = lower[:at] if len(lower) == len(whole) else text.lower()
         return text
+
+
+def _is_long_text(part: Part) -> bool:
+    return part.end - part.start > limits.DECODED and part.type in _READABLE
 
 
 def _plain_parts(parts: Sequence[Part]) -> list[Part]:
@@ -94,7 +110,7 @@ def _plain_parts(parts: Sequence[Part]) -> list[Part]:
     for part in parts:
         if part.type in RETURNED_TYPES:
             break
-        if part.type in ("text/plain", "text"):
+        if part.type in _PLAIN:
             plain.append(part)
     return plain
 

@@ -135,7 +135,7 @@ def _merge(statuses: list[DeliveryStatus]) -> DeliveryStatus:
         original_envelope_id=_first(status.original_envelope_id for status in statuses),
         received_from_mta=_first(status.received_from_mta for status in statuses),
         original_sender=_first(status.original_sender for status in statuses),
-        recipients=tuple(recipients)[: limits.RECIPIENTS],
+        recipients=tuple(recipients)[: limits.RECIPIENTS + 1],
     )
 
 

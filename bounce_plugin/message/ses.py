@@ -48,7 +48,7 @@ def _read(said: Mapping[str, object]) -> DeliveryStatus | FeedbackReport | None:
     if kind in ("Bounce", "DeliveryDelay"):
         names = "bouncedRecipients" if kind == "Bounce" else "delayedRecipients"
         usual = Action.FAILED if kind == "Bounce" else Action.DELAYED
-        recipients = tuple(_recipient(who, usual) for who in _objects(detail, names)[: limits.RECIPIENTS])
+        recipients = tuple(_recipient(who, usual) for who in _objects(detail, names)[: limits.RECIPIENTS + 1])
     elif kind == "Delivery":
         reply = _text(detail, "smtpResponse")
         recipients = tuple(
@@ -59,7 +59,7 @@ def _read(said: Mapping[str, object]) -> DeliveryStatus | FeedbackReport | None:
                 diagnostic_code=reply[: limits.DIAGNOSTIC],
                 diagnostic_type="smtp",
             )
-            for who in _list(detail, "recipients")[: limits.RECIPIENTS]
+            for who in _list(detail, "recipients")[: limits.RECIPIENTS + 1]
             if isinstance(who, str)
         )
     else:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bounce_plugin.message import limits
 from bounce_plugin.message.dsn import find_fields, read_delivery_status
 from bounce_plugin.message.report import Action
 from bounce_plugin.message.status import EnhancedStatus
@@ -105,15 +106,9 @@ def test_actions(word: str, action: Action | None) -> None:
     assert one.action is action
 
 
-def test_no_more_than_a_hundred_recipients_are_kept() -> None:
-    assert (
-        len(
-            read_delivery_status(
-                HEAD + "\n".join(ANN.replace("ann@", f"ann{number}@") for number in range(300))
-            ).recipients
-        )
-        == 100
-    )
+def test_t_06_one_recipient_more_than_the_cap_is_read_so_that_it_is_seen() -> None:
+    blocks = "\n".join(ANN.replace("ann@", f"ann{number}@") for number in range(300))
+    assert len(read_delivery_status(HEAD + blocks).recipients) == limits.RECIPIENTS + 1
 
 
 def test_d09_fields_within_a_text() -> None:
