@@ -22,8 +22,8 @@ from bounce_plugin.event import BounceEvent
 from bounce_plugin.notices.kind import NoticeKind
 from bounce_plugin.outcome import Handling, Incident, ReviewItem, RunSummary
 from bounce_plugin.policy.rules import Decision
+from bounce_plugin.words import catalogue
 
-LANGUAGES: Final = ("en", "de")
 LONGEST_VALUE: Final = 500  # characters of one value
 MOST: Final = 50  # entries of one notice; the rest is counted
 
@@ -92,9 +92,10 @@ def build_environment(loader: BaseLoader) -> ImmutableSandboxedEnvironment:
 
 @cache
 def load_words(language: str) -> Mapping[str, Mapping[str, str]]:
-    """The words of a language for reasons, actions and the like, from its words.toml."""
-    words = files("bounce_plugin.notices").joinpath("templates", language, "words.toml")
-    return tomllib.loads(words.read_text("utf-8"))
+    """The words of a language: for kinds and reasons those that all rooms share, for the rest those of its words.toml."""
+    own = files("bounce_plugin.notices").joinpath("templates", language, "words.toml")
+    shared = catalogue.load_words(language).tables
+    return {"kind": shared["kind"], "reason": shared["reason"], **tomllib.loads(own.read_text("utf-8"))}
 
 
 @cache

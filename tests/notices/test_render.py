@@ -18,7 +18,6 @@ from bounce_plugin.message.report import Kind
 from bounce_plugin.notices.kind import NoticeKind
 from bounce_plugin.notices.message import build_message, is_notice
 from bounce_plugin.notices.render import (
-    LANGUAGES,
     LONGEST_VALUE,
     News,
     Reached,
@@ -38,6 +37,7 @@ from bounce_plugin.testing import (
     sample_outcome,
     sample_summary,
 )
+from bounce_plugin.words.catalogue import LANGUAGES
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
