@@ -48,8 +48,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def call(*arguments: str, stdin: bytes = b"") -> Result:
-    return CliRunner().invoke(program, list(arguments), input=stdin, prog_name="bounce-plugin")
+def call(*arguments: str, stdin: bytes = b"", locale: str = "C.UTF-8") -> Result:
+    return CliRunner(env={"LC_ALL": locale}).invoke(program, list(arguments), input=stdin, prog_name="bounce-plugin")
 
 
 def box(folder: Path) -> Box:
@@ -70,8 +70,26 @@ def test_examine_explains_to_people(tmp_path: Path) -> None:
     path.write_bytes(report("anna@example.com"))
     output = call("examine", str(path)).output
     assert "delivery has failed for good" in output
-    assert "The destination mailbox does not exist" in output
+    assert "The address does not exist" in output
     assert "reason=address_unknown" in output
+
+
+def test_examine_speaks_the_language_of_the_locale_and_that_of_the_option_first(tmp_path: Path) -> None:
+    path = tmp_path / "bounce.eml"
+    path.write_bytes(report("anna@example.com"))
+    german = call("examine", str(path), locale="de_AT.UTF-8").output
+    assert "Die Adresse gibt es nicht." in german
+    assert call("examine", "--lang", "de", str(path)).output == german
+    assert "The address does not exist." in call("examine", "--lang", "en", str(path), locale="de_AT.UTF-8").output
+    assert call("examine", "--lang", "fr", str(path)).exit_code == USAGE
+
+
+def test_examine_shows_each_step_below_the_argument(tmp_path: Path) -> None:
+    path = tmp_path / "bounce.eml"
+    path.write_bytes(report("anna@example.com"))
+    plain, traced = call("examine", str(path)).output, call("examine", "--trace", str(path)).output
+    assert traced.startswith(plain)
+    assert "Step by step:\n    1. Read: multipart/report, with" in traced
 
 
 def test_examine_prints_one_json_object_a_line(tmp_path: Path) -> None:
@@ -109,7 +127,7 @@ def test_the_first_day(folder: Path) -> None:
     assert not (folder / "bounces.sqlite3").exists()
     assert "2 mails: 1 review, 1 left." in call("run", "--once").output
     assert "No contact is known" in call("review", "list").output
-    assert "The destination mailbox does not exist" in call("review", "show", "1").output
+    assert "The address does not exist" in call("review", "show", "1").output
     assert call("review", "assign", "1", "7", "--as", "Erna").exit_code == DONE
     status = call("status", "anna@example.com").output
     assert "newsletter     withheld" in status

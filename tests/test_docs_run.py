@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
 
 def shell(folder: Path, script: str) -> str:
     path = f"{folder.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
         ["sh", "-e", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
@@ -74,8 +74,9 @@ def test_the_first_hook_of_the_readme_works(folder: Path) -> None:
     assert rest == ["newsletter to ben@example.org"]
 
 
-def test_the_readme_shows_what_examine_says() -> None:
-    (shown,) = blocks("README.md", "text")
+@pytest.mark.parametrize("page", ["README.md", "docs/explanation/verdicts.md"])
+def test_pages_show_what_examine_says(page: str) -> None:
+    (shown,) = blocks(page, "text")
     command, *lines = shown.splitlines()
     path = ROOT / command.split()[-1]
     assert command == f"$ bounce-plugin examine {path.relative_to(ROOT)}"

@@ -19,6 +19,11 @@ def printable(text: str) -> str:
     return "".join(char if char == "\n" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
+def on_one_line(text: str) -> str:
+    """The same without line ends, for what stands within a line."""
+    return " ".join(printable(text).split())
+
+
 def is_narrow() -> bool:
     """Whether this is a terminal with too few columns for a table with an address and a server's reply."""
     return sys.stdout.isatty() and Console().width < ROOMY
