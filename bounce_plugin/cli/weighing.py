@@ -64,5 +64,6 @@ def _outcome(step: Evidence, decided: Reason | None) -> Outcome:
 def _alone(step: Evidence) -> Reason | None:
     if step.note != "stage":  # nothing else changes what a rule says
         return step.reason
-    row = BUILT_IN.phrases.get(step.rule) or BUILT_IN.codes.by_rule(step.rule)
-    return row.reason if row is not None else step.reason
+    phrase = step.rule.startswith("phrase:")
+    row = BUILT_IN.phrases.get(step.rule) if phrase else BUILT_IN.codes.by_rule(step.rule)
+    return row.reason if row is not None else step.reason  # a phrase of a plugin is in no packaged table
