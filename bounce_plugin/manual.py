@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bounce_plugin.case import Case
-from bounce_plugin.classify.classification import Classification, Evidence, Reason
+from bounce_plugin.classify.classification import Reason
+from bounce_plugin.classify.classifier import judge_by_person
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.correlation import Contact, Correlation, Trust
 from bounce_plugin.detectors.finding import Finding
@@ -82,7 +83,7 @@ class Desk:
             if not any(finding.recipient for finding in findings):
                 raise SettingsError("the mail names no address; say which one failed", key="address")
             findings = tuple(replace(finding, confidence=1.0) for finding in findings)
-            verdicts = (self._verdict(reason, actor),) * len(findings)
+            verdicts = (judge_by_person(reason, actor, self.pipeline.tables),) * len(findings)
             return replace(examination, kind=Kind.BOUNCE, findings=findings, classifications=verdicts, why="")
 
         return self._resolve(number, actor, f"classified as {reason}", judge=judge)
@@ -147,16 +148,3 @@ class Desk:
                 why=done.resolution,
                 target=target,
             )
-
-    def _verdict(self, reason: Reason, actor: str) -> Classification:
-        row = self.pipeline.tables.reasons[reason]
-        said = Evidence(rule=f"person:{actor}", field="review", span="", reason=reason, decided=True)
-        return Classification(
-            kind=Kind.BOUNCE,
-            reason=reason,
-            type=row.type,
-            fault=row.fault,
-            counts=row.counts,
-            confidence=1.0,
-            evidence=(said,),
-        )

@@ -60,12 +60,30 @@ def derive_again(evidence: Sequence[Evidence], tables: Tables) -> Classification
     With the tables of the time it is the verdict of the time. A step that they no longer support (its line is gone, or
     its words no longer match) is left out.
     """
+    for said in evidence:
+        if said.reason is not None and said.rule.startswith("person:"):
+            return judge_by_person(said.reason, said.rule.removeprefix("person:"), tables)
     action = next((Action(step.span) for step in evidence if step.rule.startswith("gate:")), Action.FAILED)
     stage = next((Stage(step.span) for step in evidence if step.rule.startswith("stage:")), Stage.UNKNOWN)
     kind = _KINDS[action]
     if kind is Kind.DELIVERED:
         return _delivered(action)
     return _verdict(kind, recall(evidence, tables), stage, tables)
+
+
+def judge_by_person(reason: Reason, actor: str, tables: Tables) -> Classification:
+    """The verdict that a person gave on a failure."""
+    row = tables.reasons[reason]
+    said = Evidence(rule=f"person:{actor}", field="review", span="", reason=reason, decided=True)
+    return Classification(
+        kind=Kind.BOUNCE,
+        reason=reason,
+        type=row.type,
+        fault=row.fault,
+        counts=row.counts,
+        confidence=1.0,
+        evidence=(said,),
+    )
 
 
 def _delivered(action: Action) -> Classification:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bounce_plugin.classify.normalise import END, normalise
+from bounce_plugin.classify.phrasebook import Phrase, Phrasebook
 
 #: How long a quoted span may be.
 SPAN: Final = 200
@@ -15,15 +16,39 @@ _DROPPED: Final = 5
 _MADE: Final = ("not", "email", "mailbox")
 
 
-def quote(line: str, words: Sequence[str]) -> str:
-    """The words of a squeezed text that stand behind these words of its normalised form, as the mail wrote them.
+def quote(line: str, words: Sequence[str], phrase: Phrase, book: Phrasebook) -> str:
+    """The words of a squeezed text that stand behind those of its normalised form that hold a phrase, as the mail wrote them.
 
-    At most 200 characters; of a longer span the beginning and the end, where the parts of a phrase stand.
+    At most 200 characters; of a longer span the beginning and the end. What is quoted holds the phrase itself, so that
+    the verdict can be derived from it again: where that cannot be had, it is the normalised words that are given.
     """
     joined = " ".join(words)
     begin = line.lower().find(joined) if line.isascii() else -1
+    if begin >= 0 and len(joined) <= SPAN:
+        return line[begin : begin + len(joined)]
     span = line[begin : begin + len(joined)] if begin >= 0 else _Tokens(line).span([w for w in words if w != END])
-    return span if len(span) <= SPAN else f"{span[: SPAN // 2 - 2]} … {span[1 - SPAN // 2 :]}"
+    if len(span) > SPAN:
+        span = f"{span[: SPAN // 2 - 2]} … {span[1 - SPAN // 2 :]}"
+    return span if holds(span, phrase, book) else _abridge(words, phrase)
+
+
+def holds(text: str, phrase: Phrase, book: Phrasebook) -> bool:
+    """Whether a text holds a phrase."""
+    return any(found is phrase for found, _, _ in book.read(normalise(text)).matches)
+
+
+def _abridge(words: Sequence[str], phrase: Phrase) -> str:
+    """The words that occur in the phrase, with dots for the others."""
+    wanted = {word for part in phrase.parts for wording in part for word in wording}
+    beginnings = tuple(word.removesuffix("*") for word in wanted if word.endswith("*"))
+    kept = []
+    for word in words:
+        labels = [f".{label}" for label in word.split(".")]
+        if word in wanted or (beginnings and word.startswith(beginnings)) or not wanted.isdisjoint(labels):
+            kept.append(word)
+        elif kept[-1:] != ["…"]:
+            kept.append("…")
+    return " ".join(kept)[:SPAN]
 
 
 class _Tokens:

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 from bounce_plugin.classify.classification import Evidence, Reason
 from bounce_plugin.classify.codes import CodeRow, Codes
 from bounce_plugin.classify.normalise import normalise, squeeze
-from bounce_plugin.classify.phrasebook import Match, Phrase, Reading
+from bounce_plugin.classify.phrasebook import Match, Phrase, Phrasebook, Reading
 from bounce_plugin.classify.providers import Providers
-from bounce_plugin.classify.quoting import SPAN, quote
+from bounce_plugin.classify.quoting import SPAN, holds, quote
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.detectors.finding import Finding, Stage
 from bounce_plugin.message.report import Action, Report
@@ -84,36 +84,42 @@ def gather(finding: Finding, report: Report, tables: Tables, *, alone: bool) -> 
     status = _status(finding)
     reply = finding.reply_code
     codes = f"{reply} {status}" if reply and status is not None else reply or str(status or "")
-    steps = _phrases(reading, diagnostic, words, codes, providers, Source.PHRASE)
+    book = tables.phrasebook
+    steps = _phrases(reading, diagnostic, words, codes, providers, Source.PHRASE, book)
     program = finding.diagnostic_type == _PROGRAM
     if program:
         steps = [step for step in steps if step.reason is Reason.MAILBOX_FULL]
     if not steps and alone and _is_alone(report) and report.text:
         words = normalise(report.text)
-        steps = _phrases(tables.phrasebook.read(words), report.text, words, codes, providers, Source.TEXT)
+        steps = _phrases(book.read(words), report.text, words, codes, providers, Source.TEXT, book)
         if program:
             steps = [step for step in steps if step.reason is Reason.MAILBOX_FULL]
     if program and (exit_ := _EXIT.search(diagnostic)):
         steps.append(_code_step(tables.codes.of_exit(exit_[1]), "diagnostic_code", exit_[0], Source.EXIT))
-    steps += _read_codes(tables.codes, status, reply, tuple(providers))
-    return Said(settings, steps)
+    given, coded = _read_codes(tables.codes, status, reply, tuple(providers))
+    return Said([*settings, *given], steps + coded)
 
 
 @lru_cache(maxsize=4096)
 def _read_codes(
     codes: Codes, status: EnhancedStatus | None, reply: str, providers: tuple[str, ...]
-) -> tuple[Step, ...]:
-    """What the codes say. There are so few of them that most mails give those of others."""
-    steps = []
+) -> tuple[list[Evidence], list[Step]]:
+    """The codes that are in no table, and what the others say. There are so few that most mails give those of others."""
+    given: list[Evidence] = []
+    steps: list[Step] = []
     if status is not None:
         code = str(status)
         rows = [codes.of_provider(provider, status) for provider in providers]
         steps += [_code_step(row, "status", code, Source.PROVIDER_CODE) for row in rows if row]
         if row := codes.of_status(code):
             steps.append(_code_step(row, "status", code, Source.STATUS))
+        if not steps:
+            given.append(Evidence(rule="given:status", field="status", span=code))
     if reply and (row := codes.of_reply(reply)):
         steps.append(_code_step(row, "reply_code", reply, Source.REPLY))
-    return tuple(steps)
+    elif reply:
+        given.append(Evidence(rule="given:reply_code", field="reply_code", span=reply))
+    return given, steps
 
 
 def _status(finding: Finding) -> EnhancedStatus | None:
@@ -155,7 +161,13 @@ def _provider(name: str, field: str, span: str) -> Evidence:
 
 
 def _phrases(
-    reading: Reading, text: str, words: list[str], codes: str, providers: Iterable[str], source: Source
+    reading: Reading,
+    text: str,
+    words: list[str],
+    codes: str,
+    providers: Iterable[str],
+    source: Source,
+    book: Phrasebook,
 ) -> list[Step]:
     """The strongest phrase that applies for each reason, in the order of their strength.
 
@@ -180,7 +192,9 @@ def _phrases(
     field = "text" if source is Source.TEXT else "diagnostic_code"
     line = squeeze(text)
     return [
-        Step(phrase.rule, field, quote(line, words[start:end]), source, phrase.reason, phrase.turn, phrase)
+        Step(
+            phrase.rule, field, quote(line, words[start:end], phrase, book), source, phrase.reason, phrase.turn, phrase
+        )
         for _, (phrase, start, end) in chosen
     ]
 
@@ -226,4 +240,4 @@ def _holds(phrase: Phrase, span: str, rules: Set[str], codes: str, tables: Table
         return False
     if phrase.code is not None and not phrase.code.match(codes):
         return False
-    return any(found is phrase for found, _, _ in tables.phrasebook.read(normalise(span)).matches)
+    return holds(span, phrase, tables.phrasebook)
