@@ -14,7 +14,6 @@ from typing import Self
 
 from bounce_plugin.act import Consequences
 from bounce_plugin.announce import Announcements, OwnAnswers, Questions, Trouble, load_plugins
-from bounce_plugin.classify.tables import BUILT_IN, Tables, load_tables
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Delivery
@@ -30,6 +29,7 @@ from bounce_plugin.notices import open_notices
 from bounce_plugin.outcome import Handling, Lifted, MailOutcome, RunSummary
 from bounce_plugin.pipeline import Pipeline
 from bounce_plugin.policy.state import in_force
+from bounce_plugin.rulebook import make_tables
 from bounce_plugin.settings import Settings, load_settings
 from bounce_plugin.suppression.bulk import suppressed_among
 from bounce_plugin.suppression.explanation import Explanation, explain
@@ -90,7 +90,7 @@ class BouncePlugin:
         )
         self.questions = Questions(self.plugins, self._report)
         self.announcements = Announcements(self.ledger, self.plugins)
-        self.tables = self._tables()
+        self.tables = make_tables(settings, self.questions.phrases())
         self.consequences = Consequences(
             announcements=self.announcements,
             policy=settings.policy,
@@ -294,7 +294,3 @@ class BouncePlugin:
 
     def _report(self, trouble: Trouble) -> None:
         self.raise_incident(key=trouble.key, title=trouble.sentence, detail="Our own answer was given instead.")
-
-    def _tables(self) -> Tables:
-        extra = [phrases.toml for phrases in self.questions.phrases()]
-        return load_tables(extra) if extra else BUILT_IN

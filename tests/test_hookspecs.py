@@ -14,7 +14,8 @@ import pytest
 
 from bounce_plugin import hookspecs
 from bounce_plugin.announce import Announcements, Found, Plugins, Questions, Told, load_plugins
-from bounce_plugin.classify.tables import load_tables
+from bounce_plugin.classify.additions import extend, read_addition
+from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.correlate.correlation import Contact
 from bounce_plugin.ledger import mails, outbox, record, review
 from bounce_plugin.ledger.open import Ledger
@@ -131,8 +132,9 @@ def test_the_example_of_should_suppress_many() -> None:
 def test_the_example_of_phrases() -> None:
     (phrases,) = ask("phrases").phrases()
     assert phrases.plugin == "example"
-    tables = load_tables([phrases.toml])
-    assert len(tables.phrases) == len(load_tables().phrases) + 1
+    extended = extend(BUILT_IN, [read_addition(phrases.toml, source="example")])
+    assert extended.faults == ()
+    assert len(extended.tables.phrases) == len(BUILT_IN.phrases) + 1
 
 
 Put = Callable[[Announcements, Transaction], None]

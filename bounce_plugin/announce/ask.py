@@ -19,11 +19,9 @@ from typing import Final
 
 from bounce_plugin.announce.plugins import OWN, Plugins
 from bounce_plugin.announce.trouble import PluginFailureError, Trouble, log_failure, words_of
-from bounce_plugin.classify.tables import load_tables
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Contact, Delivery
 from bounce_plugin.correlate.fault import find_fault, shorten
-from bounce_plugin.errors import SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +41,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrases:
-    """More classification rules that a plugin brings, as TOML in the form of phrases.toml."""
+    """More classification rules that a plugin brings, as TOML in the form of phrases.toml; not read yet."""
 
     plugin: str
     toml: str
@@ -130,7 +128,6 @@ class Questions:
                 if not isinstance(answer, str):
                     raise PluginFailureError(name, "phrases", f"it answered {shorten(answer)}, not a text or None")
                 if answer:
-                    _refuse_bad_phrases(name, answer)
                     found.append(Phrases(plugin=name, toml=answer))
         return tuple(found)
 
@@ -161,14 +158,6 @@ def _find_delivery(plugins: Plugins, clues: Clues, address: str) -> Delivery | N
         if answer is not None:
             raise PluginFailureError(name, "find_delivery", f"it answered {shorten(answer)}, not a Delivery or None")
     return None
-
-
-def _refuse_bad_phrases(name: str, toml: str) -> None:
-    try:
-        load_tables([toml])
-    except SettingsError as error:
-        why = str(error).removeprefix("extra phrases 1").lstrip(":, ")  # the plugin's name says which
-        raise PluginFailureError(name, "phrases", why) from error
 
 
 def _refuse_fault(name: str, hook: str, answer: Contact | Delivery) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bounce_plugin.classify.classification import Reason
@@ -66,6 +66,14 @@ class Codes:
     def of_exit(self, code: str) -> CodeRow:
         """What a delivery program meant by its exit code (sysexits.h); any other code is its own failure."""
         return self._exits.get(code) or self._exits["other"]
+
+    def rows(self) -> Iterator[CodeRow]:
+        """Every row: registered codes, those of providers, reply codes, exit codes."""
+        yield from self._iana.values()
+        for spans in self._provider.values():
+            yield from (span.row for span in spans)
+        yield from self._replies.values()
+        yield from self._exits.values()
 
     def by_rule(self, rule: str) -> CodeRow | None:
         """The row that evidence cites by this name."""

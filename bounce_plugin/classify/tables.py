@@ -1,17 +1,17 @@
-"""What do the words and codes of refusals mean? The packaged tables, and what a host or a plugin adds to them."""
+"""What do the words and codes of refusals mean? The packaged tables; `additions.py` adds to them."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Final
 
 from bounce_plugin.classify.classification import FailureType, Fault, Reason
 from bounce_plugin.classify.codes import Codes, read_codes
 from bounce_plugin.classify.phrasebook import Phrase, Phrasebook
-from bounce_plugin.classify.phrases import PhraseTable, read_phrases
+from bounce_plugin.classify.phrases import read_phrase
 from bounce_plugin.classify.providers import Providers, read_providers
 
 
@@ -27,33 +27,37 @@ class ReasonRow:
     definition: str
 
 
+#: Where a rule comes from that nobody added.
+BUILT_IN_SOURCE: Final = "built in"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """Everything that the classifier knows. Made by `load_tables`; the packaged one is `BUILT_IN`."""
+    """Everything that the classifier knows. The packaged one is `BUILT_IN`; `extend` adds phrases to it."""
 
     reasons: Mapping[Reason, ReasonRow]
     codes: Codes
-    phrases: Mapping[str, Phrase]  # by the name of their rule, in the order of their priority
+    words: Mapping[str, str]  # names for alternatives that many phrases share
+    phrases: Mapping[str, Phrase]  # by the name of their rule, in the order in which they were written
     phrasebook: Phrasebook
     providers: Providers
+    sources: Mapping[str, str] = field(default_factory=dict)  # where a phrase comes from that somebody added, by rule
+
+    def source_of(self, rule: str) -> str:
+        """Where a rule comes from, for people."""
+        return self.sources.get(rule, BUILT_IN_SOURCE)
 
 
-def load_tables(extra_phrases: Sequence[str] = ()) -> Tables:
-    """The packaged tables, and further phrases given as TOML in the form of phrases.toml.
-
-    Raises SettingsError for a phrase that cannot be used; it names the line.
-    """
+def _load_packaged() -> Tables:
     providers = read_providers(_packaged("providers.toml"))
-    table = PhraseTable(words={}, phrases=())
-    texts = {"phrases.toml": _packaged("phrases.toml")}
-    texts.update((f"extra phrases {number}", text) for number, text in enumerate(extra_phrases, start=1))
-    for source, text in texts.items():
-        table = read_phrases(text, source=source, scopes=providers.names, known=table)
+    table = tomllib.loads(_packaged("phrases.toml"))
+    phrases = [read_phrase(row, scopes=providers.names, words=table["words"]) for row in table["phrases"]]
     return Tables(
         reasons=_read_reasons(_packaged("reasons.toml")),
         codes=read_codes(status=_packaged("status_codes.toml"), reply=_packaged("reply_codes.toml")),
-        phrases={phrase.rule: phrase for phrase in table.phrases},
-        phrasebook=Phrasebook(table.phrases, providers.tokens),
+        words=table["words"],
+        phrases={phrase.rule: phrase for phrase in phrases},
+        phrasebook=Phrasebook(phrases, providers.tokens),
         providers=providers,
     )
 
@@ -78,4 +82,4 @@ def _packaged(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-BUILT_IN: Final = load_tables()
+BUILT_IN: Final = _load_packaged()

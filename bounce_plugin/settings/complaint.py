@@ -50,7 +50,7 @@ def complain(error: ValidationError, source: str) -> SettingsError:
             path, value = f"{path}.kind", facts.get("tag")
         elif details["type"] != "missing":
             value = details["input"]
-        if details["type"] == "tuple_type" and path in ("mailbox", "policy.rule"):
+        if details["type"] == "tuple_type" and path in ("mailbox", "policy.rule", "phrases"):
             problem = f"must be written in two brackets: [[{path}]]"
     return SettingsError(problem, key=path, value=None if _unfit(path, value) else value, source=source)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
+from bounce_plugin.classify.additions import Addition
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.policy.categories import BUILT_IN_CATEGORIES
 from bounce_plugin.policy.rules import Policy
@@ -42,6 +43,8 @@ class Settings(Section):
     trust: TrustSettings
     notices: NoticeSettings | None = None  # not given: nobody is told by mail
     hooks: HookSettings
+    #: More rules of classification, row by row as they stand there: `rulebook.py` reads them with those of the plugins.
+    phrases: tuple[Mapping[str, object], ...] = ()
     #: Each plugin's own options, as they are but for one: the file of an SQLite `url` is relative to our folder.
     plugin: Annotated[Mapping[Name, Mapping[str, object]], AfterValidator(_resolve_urls)] = Field({}, repr=False)
 
@@ -58,6 +61,11 @@ class Settings(Section):
     def policy(self) -> Policy:
         """All rules and categories that hold."""
         return self._policy
+
+    @property
+    def addition(self) -> Addition:
+        """The operator's own phrases, and where they stand."""
+        return Addition(source=self.source, rows=self.phrases, text=self._origin.text)
 
     @property
     def folder(self) -> Path:
@@ -104,6 +112,6 @@ def parse_settings(text: str, *, folder: Path, source: str = "bounce.toml") -> S
     for section in ("ledger", "policy", "trust", "hooks"):
         tables.setdefault(section, {})
     try:
-        return Settings.model_validate(tables, context=Origin(folder=folder.absolute(), source=source))
+        return Settings.model_validate(tables, context=Origin(folder=folder.absolute(), source=source, text=text))
     except ValidationError as error:
         raise complain(error, source) from error

@@ -34,6 +34,7 @@ class Origin:
 
     folder: Path  # that relative paths are relative to
     source: str  # the file's name, for messages
+    text: str = ""  # what it holds, to tell lines
 
 
 class Section(BaseModel):

@@ -257,13 +257,6 @@ def test_phrases_that_fail_are_an_error_at_start(answer: object) -> None:
         ask(answering("phrases", answer)).phrases()
 
 
-def test_phrases_that_cannot_be_used_name_their_plugin_and_the_line() -> None:
-    good, bad = answering("phrases", "phrases = []"), answering("phrases", "phrases = [\n{ phrase = 'x' }]")
-    with pytest.raises(HookError, match=r"The plugin 'plugin2' failed in phrases: (line|phrase) ") as caught:
-        ask(good, bad).phrases()
-    assert "extra phrases" not in str(caught.value)
-
-
 # The fields of an answer
 
 

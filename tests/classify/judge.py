@@ -1,5 +1,6 @@
 """What the classifier says of a reply, read as a delivery status report would carry it."""
 
+from bounce_plugin.classify.additions import Extended, extend, read_addition
 from bounce_plugin.classify.classification import Classification
 from bounce_plugin.classify.classifier import classify
 from bounce_plugin.classify.tables import BUILT_IN, Tables
@@ -46,3 +47,9 @@ def judge(reply: str, *, text: str = "", tables: Tables = BUILT_IN, **fields: ob
     """The verdict on it."""
     report = Report(kind=Kind.BOUNCE, headers=Headers(()), passage=Passage.of(text))
     return classify(find(reply, **fields), report, tables)  # type: ignore[arg-type]  # the fields are given by name
+
+
+def add(*texts: str) -> Extended:
+    """Our tables with these additions, and what is wrong with them; the first comes from `one.toml`."""
+    names = ("one.toml", "two.toml", "three.toml")
+    return extend(BUILT_IN, [read_addition(text, source=name) for name, text in zip(names, texts, strict=False)])

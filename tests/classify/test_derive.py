@@ -8,11 +8,11 @@ from hypothesis import given, settings
 
 from bounce_plugin.classify.classification import Classification, Evidence, Reason
 from bounce_plugin.classify.classifier import derive_again
-from bounce_plugin.classify.tables import BUILT_IN, load_tables
+from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.detectors.finding import Stage
 from bounce_plugin.examination import examine
 from bounce_plugin.message.report import Action
-from tests.classify.judge import judge
+from tests.classify.judge import add, judge
 from tests.classify.replies import verdicts
 from tests.mails import REAL, SAMPLES, WITHOUT_CORPUS
 
@@ -43,7 +43,7 @@ def test_gates_stages_scopes_and_types_are_part_of_the_evidence(fields):
 
 
 def test_a_step_whose_line_is_gone_is_left_out():
-    verdict = judge("550 gone fishing", tables=load_tables((EXTRA,)))
+    verdict = judge("550 gone fishing", tables=add(EXTRA).tables)
     assert verdict.reason is Reason.MAILBOX_DISABLED
     assert derive_again(verdict.evidence, BUILT_IN).reason is Reason.UNKNOWN
 
