@@ -16,6 +16,7 @@ from bounce_plugin.examination import examine
 from bounce_plugin.ledger.schema import metadata
 from bounce_plugin.message import limits
 from bounce_plugin.outcome import Handling
+from bounce_plugin.rulebook import add_all
 from bounce_plugin.settings import parse_settings
 from tests.bounces import report
 from tests.pages import DOCS, PAGES, ROOT, prose, text
@@ -81,15 +82,15 @@ class TestCommands:
         shown = [
             words
             for page in PAGES
-            for words in re.findall(r"bounce-plugin ((?:review )?[a-z]+)", page.read_text("utf-8"))
+            for words in re.findall(r"bounce-plugin ((?:review |rules )?[a-z]+)", page.read_text("utf-8"))
         ]
         assert len(shown) > 40
         for words in shown:
             group, _, name = words.partition(" ")
             if group in COMMANDS and name:
-                review = program.get_command(context, group)
-                assert isinstance(review, click.Group)
-                assert name in review.commands, words
+                commands = program.get_command(context, group)
+                assert isinstance(commands, click.Group)
+                assert name in commands.commands, words
 
     def test_exit_codes_are_those_of_the_program(self) -> None:
         rows = re.findall(r"^\| (\d) \| ([^|]+) \|$", self.PAGE, flags=re.MULTILINE)
@@ -155,9 +156,11 @@ def test_every_setting_that_a_page_shows_is_valid(tmp_path: Path) -> None:
                 "trust",
                 "hooks",
                 "plugin",
+                "phrases",
             }, page
             mailbox = "" if "mailbox" in tables else '[[mailbox]]\nname = "m"\nkind = "maildir"\npath = "m"\n'
-            parse_settings(mailbox + block, folder=tmp_path)
+            settings = parse_settings(mailbox + block, folder=tmp_path)
+            assert add_all(settings, []).faults == (), page
             shown += 1
     assert shown >= 8
 

@@ -157,6 +157,26 @@ def test_what_is_sent_is_recorded_as_the_page_says(folder: Path) -> None:
     assert (outcome.handling, event.message, event.category) == (Handling.HANDLED, "R-2026-17", "invoice")
 
 
+def test_a_phrase_is_added_as_the_page_says(folder: Path) -> None:
+    page = text("docs/how-to/add-a-phrase.md")
+    (row,) = blocks("docs/how-to/add-a-phrase.md", "toml")
+    before, after = re.findall(r'^    (bounce-plugin rules test ".*")$', page, flags=re.MULTILINE)
+    shell(folder, "bounce-plugin init")
+    assert "No phrase is found in it." in shell(folder, before)
+    with (folder / "bounce.toml").open("a") as settings:
+        settings.write(row)
+    assert shell(folder, "bounce-plugin rules check") == "ok      bounce.toml: 1 phrase\n"
+    assert shell(folder, before).startswith("address_moved: ")
+    assert shell(folder, after).startswith("address_moved: ")
+
+
+def test_the_messages_that_the_page_explains_are_those_of_the_code() -> None:
+    said = re.findall(r"^\| `([\w ]+)", text("docs/how-to/add-a-phrase.md"), flags=re.MULTILINE)
+    code = "".join((ROOT / "bounce_plugin/classify" / name).read_text() for name in ("example.py", "overlap.py"))
+    assert len(said) == 5
+    assert [words for words in said if words.strip() not in code] == []
+
+
 def test_the_architecture_names_what_is_there() -> None:
     page = text("docs/explanation/architecture.md")
     named = set(re.findall(r"`((?:bounce_plugin/)?\w+(?:/\w+)*(?:/|\.py|\.toml))`", page)) - {"bounce.toml"}

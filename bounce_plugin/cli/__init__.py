@@ -1,7 +1,7 @@
 """What can an operator do at a terminal? One module for each group of commands; each is loaded when it is called.
 
-Exit codes: 0 done; 1 done, but something needs attention (a mail or a mailbox could not be handled, `check` found a
-problem); 2 the command line is wrong; 3 the settings, the ledger or a plugin are unusable; 4 a file or a folder given to
+Exit codes: 0 done; 1 done, but something needs attention (a mail or a mailbox could not be handled, `check` or
+`rules check` found a problem); 2 the command line is wrong; 3 the settings, the ledger or a plugin are unusable; 4 a file or a folder given to
 `examine` cannot be read; 5 what the command names does not exist.
 """
 
@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "check": "setup",
     "migrate": "setup",
     "examine": "examine",
+    "rules": "rules",
     "run": "run",
     "review": "review",
     "status": "address",
