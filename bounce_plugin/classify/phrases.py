@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -109,8 +110,10 @@ class _Row:
             if expression.replace("(?:", "(").count(sign) > most:
                 raise self.error("code", f"could take too long to try: it may hold {sign} {most} times at most")
         try:
-            return re.compile(expression)
-        except re.error as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # such as of a set within a set, which a later Python reads otherwise
+                return re.compile(expression)
+        except (re.error, FutureWarning) as error:
             raise self.error("code", f"is no regular expression: {error}") from error
 
     def text(self, key: str) -> str:

@@ -64,6 +64,7 @@ def test_words_of_one_addition_are_not_those_of_another():
         (GOOD + ', code = "5.*"', "code = '5.*': may hold digits"),
         (GOOD + ", code = '(5)\\1'", r"code = '(5)\\1': may hold digits"),
         (GOOD + ', code = "(5"', "code = '(5': is no regular expression"),
+        (GOOD + ', code = "[[5]"', "code = '[[5]': is no regular expression: Possible nested set"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named_with_its_line(written, problem):
