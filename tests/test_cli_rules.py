@@ -14,6 +14,7 @@ from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.cli import ABSENT, ATTENTION, DONE, UNUSABLE, USAGE, main, program
 from bounce_plugin.cli.rule_rows import COLUMNS
 from bounce_plugin.errors import NotFoundError, SettingsError
+from tests.announce.test_entry_points import install
 
 KIOSK = """
 [[phrases]]
@@ -224,6 +225,40 @@ class TestTrial:
             assert call("rules", "test", "--", text).exit_code == DONE
 
 
+PLUGIN = """
+from bounce_plugin import hookimpl
+@hookimpl
+def phrases():
+    return '''
+[[phrases]]
+phrase = "stall shut"
+reason = "address_moved"
+example = "550 stall shut"
+'''
+"""
+
+
+def test_phrases_of_an_installed_plugin_are_listed_tried_and_checked(
+    settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch, "stall-crm", PLUGIN, "test_stall = stall_crm_hooks")
+    added = {row["rule"]: row["source"] for row in rows("--added")}
+    assert added["phrase:any:stall shut"] == "plugin 'test_stall', line 2"
+    assert call("rules", "test", "550 stall shut").output.startswith("address_moved: ")
+    assert "ok      plugin 'test_stall': 1 phrase\nok      bounce.toml: 1 phrase\n" in call("rules", "check").output
+    (tmp_path / "later").mkdir()
+    install(
+        tmp_path / "later",
+        monkeypatch,
+        "worse-crm",
+        PLUGIN.replace("reason =", "because ="),
+        "test_worse = worse_crm_hooks",
+    )
+    result = call("rules", "check")
+    assert result.exit_code == ATTENTION
+    assert "PROBLEM plugin 'test_worse', line 4: because = 'address_moved': is no key of a phrase" in result.output
+
+
 class TestCheck:
     """`rules check`."""
 
@@ -246,6 +281,13 @@ class TestCheck:
             f"PROBLEM bounce.toml, line {line_of(settings, bad) + 2}: reason = 'mailbox': is no reason"
         )
         assert second.startswith(f"PROBLEM bounce.toml, line {line_of(settings, bad) + 8}: example = '550 shop away': ")
+
+    def test_the_check_of_everything_tells_of_it_too(self, settings: Path) -> None:
+        settings.write_text(settings.read_text().replace("550 kiosk shut", "550 shop shut"))
+        result = call("check")
+        assert result.exit_code == ATTENTION
+        (line,) = (line for line in result.output.splitlines() if "550 shop shut" in line)
+        assert line.startswith("PROBLEM bounce.toml, line ")
 
     def test_it_needs_a_settings_file(self) -> None:
         assert isinstance(call("rules", "check").exception, SettingsError)
