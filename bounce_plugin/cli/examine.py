@@ -10,6 +10,7 @@ import click
 from bounce_plugin.cli.argument import argue
 from bounce_plugin.cli.language import LANG
 from bounce_plugin.cli.record import as_record
+from bounce_plugin.cli.rules_in_use import tables_in_use
 from bounce_plugin.cli.trace import trace
 from bounce_plugin.examination import examine as examine_mail
 from bounce_plugin.mailbox.paths import raw_mails
@@ -20,10 +21,12 @@ from bounce_plugin.mailbox.paths import raw_mails
 @LANG
 @click.option("--trace", "with_trace", is_flag=True, help="Each step that led to the verdict.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def examine(paths: tuple[str, ...], language: str, with_trace: bool, as_json: bool) -> None:
+@click.pass_context
+def examine(ctx: click.Context, paths: tuple[str, ...], language: str, with_trace: bool, as_json: bool) -> None:
     """Explain bounces: files, folders, a Maildir, an mbox, or - for standard input. Changes nothing."""
+    tables = tables_in_use(ctx)
     for mail in raw_mails(paths):
-        examination = examine_mail(mail.raw)
+        examination = examine_mail(mail.raw, tables)
         if as_json:
             record = as_record(mail.name, examination, trace=with_trace)
             sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")

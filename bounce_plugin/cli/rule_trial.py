@@ -8,9 +8,9 @@ from typing import Final
 from bounce_plugin.classify.classification import Classification, Evidence, Fault, Reason
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.classify.trial import unheard
-from bounce_plugin.cli.argument import FAULTS
 from bounce_plugin.cli.terminal import printable
 from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.words.catalogue import load_words
 
 #: Characters of a rule's name that are shown to people; `rules show` finds it by them.
 _RULE: Final = 80
@@ -63,9 +63,9 @@ def tell(finding: Finding, verdict: Classification, tables: Tables) -> str:
 def _lines(finding: Finding, verdict: Classification, tables: Tables) -> Iterator[str]:
     assert verdict.reason is not None
     yield f"{verdict.reason}: {tables.reasons[verdict.reason].definition}"
-    trouble = FAULTS[verdict.fault] if verdict.fault not in (None, Fault.UNKNOWN) else "nobody known"
+    trouble = load_words("en").say("fault", verdict.fault or Fault.UNKNOWN)
     held = "It is held against the address" if verdict.counts else "It is not held against the address"
-    yield f"  The trouble lies with {trouble}, {verdict.type}. {held}. Confidence {verdict.confidence:.2f}."
+    yield f"  {trouble} ({verdict.type}) {held}. Confidence {verdict.confidence:.2f}."
     if verdict.suggestion:
         yield f"  That is not sure enough: a person would look. The best guess is {verdict.suggestion}."
     facts = (
