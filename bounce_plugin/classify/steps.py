@@ -24,6 +24,8 @@ from bounce_plugin.message.status import EnhancedStatus
 _PROGRAM: Final = "x-unix"
 _EXIT: Final = re.compile(r"(?:^|status |exit code |code |error )(\d{1,3})\b")
 
+_DIED: Final = re.compile(r"died with status (\d{1,3})\b")  # Postfix
+
 
 class Source(IntEnum):
     """Where a step comes from."""
@@ -94,10 +96,19 @@ def gather(finding: Finding, report: Report, tables: Tables, *, alone: bool) -> 
         steps = _phrases(book.read(words), report.text, words, codes, providers, Source.TEXT, book)
         if program:
             steps = [step for step in steps if step.reason is Reason.MAILBOX_FULL]
-    if program and (exit_ := _EXIT.search(diagnostic)):
-        steps.append(_code_step(tables.codes.of_exit(exit_[1]), "diagnostic_code", exit_[0], Source.EXIT))
+    if program:
+        steps += _read_exit(tables.codes, diagnostic, report.text if alone and _is_alone(report) else "")
     given, coded = _read_codes(tables.codes, status, reply, tuple(providers))
     return Said([*settings, *given], steps + coded)
+
+
+def _read_exit(codes: Codes, diagnostic: str, text: str) -> list[Step]:
+    """What the exit code of a delivery program says; where the diagnostic is what it printed, the text may give the code."""
+    if found := _EXIT.search(diagnostic):
+        return [_code_step(codes.of_exit(found[1]), "diagnostic_code", found[0], Source.EXIT)]
+    if found := _DIED.search(text):
+        return [_code_step(codes.of_exit(found[1]), "text", found[0], Source.EXIT)]
+    return []
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,9 @@ from bounce_plugin.detectors.decision import (
     decide_kind,
     find_doubt,
     is_report_by_structure,
+    judge_forwarded,
     may_speak_for_another,
+    recognise_lure,
     recognise_ordinary,
     speaks_for_itself,
 )
@@ -55,7 +57,7 @@ def detect(report: Report) -> Detection:
     own = speaks_for_itself(notice, evidence)
     findings = _machine_readable(report) if own else ()
     if not findings and report.wrapped is not None and may_speak_for_another(notice, evidence):
-        return detect(report.wrapped)
+        return judge_forwarded(notice, detect(report.wrapped))
     if findings or (own and bounce):
         return decide_kind(findings or _read_text(notice)) or find_doubt(notice, evidence)
     unsure = evidence.score < OVERWHELMING or not evidence.machine
@@ -63,7 +65,7 @@ def detect(report: Report) -> Detection:
     if ordinary is not None or not own:
         return Detection(kind=ordinary or Kind.OTHER)
     findings = _read_text(notice) if evidence.score >= BOUNCE else ()
-    return decide_kind(findings) or find_doubt(notice, evidence)
+    return recognise_lure(notice, findings) or decide_kind(findings) or find_doubt(notice, evidence)
 
 
 def _machine_readable(report: Report) -> tuple[Finding, ...]:

@@ -8,13 +8,21 @@ from typing import Final
 from bounce_plugin.detectors.evidence import BOUNCE, REVIEW, Evidence
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.message.automatic import is_auto_reply, is_challenge, is_receipt, may_be_auto_reply
+from bounce_plugin.message.address import find_addresses
+from bounce_plugin.message.automatic import (
+    calls_itself_automatic,
+    is_auto_reply,
+    is_challenge,
+    is_receipt,
+    may_be_auto_reply,
+)
 from bounce_plugin.message.forward import is_bare_forward
 from bounce_plugin.message.report import Action, Kind, Report
 
 # Python 3.11 takes ten times as long to find a member of an enumeration as to find a name.
 _BOUNCE: Final = Kind.BOUNCE
 _FAILED: Final = Action.FAILED
+_UNCLEAR: Final = "The mail may report a failure, but does not say so clearly."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +50,7 @@ def find_doubt(notice: Notice, evidence: Evidence) -> Detection:
     if own or (notice.report.returned is not None and evidence.score >= BOUNCE):
         return Detection(kind=Kind.BOUNCE, doubt="The mail reports a failure, but names no recipient.")
     if evidence.score >= REVIEW and evidence.known and evidence.origin > 0:
-        return Detection(kind=Kind.OTHER, doubt="The mail may report a failure, but does not say so clearly.")
+        return Detection(kind=Kind.OTHER, doubt=_UNCLEAR)
     return Detection(kind=Kind.OTHER)
 
 
@@ -60,7 +68,41 @@ def speaks_for_itself(notice: Notice, evidence: Evidence) -> bool:
 
 def may_speak_for_another(notice: Notice, evidence: Evidence) -> bool:
     """Whether the report within is what this mail is about: a gateway wrapped it, or somebody forwards it bare (D-13)."""
+    inner = notice.report.wrapped
+    if inner is not None and _addresses(notice) & {*find_addresses(inner.headers.get("to").lower())}:
+        return True  # it was sent to where it is now
     return evidence.origin > 0 or is_bare_forward(notice.report.text, notice.headers)
+
+
+def judge_forwarded(notice: Notice, inner: Detection) -> Detection:
+    """What to make of a report within. One about an address of our own site is what a stranger got who wrote to us."""
+    sites = {address.rpartition("@")[2] for address in _addresses(notice)}
+    failed = {finding.recipient.lower().rpartition("@")[2] for finding in inner.findings}
+    if notice.report.wrapped is not None and failed and failed <= sites:
+        received = {*find_addresses(notice.report.wrapped.headers.get("to").lower())}
+        if not received & _addresses(notice):
+            return Detection(kind=Kind.OTHER, doubt=_UNCLEAR)
+    return inner
+
+
+def _addresses(notice: Notice) -> set[str]:
+    """Whom a mail was sent to, as it says itself."""
+    return {*find_addresses(notice.headers.get("to").lower())}
+
+
+def recognise_lure(notice: Notice, findings: tuple[Finding, ...]) -> Detection | None:
+    """What to make of a text that names nobody but whom it was sent to, and shows nothing that came back; else None.
+
+    An address that fails does not get the report, unless it wrote to itself. But so lures begin that want its owner to
+    "repair" the mailbox.
+    """
+    report = notice.report
+    if not findings or report.returned is not None or len(report.text) < len(report.passage.whole):
+        return None
+    told = _addresses(notice)
+    if not all(finding.recipient.lower() in told for finding in findings):
+        return None
+    return Detection(kind=Kind.OTHER, doubt="The mail says that our own address failed, and shows no message of ours.")
 
 
 def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
@@ -73,5 +115,7 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     if is_auto_reply(headers, subject):
         return Kind.AUTO_REPLY
     if may_be_auto_reply(headers) and (evidence.score < BOUNCE or (not evidence.machine and "in-reply-to" in headers)):
+        return Kind.AUTO_REPLY
+    if evidence.score < BOUNCE and calls_itself_automatic(notice.lower):
         return Kind.AUTO_REPLY
     return None

@@ -42,7 +42,8 @@ def _finding(report: Report, whole: DeliveryStatus, said: RecipientStatus, *, al
     names = _names(said)
     words = said.diagnostic_code
     action = said.action or _infer_action(report, said.status)
-    found = find_reply(words) if words else None
+    reply = _last_reply(words)
+    found = find_reply(reply) if reply else None
     code = found[1] if found else ""
     stage = read_stage(words.lower()) if words else NO_STAGE
     if alone and not stage and names and not _says_little(action, words, said.diagnostic_type, code):
@@ -52,7 +53,7 @@ def _finding(report: Report, whole: DeliveryStatus, said: RecipientStatus, *, al
         recipient=names[0] if names else "",
         other_recipients=names[1:],
         action=action,
-        status=most_specific(said.status, read_status(found, words)),
+        status=most_specific(said.status, read_status(found, reply)),
         reply_code=code,
         diagnostic_code=words,
         diagnostic_type=said.diagnostic_type,
@@ -63,11 +64,19 @@ def _finding(report: Report, whole: DeliveryStatus, said: RecipientStatus, *, al
     )
 
 
+def _last_reply(words: str) -> str:
+    """What the host itself had said, where Microsoft adds to it that time was up: `550 5.4.300 Message expired -> 452 4.2.2 …`."""
+    _, arrow, inner = words.partition(" -> ")
+    return inner if arrow and "expired" in words.lower() and find_reply(inner) else words
+
+
 def _names(said: RecipientStatus) -> tuple[str, ...]:
     """The names of a recipient, the final one first, each once."""
     final, original, actual = said.final_recipient, said.original_recipient, said.actual_recipient
     if final and (not original or original == final) and (not actual or actual == final):
         return (final,)  # as nearly always
+    if original and "." not in final.rpartition("@")[2] and "." in original.rpartition("@")[2]:
+        final, original = original, final  # Oracle's server names its own channel: ann@ims-ms-daemon
     return tuple(dict.fromkeys(filter(None, (final, original, actual))))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INCOMING, INTROS, POSTMASTERS, SUBJECTS
+from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INCOMING, INTROS, POSTMASTERS, SUBJECTS, TO_US
 from bounce_plugin.message.address import find_address
 
 BOUNCE: Final = 4  # this much evidence makes a bounce
@@ -43,6 +43,8 @@ _UNMISTAKABLE: Final = (
     "failure notice",
     "mail delivery failed",
 )
+_REWRITTEN: Final = ("srs0", "srs1")  # by a forwarder: the return path is its own
+_BRACKETS: Final = "[(【「 "  # before a title in Korean and Japanese
 _NDR_FIELDS: Final = ("x-ms-exchange-message-is-ndr", "x-ms-embedded-report")  # Exchange; without a value, often
 
 
@@ -80,7 +82,7 @@ def weigh(notice: Notice) -> Evidence:
     marked = _NDR_FIELDS[0] in headers or _NDR_FIELDS[1] in headers
     typed = "report-type=delivery-status" in headers.get("content-type").lower().replace('"', "").replace(" ", "")
     automatic = headers.get("auto-submitted").lower().startswith("auto-")
-    titled = SUBJECTS.begin(notice.subject)
+    titled = SUBJECTS.begin(notice.subject.lstrip(_BRACKETS))
     returned = notice.report.returned is not None
     origin = 2 * (daemon or marked or typed) + postmaster + (2 if path == "<>" else 1) * null
     origin += bool(notice.named) + automatic + titled
@@ -99,25 +101,40 @@ def weigh(notice: Notice) -> Evidence:
         return Evidence(origin=origin, words=titled + returned, known=known, machine=machine)
     quoted = any([pattern.search(notice.text, 0, 4 * _NEAR) for pattern in _REPLIES])  # noqa: C419 - a generator is slow
     words = _words(notice) + titled + returned + quoted
-    if not (returned or quoted) and INCOMING.stand_in(notice.lower[:_NEAR]):
+    if _is_about_incoming(notice, plainly=not (returned or quoted)):
         return Evidence(origin=origin, words=words, known=False, machine=False)
     if titled and quoted and not known:
         known = not (plain and _pretends(notice, path, null))
     return Evidence(origin=origin, words=words, known=known, machine=machine)
 
 
+def _is_about_incoming(notice: Notice, *, plainly: bool) -> bool:
+    """Whether the mail is about others that come in; `plainly`, that it shows neither a reply nor a returned message."""
+    near = notice.lower[:_NEAR]
+    return TO_US.stand_in(notice.subject) or TO_US.stand_in(near) or (plainly and INCOMING.stand_in(near))
+
+
 def _pretends(notice: Notice, path: str, null: bool) -> bool:
     """Whether a mail came from somebody's own address, though it may call itself a mail server's.
 
     Anybody can write "Mail Delivery System" as a name, and a bounce's words below it; a mail server leaves the return
-    path empty, or writes as itself.
+    path empty, or writes as itself, from its own domain. Where the path is our own, somebody here passed the mail on.
     """
     if null or not path:
         return False
-    if DAEMONS.stand_in(path) or POSTMASTERS.stand_in(path):
-        return False
     who = find_address(notice.sender)
-    return not (DAEMONS.stand_in(who) or POSTMASTERS.stand_in(who))
+    foreign = not _is_one_site(path, who) and not _is_one_site(path, find_address(notice.headers.get("to").lower()))
+    if DAEMONS.stand_in(path) or POSTMASTERS.stand_in(path):
+        return who != "" and foreign
+    return foreign or not (DAEMONS.stand_in(who) or POSTMASTERS.stand_in(who))
+
+
+def _is_one_site(path: str, who: str) -> bool:
+    """Whether two addresses are of one site, as far as the last two labels of their domains tell."""
+    local, _, domain = path.strip("<> ").rpartition("@")
+    if not domain or local.startswith(_REWRITTEN):
+        return True
+    return domain.split(".")[-2:] == who.rpartition("@")[2].split(".")[-2:]
 
 
 def _personal(notice: Notice) -> int:

@@ -18,12 +18,20 @@ DAEMONS: Final = Phrases((
 POSTMASTERS: Final = Phrases((
     "postmaster", "post_master", "post.master", "post-master", "system administrator", "mail administrator", "mail system", "mail delivery", "mta@", "bounce@",
     "bounces@", "listserv@", "daemon@", "mailsystem@", "mail-system@", "mailadmin@", "mailmaster@", "administrator@",
+    "posta-certificata@",
 ))  # fmt: skip
 # What is said of mail that comes in, to whom it comes: not of mail that we sent.
 INCOMING: Final = Phrases((
     "incoming messages could", "incoming messages were", "incoming messages are", "incoming mails are", "incoming emails are", "incoming emails could", "a message sent to you", "message was sent to you", "to your inbox",
     "to your mailbox because", "release messages", "release your messages", "retrieve your messages", "password expires", "mailbox password",
     "your parcel", "your package", "your shipment", "ihr paket", "ihre sendung", "eingehende nachricht", "eingehende mail",
+))  # fmt: skip
+# The same, in words that nobody would use of mail that we sent, whatever else the text quotes.
+TO_US: Final = Phrases((
+    "in mail to you", "message addressed to you", "email addressed to you", "mail addressed to you", "message that was sent to you", "message intended for you",
+    "an sie gerichtete", "an sie adressierte", "für sie bestimmte", "qui vous était destiné", "qui vous est destiné", "qui vous a été adressé",
+    "dirigido a usted", "dirigido a ti", "a lei indirizzat", "a te indirizzat", "indirizzato a te", "aan u gericht", "adresowan do ciebie", "zaadresowan", "endereçada a você",
+    "ställt till dig", "sendt til deg", "sendt til dig", "určená vám", "адресованное вам", "вам адресован",
 ))  # fmt: skip
 # What else is delivered, and fails to be.
 GOODS: Final = Phrases((
@@ -49,7 +57,7 @@ SUBJECTS: Final = Beginnings((
     "message non", "retour de courrier", "notification d'échec",  # fr
     "no se puede entregar", "no entregado", "no se pudo entregar", "devuelto", "notificación de estado de entrega", "error de entrega",
     "correo devuelto", "mensaje no entregado",  # es
-    "non recapitabile", "impossibile recapitare", "mancato recapito", "mancata consegna", "notifica di mancat", "messaggio non",  # it
+    "avviso di mancata consegna", "avviso di non accettazione", "non recapitabile", "impossibile recapitare", "mancato recapito", "mancata consegna", "notifica di mancat", "messaggio non",  # it
     "onbestelbaar", "niet bezorgd", "niet afgeleverd", "kan niet worden bezorgd",  # nl
     "niedostarczalne", "nie można dostarczyć", "zwrot do nadawcy", "nie dostarczono", "niedoręczenie",  # pl
     "não entregue", "falha na entrega", "não foi possível entregar", "devolvida", "mensagem não",  # pt
@@ -58,6 +66,7 @@ SUBJECTS: Final = Beginnings((
     "nedoručitelné", "nedoručiteľné", "kézbesíthetetlen", "livrat", "teslim edilemedi", "ανεπίδοτο", "μη παραδοτέο",  # cs, sk, hu, ro, tr, el
     "недоставленное", "не доставлено", "не может быть доставлено", "недоставленн", "ошибка доставки", "не доставлен",  # ru, uk
     "配信不能", "配信できません", "メールエラー", "配送エラー", "配信エラー", "不達", "送信できません", "エラー通知",
+    "메일 발송 실패", "메일 전송 실패", "메일이 전송되지", "발송 실패", "발송실패", "전송되지 못", "전송 불가", "반송", "전달되지 못",
     "未送达", "未传递", "无法传递", "退信", "系统退信", "傳遞失敗", "未傳遞", "無法傳遞", "無法投遞", "投递失败", "邮件传输失败", "传递失败",
     "배달되지 않음", "배달 못 함", "전송 실패", "לא ניתן למסירה", "غير قابل للتسليم",  # ja, zh, ko, he, ar
 ))  # fmt: skip
@@ -93,7 +102,7 @@ INTROS: Final = Phrases((
     "no se pudo entregar", "no se ha podido entregar", "no ha podido ser entregado", "no pudo ser entregado", "no se entregó",
     "error al entregar", "no se puede entregar",  # es
     "non è stato possibile recapitare", "non è stato recapitato", "impossibile recapitare", "non è stato consegnato",
-    "mancato recapito", "non può essere recapitat", "errore nella consegna",  # it
+    "mancato recapito", "mancata consegna", "non può essere recapitat", "errore nella consegna",  # it
     "kan niet worden bezorgd", "kon niet worden bezorgd", "kon niet worden afgeleverd", "niet bezorgd", "niet afgeleverd",  # nl
     "nie można dostarczyć", "nie została dostarczona", "nie mogła zostać dostarczona", "nie dostarczono", "nie powiodło się",  # pl
     "não pôde ser entregue", "não foi entregue", "não foi possível entregar", "falha na entrega",  # pt
@@ -103,6 +112,7 @@ INTROS: Final = Phrases((
     "не может быть доставлено", "не удалось доставить", "не доставлено", "не было доставлено", "невозможно доставить",  # ru
     "送信できませんでした", "配信できません", "配信できなかった", "送信に失敗", "届けることができ", "エラーのため", "配送できません", "お届けできません",
     "无法发送", "无法投递", "未能送达", "投递失败", "无法传递", "傳遞失敗", "無法傳遞", "无法送达", "未送达",
+    "전송되지 못", "전송하지 못", "전송에 실패", "발송에 실패", "전달되지 못", "보내지 못", "반송되었",
     "배달하지 못했습니다", "전달되지 않았습니다", "전송하지 못했습니다", "לא ניתן היה למסור", "تعذر تسليم", "تعذّر",  # ja, zh, ko, he, ar
 ))  # fmt: skip
 

@@ -36,6 +36,24 @@ _REPLY_SUBJECTS: Final = (
     "otomatik cevap", "ofis dışında", "αυτόματη απάντηση", "автоматический ответ", "автоответ", "вне офиса", "в отпуске", "автоматична відповідь",
     "自動応答", "自動返信", "不在", "自动答复", "自动回复", "自動回覆", "外出", "자동 회신", "부재중", "תשובה אוטומטית", "رد تلقائي",
 )  # fmt: skip
+# What may come later in it: Domino begins with a name, GroupWise with the subject that is answered.
+_LATER_WORDS: Final = (
+    "is out of the office",
+    "(out of office",
+    "(abwesend",
+    "(auto reply",
+    "(automatic reply",
+    "(autoreply",
+)
+# What an automatic answer without any of these says of itself, near its beginning or at its end.
+_SELF_DESCRIPTIONS: Final = (
+    "this is an automated response", "this is an automated reply", "this is an automatic reply", "this is an automatic response", "this is an automatic message",
+    "this is an auto-reply", "this is an auto-generated reply", "automatically generated reply", "i am on holiday", "i am on vacation", "i am currently out of",
+    "dies ist eine automatische antwort", "diese antwort wurde automatisch", "automatisch generierte antwort", "ich bin im urlaub", "ich bin derzeit nicht im büro",
+    "ceci est une réponse automatique", "réponse automatique", "esta es una respuesta automática", "respuesta automática", "questa è una risposta automatica",
+    "risposta automatica", "dit is een automatisch", "to jest automatyczna odpowiedź", "esta é uma resposta automática", "detta är ett automatiskt svar",
+    "dette er et automatisk svar", "toto je automatická odpověď", "bu otomatik bir yanıt", "это автоматический ответ", "このメールは自動返信", "自動返信です", "此为自动回复", "这是自动回复",
+)  # fmt: skip
 _RECEIPT_SUBJECTS: Final = (
     "read:", "read receipt", "return receipt", "gelesen:", "lu :", "lu:", "leído:", "letto:", "gelezen:", "przeczytano:", "lida:", "läst:", "læst:",
     "lest:", "прочитано:", "not read:", "ungelesen gelöscht:", "non lu :", "no leído:", "lesebestätigung", "开封:", "既読:", "開封済み:", "已读:", "已讀:", "přečteno:", "disposition notification",
@@ -48,6 +66,14 @@ _CHALLENGES: Final = (
     "challenge/response", "approved senders list", "allowed senders list", "approved sender list", "guest list", "boxbe", "spam arrest", "spamarrest", "mailblocks", "sender verification required",
     "please verify your email", "whitelist yourself", "to be added to my list of", "to authenticate yourself", "one-time verification", "one time verification", "click the link below to verify",
     "bestätigen sie, dass sie kein", "damit ihre nachricht zugestellt", "damit ihre e-mail zugestellt",
+    "to release your message", "to confirm your message", "please confirm your message", "must confirm your address", "this confirmation verifies", "has not been verified",
+    "suspect email", "list of allowed senders", "add you to this list", "human verification", "verify your identity as the sender",
+    "der absender sich einmalig bestätigt", "um die zustellung freizugeben", "zustellung freizuschalten", "um ihre nachricht freizu", "um ihre e-mail freizu", "bitte bestätigen sie ihre e-mail", "bitte bestätigen sie ihre nachricht",
+    "vous authentifier en", "demande d'authentification", "demande d’authentification", "expéditeurs autorisés", "vous êtes bien l'expéditeur", "vous êtes bien l’expéditeur", "confirmez votre envoi", "pour qu'il soit remis", "pour que votre message soit",
+    "para que sua mensagem seja", "digite os caracteres", "confirme que você", "para que seu e-mail seja entregue", "antispam uol",
+    "para que su mensaje sea", "para que su correo sea", "confirme que usted", "remitentes autorizados", "verifique que es usted",
+    "conferma il tuo messaggio", "confermare l'invio", "affinché il suo messaggio", "perché il tuo messaggio venga", "mittenti autorizzati",
+    "om uw bericht af te leveren", "bevestig dat u", "aby twoja wiadomość została dostarczona", "potwierdź, że", "подтвердите отправку", "подтвердите, что вы",
 )  # fmt: skip
 _CHALLENGERS: Final = (
     "boxbe",
@@ -59,15 +85,22 @@ _CHALLENGERS: Final = (
     "sendio",
     "spamcop.net",
     "bluebottle",
+    "mailinblack",
+    "vaderetro",
+    "spamwall",
+    "boxtrapper",
+    "tmda",
 )
 _REPORT_SUBJECT: Final = re.compile(
     r"report[ -]domain:.{0,250}submitter:"  # RFC 7489 and RFC 8460
     r"|smtp (?:server|client): .{0,80}(?:from|to) "  # Postfix to its postmaster, about strangers' sessions
     r"|^loop alert|^message \S+ has been frozen|^message frozen|frozen on |^tls-?rpt|dmarc (?:aggregate )?report|^\[?dmarc\]? "
-    r"|^bounce action notification"  # Mailman, to the owner of a list
+    r"|^bounce action notification|error monitoring report|^uncaught bounce notification"  # to the owner of a list
 )
 # One of these is in each of them, and in hardly any other subject.
-_REPORT_WORDS: Final = ("domain:", "smtp ", "loop alert", "frozen", "tls", "dmarc", "bounce action")
+_REPORT_WORDS: Final = (
+    "domain:", "smtp ", "loop alert", "frozen", "tls", "dmarc", "bounce action", "monitoring report", "uncaught bounce",
+)  # fmt: skip
 _REPORT_TYPES: Final = ("application/tlsrpt+json", "application/tlsrpt+gzip", "application/tlsrpt")
 _AGGREGATE: Final = re.compile(
     r"""name\*?=\s?["']?[^\s"'!]{1,250}![^\s"'!]{1,250}!\d{1,20}!\d{1,20}(?:![^\s"'.]{1,80})?\.(?:xml|zip|gz|json)"""
@@ -100,19 +133,28 @@ def is_auto_reply(headers: Headers, subject: str) -> bool:
         return True
     if headers.get("x-apple-action").upper() == "VACATION" or "auto_reply" in headers.get("precedence").lower():
         return True
-    return subject.startswith(_REPLY_SUBJECTS) or "is out of the office" in subject  # Domino begins with the name
+    bare = subject.lstrip("[(【「《 ")
+    return bare.startswith(_REPLY_SUBJECTS) or any(words in subject for words in _LATER_WORDS)
 
 
 def may_be_auto_reply(headers: Headers) -> bool:
     """Whether the headers fit an auto-reply as well as a report: only where nothing speaks for a failure (D-30)."""
+    if "list-id" in headers:  # what a list or a forge sends to its subscribers answers nobody
+        return False
     submitted = headers.get("auto-submitted").lower()
     return submitted.startswith("auto-replied") or "x-auto-response-suppress" in headers
+
+
+def calls_itself_automatic(lower: str) -> bool:
+    """Whether a text, in lower case, says that it is an automatic answer."""
+    near = lower[:3000]
+    return any(words in near for words in _SELF_DESCRIPTIONS)
 
 
 def is_challenge(lower: str, sender: str) -> bool:
     """Whether somebody's spam filter asks for a confirmation; `lower` is the text in lower case."""
     near = lower[:3000]
     # What is cheap first: most senders are no challengers, and most notices name no page and ask for no reply.
-    if not ("http" in near or "reply to this" in near or any(name in sender for name in _CHALLENGERS)):
+    if not ("http" in near or "reply" in near or "répondez" in near or any(name in sender for name in _CHALLENGERS)):
         return False
     return any(words in near for words in _CHALLENGES)

@@ -40,3 +40,7 @@ STAGES = {
 @pytest.mark.parametrize(("lower", "stage"), STAGES.values(), ids=STAGES.keys())
 def test_stage(lower: str, stage: Stage) -> None:
     assert read_stage(lower) is stage
+
+
+def test_the_fragment_of_a_link_is_no_reply_code():
+    assert read_reply("Administrative prohibition - https://community.mimecast.com/docs/DOC-1369#550").code == ""
