@@ -86,6 +86,38 @@ ORDINARY = {
         "To have your message delivered, click https://x.example/\n",
         "challenge",
     ),
+    "a challenge in French": (
+        BOB + "Subject: Confirmez votre envoi\nAuto-Submitted: auto-replied\n\nVous n'êtes pas parmi les expéditeurs autorisés : "
+        "cliquez ici pour que votre message soit remis à bob@firm.example : https://x.example/\n",
+        "challenge",
+    ),
+    "an answer that says in its text alone that it is automatic": (
+        BOB.replace("<>", "<bob@firm.example>") + "Subject: Re: News\n\nIch bin im Urlaub. Dies ist eine automatische Antwort.\n",
+        "auto_reply",
+    ),
+    "a lure that says that our own mailbox failed": (
+        DAEMON.format(to="news@club.example") + "\nThis is the mail system at host club.example.\n\n<news@club.example>: 552 5.2.2 "
+        "mailbox outdated, confirm it at https://x.example/\n",
+        "other",
+    ),
+    "a report in our name from elsewhere": (
+        ("Return-Path: <postmaster@loans.example>\nFrom: Mail Delivery System <mailer-daemon@club.example>\nTo: news@club.example\n"
+        "Subject: Mail delivery failed: returning message to sender\n\nThe following address(es) failed:\n\n  bob@gone.example\n    550 No such user\n"),
+        "other",
+    ),
+    "mail to us that a filter took": (
+        ("Return-Path: <>\nFrom: postmaster@club.example\nTo: news@club.example\nSubject: Eine an Sie gerichtete E-Mail wurde blockiert\n\n"
+        "Absender: bob@firm.example\nRegel: Anhang (554 5.7.1), wurde nicht zugestellt.\n"),
+        "other",
+    ),
+    "D-13 a stranger passes on what he got when he wrote to us": (
+        ANNA + "Subject: Fwd: Undelivered Mail Returned to Sender\n" + attached("").replace("bob@gone.example", "bob@club.example"),
+        "other",
+    ),
+    "the bounces of somebody else's list": (
+        SHOP + "Subject: CATS: Daily error monitoring report\n\nThe following subscriber was DELETED:\n\n  bob@gone.example (5.4.4 Host not found)\n",
+        "report",
+    ),
     "nothing at all": ("", "other"),
 }  # fmt: skip
 
@@ -101,6 +133,10 @@ CARRIED = {
     "D-13 a gateway wraps the report": "Return-Path: <>\nFrom: MAILER-DAEMON@gateway.example\nTo: news@club.example\nSubject: Notice\n" + attached("See the attachment."),
     "D-13 somebody forwards it bare": ANNA + "Subject: Fwd: Undelivered Mail Returned to Sender\n" + attached(""),
     "D-13 somebody forwards it with a word": ANNA + "Subject: WG: Undelivered\n" + attached("zur Kenntnis"),
+    "D-13 a gateway sends it on to whom it was addressed": (
+        "Return-Path: <gate@home.example>\nFrom: Gateway <gate@home.example>\nTo: anna@home.example\nSubject: Nachricht\n"
+        + attached("Die Nachricht wurde vom Gateway geprüft. Wer nicht der richtige Empfänger ist, möge sie löschen.")
+    ),
     "D-13 quoted by the mail program": ANNA + "Subject: Fwd: Undelivered\n\nBegin forwarded message:\n\n"
     + "".join(f"> {line}\n" for line in (DAEMON.format(to="anna@home.example") + "\n<bob@gone.example>: 550 5.1.1 User unknown\n").split("\n")),
 }  # fmt: skip
