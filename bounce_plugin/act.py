@@ -46,6 +46,14 @@ class Consequences:
 
     def learn(self, tx: Transaction, case: Case, *, mail_id: int, now: datetime) -> Learned:
         """Record the events of a case, decide what follows from each new one, and do it."""
+        if case.trouble:
+            self.raise_incident(
+                tx,
+                key="unanswered",
+                title="It cannot be found out whom bounces concern",
+                detail=f"{case.trouble} Until it answers, every bounce waits in review; then handle them again.",
+                now=now,
+            )
         events = read_events(case, self.required, partial(event_id, tx))
         new, details, review = [], [], ""
         for event in (replace(event, mail_id=mail_id) for event in events):

@@ -103,6 +103,19 @@ def test_sender_side_faults_never_stop_anybody_and_raise_one_incident(world: Wor
     assert {incident.key for incident in world.host.incidents} == {"refused:reputation_block:example.com"}
 
 
+def test_a_host_that_cannot_say_whom_bounces_concern_raises_one_incident(world: World) -> None:
+    world.host.down = True
+    for _ in range(3):
+        world.bounce()
+    assert [incident.key for incident in world.host.incidents] == ["unanswered"]
+    assert "the CRM is down" in world.host.incidents[0].detail
+    world.host.down = False
+    for item in world.plugin.desk.items():
+        world.plugin.desk.again(item.id, actor="Erna")
+    world.plugin.run_once()
+    assert world.counted() == 3
+
+
 def test_a_category_that_is_not_declared_is_sent_and_raises_one_incident(world: World) -> None:
     world.bounce()
     for _ in range(3):
