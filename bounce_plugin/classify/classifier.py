@@ -154,8 +154,8 @@ def _decide(speaking: Sequence[Step], tables: Tables) -> Step | None:
 
 def _outranks(other: Step, first: Step) -> bool:
     """Whether a step that blames the sender or the message overrules one that blames the recipient."""
-    if other.row is not None:
-        return other.row.firm
+    if other.row is not None:  # what a provider says in words of its own is surer than any code
+        return other.row.firm and (first.phrase is None or first.phrase.scope == "any")
     assert other.phrase is not None
     if first.phrase is None:  # any words beat a code, plain ones even a code that the provider uses in its own way
         return first.source is not Source.PROVIDER_CODE or other.phrase.priority < VAGUE

@@ -8,6 +8,7 @@ from typing import Final
 from bounce_plugin.detectors.evidence import BOUNCE, REVIEW, Evidence
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.detectors.wording import is_contact
 from bounce_plugin.message.address import find_addresses
 from bounce_plugin.message.automatic import (
     calls_itself_automatic,
@@ -100,8 +101,10 @@ def recognise_lure(notice: Notice, findings: tuple[Finding, ...]) -> Detection |
     if not findings or report.returned is not None or len(report.text) < len(report.passage.whole):
         return None
     told = _addresses(notice)
-    if not all(finding.recipient.lower() in told for finding in findings):
-        return None
+    sites = {address.rpartition("@")[2] for address in told}
+    for recipient in (finding.recipient.lower() for finding in findings):
+        if recipient not in told and not (is_contact(recipient) and recipient.rpartition("@")[2] in sites):
+            return None
     return Detection(kind=Kind.OTHER, doubt="The mail says that our own address failed, and shows no message of ours.")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INCOMING, INTROS, POSTMASTERS, SUBJECTS, TO_US
+from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INCOMING, INTROS, LURES, POSTMASTERS, SUBJECTS, TO_US
 from bounce_plugin.message.address import find_address
 
 BOUNCE: Final = 4  # this much evidence makes a bounce
@@ -97,7 +97,7 @@ def weigh(notice: Notice) -> Evidence:
     )  # fmt: skip
     if known and plain and _pretends(notice, path, null):
         known = False
-    if known and origin + titled + returned + _LEAST >= OVERWHELMING:
+    if known and origin + titled + returned + _LEAST >= OVERWHELMING and (returned or not _is_lure(notice)):
         return Evidence(origin=origin, words=titled + returned, known=known, machine=machine)
     quoted = any([pattern.search(notice.text, 0, 4 * _NEAR) for pattern in _REPLIES])  # noqa: C419 - a generator is slow
     words = _words(notice) + titled + returned + quoted
@@ -109,9 +109,16 @@ def weigh(notice: Notice) -> Evidence:
 
 
 def _is_about_incoming(notice: Notice, *, plainly: bool) -> bool:
-    """Whether the mail is about others that come in; `plainly`, that it shows neither a reply nor a returned message."""
+    """Whether the mail is about others that come in, or a lure; `plainly`: it shows no reply and no returned message."""
     near = notice.lower[:_NEAR]
+    if _is_lure(notice):
+        return True
     return TO_US.stand_in(notice.subject) or TO_US.stand_in(near) or (plainly and INCOMING.stand_in(near))
+
+
+def _is_lure(notice: Notice) -> bool:
+    near = notice.lower[:_NEAR]
+    return "http" in near and LURES.stand_in(near)
 
 
 def _pretends(notice: Notice, path: str, null: bool) -> bool:

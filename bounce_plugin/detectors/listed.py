@@ -132,7 +132,7 @@ def _without_contacts(notice: Notice, entries: list[_Entry]) -> list[_Entry]:
     """Without those whom the text only tells to ask, unless nobody else is left."""
     if len(entries) == 1 and not notice.named:
         return entries
-    kept = [entry for entry in entries if not is_contact(entry.address)]
+    kept = [entry for entry in entries if not is_contact(entry.address) or find_reply("\n".join(entry.lines))]
     if not kept:
         return entries
     named = {address.lower() for address in notice.named}

@@ -30,7 +30,7 @@ _STATUS: Final = tuple(
     [(f"{digit}.", re.compile(rf"{digit}(?<![\d.].)\.\d{{1,3}}\.\d{{1,3}}(?![\d.]*\d)")) for digit in "542"]
 )
 _BEFORE: Final = tuple("\n:;=<>'\"(]#,")
-_WORDS_BEFORE: Final = ("said", "error", "reply", "code", "response", "smtp", "returned", "with")
+_WORDS_BEFORE: Final = ("said", "error", "reply", "code", "response", "smtp", "returned", "with", "<--")
 # By their first four letters.
 _COMMANDS: Final = {
     "rcpt": (("rcpt", Stage.RCPT),),

@@ -31,6 +31,7 @@ NAME: Final = "transcript"
 
 _SECTION: Final = re.compile(r"[ \t]*-{3,}[ \t|]*(.{4,90}?)[ \t|]*-{3,}$")
 _NOTE: Final = re.compile(r"[ \t]+\((reason|expanded from|originally addressed to):[ \t]*(.*)$")
+_REMARK: Final = re.compile(r"[ \t]+\((?=[^()\n]*[245]\d\d )(.*?)\)?$")  # IceWarp: (Permanent failure - 552 5.2.2 …)
 _COMMAND: Final = re.compile(r"[ \t]*(?:>>>|Sent <<<|Sent:)[ \t]*(\S.*)$")
 _REPLY: Final = re.compile(r"[ \t]*(?:<<<|Received >>>|Received:(?= [245]\d\d))[ \t]*(\S.*)$")
 _LOCAL: Final = re.compile(
@@ -92,6 +93,8 @@ def _read(lines: list[str]) -> tuple[list[_Failed], list[str]]:
             action = _action_of(title)
         elif listing and (note := _NOTE.match(line)) and failed:
             _take_note(failed[-1], note[1], note[2].rstrip(")"))
+        elif listing and failed and not failed[-1].reason and (remark := _REMARK.match(line)):
+            failed[-1].reason = remark[1]
         elif listing and line.strip():
             _take_address(failed, line, action)
         elif not listing:

@@ -33,6 +33,14 @@ TO_US: Final = Phrases((
     "dirigido a usted", "dirigido a ti", "a lei indirizzat", "a te indirizzat", "indirizzato a te", "aan u gericht", "adresowan do ciebie", "zaadresowan", "endereçada a você",
     "ställt till dig", "sendt til deg", "sendt til dig", "určená vám", "адресованное вам", "вам адресован",
 ))  # fmt: skip
+# What a lure asks for, behind a link: no mail server wants anybody to confirm or to renew a mailbox.
+LURES: Final = Phrases((
+    "validate your mailbox", "verify your mailbox", "confirm your mailbox", "reactivate your mailbox", "upgrade your mailbox", "update your mailbox", "mailbox certificate", "mailbox version",
+    "restore sending", "validate your account", "sender mailbox not validated", "must confirm your account", "keep your current password", "keep the same password", "termination of your mailbox",
+    "review your mailbox", "review message and resend", "mailbox storage is outdated", "avoid suspension of your", "avoid account closure",
+    "postfach bestätigen", "postfach zu bestätigen", "konto verifizieren", "mailbox bestätigen", "ящик отправителя не подтвержд", "подтвердить ящик", "подтвердите ящик",
+    "valider votre boîte", "confirmer votre boîte", "validar su buzón", "verifique su buzón", "verificare la casella", "confermare la casella",
+))  # fmt: skip
 # What else is delivered, and fails to be.
 GOODS: Final = Phrases((
     "parcel", "package", "shipment", "courier", "your order", "tracking", "paket", "sendung", "lieferung", "colis", "paquete", "pacco", "spedizione", "przesyłk",
@@ -51,6 +59,7 @@ SUBJECTS: Final = Beginnings((
     "rejected mail", "mail rejected", "message rejected", "bounce", "bounced mail", "processing error", "notice: mail delivery",
     "nameserver error report", "[postmaster] email delivery failure", "message you sent blocked", "returned due to",
     "address not found", "user unknown", "unknown user", "quota exceeded", "mailbox full", "email delivery failure",
+    "ihre e-mail wurde nicht zugestellt", "ihre nachricht wurde nicht zugestellt", "ihre e-mail konnte nicht zugestellt", "ihre nachricht konnte nicht zugestellt", "e-mail wurde abgewiesen",
     "unzustellbar", "nicht zustellbar", "unzustellbarkeit", "zustellung", "zustellungs", "nachricht konnte nicht", "fehler beim zustellen",
     "e-mail nicht zugestellt", "mail konnte nicht",  # de
     "non remis", "échec de la remise", "échec de remise", "non délivré", "non distribu", "échec de la distribution",

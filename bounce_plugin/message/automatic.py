@@ -34,13 +34,19 @@ _REPLY_SUBJECTS: Final = (
     "autosvar", "automatiskt svar", "automatisk svar", "frånvaro", "frånvarande", "fraværende", "ikke på kontoret", "poissa", "automaattinen vastaus",
     "automatická odpověď", "automatická odpoveď", "mimo kancelář", "automatikus válasz", "házon kívül", "räspuns automat", "răspuns automat", "otomatik yanıt",
     "otomatik cevap", "ofis dışında", "αυτόματη απάντηση", "автоматический ответ", "автоответ", "вне офиса", "в отпуске", "автоматична відповідь",
+    "ikke til stede", "nicht anwesend", "nie pracuję", "nie ma mnie", "vielen dank für", "danke für ihre", "danke für deine", "merci pour votre", "merci de votre message",
+    "gracias por su", "gracias por tu", "grazie per la tua", "grazie per averci", "grazie per il", "bedankt voor", "dziękujemy za", "obrigado por", "obrigada por", "tack för", "tak for din", "takk for",
+    "děkujeme za", "köszönjük", "kiitos viestist", "спасибо за", "благодарим за", "дякуємо за", "お問い合わせありがとう", "お問い合わせいただき", "感谢您的", "謝謝您的", "문의해 주셔서",
     "自動応答", "自動返信", "不在", "自动答复", "自动回复", "自動回覆", "外出", "자동 회신", "부재중", "תשובה אוטומטית", "رد تلقائي",
 )  # fmt: skip
 # What may come later in it: Domino begins with a name, GroupWise with the subject that is answered.
 _LATER_WORDS: Final = (
     "is out of the office",
     "(out of office",
-    "(abwesend",
+    "[out of office",
+    "(abwesen",
+    "[abwesen",
+    "abwesenheitsnotiz",
     "(auto reply",
     "(automatic reply",
     "(autoreply",
@@ -55,6 +61,7 @@ _SELF_DESCRIPTIONS: Final = (
     "dette er et automatisk svar", "toto je automatická odpověď", "bu otomatik bir yanıt", "это автоматический ответ", "このメールは自動返信", "自動返信です", "此为自动回复", "这是自动回复",
 )  # fmt: skip
 _RECEIPT_SUBJECTS: Final = (
+    "message status - opened", "message status - read", "message status - deleted",  # GroupWise
     "read:", "read receipt", "return receipt", "gelesen:", "lu :", "lu:", "leído:", "letto:", "gelezen:", "przeczytano:", "lida:", "läst:", "læst:",
     "lest:", "прочитано:", "not read:", "ungelesen gelöscht:", "non lu :", "no leído:", "lesebestätigung", "开封:", "既読:", "開封済み:", "已读:", "已讀:", "přečteno:", "disposition notification",
 )  # fmt: skip
@@ -66,6 +73,8 @@ _CHALLENGES: Final = (
     "challenge/response", "approved senders list", "allowed senders list", "approved sender list", "guest list", "boxbe", "spam arrest", "spamarrest", "mailblocks", "sender verification required",
     "please verify your email", "whitelist yourself", "to be added to my list of", "to authenticate yourself", "one-time verification", "one time verification", "click the link below to verify",
     "bestätigen sie, dass sie kein", "damit ihre nachricht zugestellt", "damit ihre e-mail zugestellt",
+    "until you reply to this notice", "requires that you verify", "real live human being", "requires verification", "reply to this message and leave", "click the link once",
+    "to protect my mailbox from spam", "kennt ihre adresse noch nicht", "antworten sie einfach auf diese", "bestätigung erforderlich",
     "to release your message", "to confirm your message", "please confirm your message", "must confirm your address", "this confirmation verifies", "has not been verified",
     "suspect email", "list of allowed senders", "add you to this list", "human verification", "verify your identity as the sender",
     "der absender sich einmalig bestätigt", "um die zustellung freizugeben", "zustellung freizuschalten", "um ihre nachricht freizu", "um ihre e-mail freizu", "bitte bestätigen sie ihre e-mail", "bitte bestätigen sie ihre nachricht",
@@ -155,6 +164,13 @@ def is_challenge(lower: str, sender: str) -> bool:
     """Whether somebody's spam filter asks for a confirmation; `lower` is the text in lower case."""
     near = lower[:3000]
     # What is cheap first: most senders are no challengers, and most notices name no page and ask for no reply.
-    if not ("http" in near or "reply" in near or "répondez" in near or any(name in sender for name in _CHALLENGERS)):
+    if not (
+        "http" in near
+        or "reply" in near
+        or "répond" in near
+        or "antwort" in near
+        or any(name in sender for name in _CHALLENGERS)
+    ):
         return False
+    near = " ".join(near.split())
     return any(words in near for words in _CHALLENGES)
