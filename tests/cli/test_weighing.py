@@ -3,10 +3,9 @@
 import pytest
 
 from bounce_plugin.classify.classification import Reason
-from bounce_plugin.classify.tables import load_tables
 from bounce_plugin.cli.weighing import Outcome, weigh
 from bounce_plugin.detectors.finding import Stage
-from tests.classify.judge import judge
+from tests.classify.judge import add, judge
 
 EXTRA = 'phrases = [{ phrase = "gone fishing", reason = "mailbox_disabled", example = "550 gone fishing" }]'
 
@@ -34,7 +33,7 @@ def test_what_the_stage_overruled_means_the_same_alone() -> None:
 
 
 def test_the_phrase_of_a_plugin_has_no_line_in_our_tables() -> None:
-    verdict = judge("550 5.1.1 gone fishing", tables=load_tables((EXTRA,)), stage=Stage.MAIL)
+    verdict = judge("550 5.1.1 gone fishing", tables=add(EXTRA).tables, stage=Stage.MAIL)
     (said,) = (one for one in weigh(verdict) if one.kind == "phrase")
     assert said.table_line == ""
     assert said.alone is said.evidence.reason
