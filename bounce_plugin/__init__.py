@@ -20,6 +20,7 @@ from bounce_plugin.errors import (
     NoticeError,
     SettingsError,
     SignInError,
+    WorkerError,
 )
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.examination import Examination, examine
@@ -30,6 +31,7 @@ from bounce_plugin.policy.state import Suppression
 
 if TYPE_CHECKING:
     from bounce_plugin.hookspecs import hookimpl
+    from bounce_plugin.many import examine_many
     from bounce_plugin.plugin import BouncePlugin
     from bounce_plugin.settings import Settings, load_settings
     from bounce_plugin.suppression.explanation import Explanation
@@ -71,7 +73,9 @@ __all__ = [
     "Step",
     "Suppression",
     "Trust",
+    "WorkerError",
     "examine",
+    "examine_many",
     "hookimpl",
     "load_settings",
 ]
@@ -82,6 +86,7 @@ _LATE: Final = {
     "BouncePlugin": "plugin",
     "Explanation": "suppression.explanation",
     "Settings": "settings",
+    "examine_many": "many",
     "hookimpl": "hookspecs",
     "load_settings": "settings",
 }

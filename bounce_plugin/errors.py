@@ -7,7 +7,8 @@
     │   └── SignInError    the mailbox refused our credentials
     ├── NoticeError        a mail to people could not be handed to the mail server
     ├── HookError          a plugin has a misspelt or unusable hook
-    └── NotFoundError      the item that a command names does not exist
+    ├── NotFoundError      the item that a command names does not exist
+    └── WorkerError        a process that shared the work has ended before it was done
 
 A mail is never an error: whatever it holds, `examine()` returns an `Examination`. Nor is `Later`: it is an answer that
 a plugin gives.
@@ -54,6 +55,19 @@ class HookError(BounceError):
 
 class NotFoundError(BounceError):
     """What a command names does not exist."""
+
+
+class WorkerError(BounceError):
+    """A process that examined some of many mails has ended before it was done: killed, out of memory, or never begun."""
+
+    def __init__(self, *, first: int, last: int, exit_code: int | None) -> None:
+        self.first, self.last = first, last  # of the mails that it was at, counted from 1
+        self.exit_code = exit_code  # the number of a signal, negative, if that ended it; None if it is not known
+        how = "an unknown exit code" if exit_code is None else f"exit code {exit_code}"
+        super().__init__(
+            f"a process ended with {how} when it was to examine the mails {first} to {last}. If it never began, let the "
+            'program call examine_many below `if __name__ == "__main__":`'
+        )
 
 
 class Later(Exception):  # noqa: N818 - an answer, no error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 from bounce_plugin.classify.classification import Classification
@@ -19,6 +20,9 @@ from bounce_plugin.message.report import Action, Kind, Report
 _FAILURES: Final = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED})
 _SURE: Final = 0.6  # of a detector and of a classification; below, a person should look
 
+#: What is known of a mail that could not be read.
+UNREADABLE: Final = Report(kind=Kind.OTHER, headers=Headers(), limits=("unreadable",))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
@@ -31,9 +35,14 @@ class Examination:
     kind: Kind
     findings: tuple[Finding, ...] = ()
     classifications: tuple[Classification, ...] = ()
-    report: Report
+    source: Report | Callable[[], Report] = field(repr=False)  # or what reads it, once somebody asks
     limits: tuple[str, ...] = ()  # the caps that the mail exceeded, by name (reference/limits)
     why: str = ""  # why a person should look, one sentence; empty when nobody need
+
+    @property
+    def report(self) -> Report:
+        """What the mail says, judged by nobody yet."""
+        return self.source if isinstance(self.source, Report) else self.source()
 
     @property
     def clues(self) -> Clues:
@@ -65,7 +74,7 @@ def _examine(raw: bytes, tables: Tables) -> Examination:
         kind=kind,
         findings=findings,
         classifications=classifications,
-        report=report,
+        source=report,
         limits=exceeded,
         why=_why(exceeded, detection, classifications),
     )
@@ -92,10 +101,9 @@ def _why(exceeded: tuple[str, ...], detection: Detection, classifications: tuple
 
 
 def _unreadable(error: Exception) -> Examination:
-    nothing = Report(kind=Kind.OTHER, headers=Headers(), limits=("unreadable",))
     return Examination(
         kind=Kind.OTHER,
-        report=nothing,
-        limits=nothing.limits,
+        source=UNREADABLE,
+        limits=UNREADABLE.limits,
         why=f"The mail could not be read ({type(error).__name__}).",
     )
