@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -39,6 +39,16 @@ def raw_mails(paths: Iterable[str | os.PathLike[str]]) -> Iterator[NamedMail]:
             yield from _of_stream(STDIN, sys.stdin.buffer)
         else:
             yield from _of_path(Path(path))
+
+
+def octets_in(paths: Sequence[str | os.PathLike[str]]) -> int | None:
+    """How many octets `raw_mails` will read, roughly; None where that cannot be known beforehand."""
+    if any(os.fspath(path) == STDIN for path in paths):
+        return None
+    try:
+        return sum(file.stat().st_size for path in paths for file in _files(Path(path)))
+    except OSError:
+        return None
 
 
 def _of_path(path: Path) -> Iterator[NamedMail]:
