@@ -4,16 +4,21 @@
 """
 
 import gc
+import pickle
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from email.parser import BytesParser
 from email.policy import compat32
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
 import pytest
 from flufl.bounce import all_failures
 
-from bounce_plugin import BouncePlugin, Contact, examine, hookimpl
+from bounce_plugin import BouncePlugin, Contact, examine, examine_many, hookimpl
+from bounce_plugin.crew import usable_cores
 from bounce_plugin.settings import parse_settings
 from tests.bounces import Box, report
 
@@ -73,21 +78,78 @@ def test_examine_against_the_standard_library_and_flufl(mails: list[bytes]) -> N
     assert theirs / ours >= 2 * FLOOR
 
 
-@pytest.mark.parametrize("kilobytes", [1, 10, 100, 1000])
-def test_the_cost_grows_no_faster_than_the_mail(kilobytes: int) -> None:
+def with_returned_body(size: int) -> bytes:
     """A returned message of that size: the part after its headers is not read."""
-    small, large = (_with_returned_body(size) for size in (1024, kilobytes * 1024))
-    best(examine, [small, large], 1)
-    ratio = best(examine, [large] * 5, 3) / best(examine, [small] * 5, 3)
-    print(f"{kilobytes:5} kB cost {ratio:6.1f} times as much as 1 kB")
-    assert ratio < max(4, kilobytes)
-
-
-def _with_returned_body(size: int) -> bytes:
     raw = report("anna@example.com").replace(b"text/rfc822-headers", b"message/rfc822")
     head, end = raw.rsplit(b"\n--", 1)
     line = b"<p>Your mail to nobody@example.com came back: 550 user unknown</p>\n"
     return head + b"\n" + line * (size // len(line)) + b"\n--" + end
+
+
+def with_long_text(size: int) -> bytes:
+    """A notice without any structure, all of which may have to be read."""
+    line = b"We are sorry that something went wrong with your message to our user.\n"
+    head = b"Return-Path: <>\nFrom: MAILER-DAEMON@far.example\nSubject: failure notice\n\n"
+    return (
+        head
+        + b"Your mail could not be delivered.\n\n<anna@example.com>:\n550 5.1.1 User unknown\n\n"
+        + line * (size // len(line))
+    )
+
+
+SIZES = (1, 10, 100, 1_000, 10_000)  # kB; the last is just below the cap
+
+
+@pytest.mark.parametrize("shape", [with_returned_body, with_long_text])
+def test_the_cost_grows_no_faster_than_the_mail(shape: Callable[[int], bytes]) -> None:
+    """An octet of a mail ten times as large costs at most about as much."""
+    raws = {size: shape(size * 1024) for size in SIZES}
+    best(examine, list(raws.values()), 1)
+    costs = {size: best(examine, [raw] * max(1, 100 // size), 5) / max(1, 100 // size) for size, raw in raws.items()}
+    for size, seconds in costs.items():
+        print(
+            f"{shape.__name__:18} {size:6} kB {seconds * 1000:9.2f} ms, {seconds / costs[1]:7.1f} times as much as 1 kB"
+        )
+    for small, large in pairwise(SIZES):
+        assert costs[large] / len(raws[large]) < 2 * costs[small] / len(raws[small]), (small, large)
+
+
+def test_a_returned_message_is_not_read_beyond_its_headers() -> None:
+    """What stands in its body costs a search for the end of the part, and changes nothing."""
+    small, large = with_returned_body(1024), with_returned_body(10_000 * 1024)
+    assert examine(small).findings == examine(large).findings
+    best(examine, [small, large], 1)
+    assert best(examine, [large], 5) < 100 * best(examine, [small], 5)
+
+
+def test_examine_many_uses_all_cores(mails: list[bytes]) -> None:
+    """Against what the machine gives to as many processes that know nothing of each other."""
+    cores = usable_cores()
+    many = mails * (1 + 6_000 // len(mails))
+    best(examine, mails, 1)
+    start = perf_counter()
+    for raw in many:
+        examine(raw)
+    one = perf_counter() - start
+    start = perf_counter()
+    assert sum(1 for _ in examine_many(many, processes=cores)) == len(many)
+    all_cores = perf_counter() - start
+    code = (
+        "import sys, pickle\nfrom bounce_plugin import examine\nfor raw in pickle.load(sys.stdin.buffer): examine(raw)"
+    )
+    start = perf_counter()
+    alone = [subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, cwd=ROOT) for _ in range(cores)]
+    for number, process in enumerate(alone):
+        assert process.stdin is not None
+        with process.stdin as pipe:
+            pickle.dump(many[number::cores], pipe)
+    assert [process.wait() for process in alone] == [0] * cores
+    possible = perf_counter() - start
+    print(
+        f"examine_many with {cores} processes: {len(many) / all_cores:.0f} mails a second, {one / all_cores:.2f} times as "
+        f"many as one core; processes that know nothing of each other reach {one / possible:.2f} times"
+    )
+    assert cores == 1 or possible / all_cores > 0.5
 
 
 class Host:
