@@ -59,16 +59,18 @@ def work_in_order(
     if processes is not None and processes < 1:
         raise ValueError(f"processes = {processes}: at least 1 is needed")
     source = iter(items)
+    done = 0
     if processes is None:
         for item in islice(source, FEW):
             yield item, work(item)
+            done += 1
         # A daemonic process, as those of a multiprocessing.Pool, may have no children.
         processes = 1 if multiprocessing.current_process().daemon else usable_cores()
     if processes == 1:
         for item in source:
             yield item, work(item)
     else:
-        yield from _share(work, _Portions(source, size_of), processes)
+        yield from _share(work, _Portions(source, size_of, done), processes)
 
 
 def _share(
@@ -106,10 +108,11 @@ class _Portion(Generic[Item]):
 class _Portions(Generic[Item]):
     """The items, in portions; read no further than is asked for."""
 
-    def __init__(self, source: Iterator[Item], size_of: Callable[[Item], int]) -> None:
+    def __init__(self, source: Iterator[Item], size_of: Callable[[Item], int], taken: int) -> None:
         self._source = source
         self._size_of = size_of
-        self._number = self._taken = 0
+        self._number = 0
+        self._taken = taken  # from the source, until now
         self.failure: Exception | None = None  # what the source raised; it comes after all that it gave before
 
     def take(self) -> _Portion[Item] | None:

@@ -106,6 +106,12 @@ def test_a_process_that_dies_is_an_error_that_says_where() -> None:
     assert (raised.value.exit_code, raised.value.first, raised.value.last) == (-signal.SIGKILL, 97, 112)
 
 
+@pytest.mark.skipif(usable_cores() == 1, reason="there is one core only, so all is done here")
+def test_items_that_were_done_here_count_when_an_error_says_where() -> None:
+    with pytest.raises(WorkerError, match="mails 597 to 612"):
+        list(work_in_order(labour.fall, range(2_000), size_of=one))
+
+
 def test_work_that_raises_in_a_process_is_an_error_too() -> None:
     with pytest.raises(WorkerError, match="exit code 1 "):
         list(work_in_order(labour.raise_at, range(1_000), size_of=one, processes=2))
