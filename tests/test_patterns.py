@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import product
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -44,15 +44,15 @@ def uses_of(place: str) -> list[str]:
     return sorted(used & {"match", "fullmatch"}) + ["search"] * bool(used - {"match", "fullmatch"})
 
 
-def cost(pattern: re.Pattern[Any], use: str, text: str) -> float:
-    """Seconds, the best of several."""
+def cost(pattern: re.Pattern[Any], use: str, text: str, rounds: int = 3) -> float:
+    """Seconds of the processor, the best of several."""
     hostile = text if isinstance(pattern.pattern, str) else text.encode("latin-1", "replace")
     times = []
-    for _ in range(3):
-        start = perf_counter()
+    for _ in range(rounds):
+        start = thread_time()
         getattr(pattern, use)(hostile)
-        times.append(perf_counter() - start)
-        if times[-1] < 0.0005:
+        times.append(thread_time() - start)
+        if times[-1] < 0.0005 and rounds == 3:
             break
     return min(times)
 
@@ -76,8 +76,9 @@ def test_t_08_ten_times_the_text_costs_about_ten_times_as_much(place: str) -> No
         few, many = (first + filler * (length // len(filler)) + "\x01" for length in (FEW, MANY))
         one = cost(pattern, use, few)
         assert one < 0.1, (use, first, filler)  # more would take minutes ten times over
-        ten = cost(pattern, use, many)
-        assert ten < max(30 * one, 0.002), (use, first, filler)  # less is little, whatever it is
+        if cost(pattern, use, many) > max(30 * one, 0.002):  # less is little, whatever it is
+            # Once more, with care: other work on the machine makes cheap things look dear.
+            assert cost(pattern, use, many, 9) < 30 * cost(pattern, use, few, 9), (use, first, filler)
 
 
 @pytest.mark.parametrize(
