@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from bounce_plugin import Examination, Reason, WorkerError, examine, examine_many
-from bounce_plugin.classify.tables import load_tables
+from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.message import limits
 from tests.bounces import report
+from tests.classify.judge import add
 from tests.fuzz import mutants, read_samples
 
 ROOT = Path(__file__).parents[1]
@@ -58,7 +59,7 @@ def test_a_few_and_many_together_are_in_order() -> None:
 
 def test_tables_of_ones_own_are_used_in_every_process() -> None:
     mails = [report(f"m{number}@example.com", "550 5.7.1 This member has left our club") for number in range(100)]
-    for tables, reason in ((load_tables([PHRASE]), Reason.ADDRESS_UNKNOWN), (load_tables(), Reason.POLICY_REJECTED)):
+    for tables, reason in ((add(PHRASE).tables, Reason.ADDRESS_UNKNOWN), (BUILT_IN, Reason.POLICY_REJECTED)):
         expected = [examine(raw, tables).classifications for raw in mails]
         assert [one.classifications for one in examine_many(mails, tables=tables, processes=2)] == expected
         assert {verdict.reason or verdict.suggestion for (verdict,) in expected} <= {reason, Reason.UNKNOWN}

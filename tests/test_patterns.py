@@ -29,7 +29,7 @@ FILLERS = (
 )  # fmt: skip
 #: Repeats that stand beside each other with only what may be missing between, but over a line's blanks alone, at its
 #: beginning, and from there on only: they can part few blanks in many ways, and the cost of each is measured below.
-MEASURED = {"detectors.listed._LEADING", "detectors.transcript._LOCAL"}
+MEASURED = {"detectors.listed._LEADING"}
 
 
 def uses_of(place: str) -> list[str]:

@@ -29,13 +29,13 @@ from bounce_plugin.message.report import Action
 
 NAME: Final = "transcript"
 
-_SECTION: Final = re.compile(r"[ \t]*-{3,}[ \t|]*(.{4,90}?)[ \t|]*-{3,}$")
+_SECTION: Final = re.compile(r"[ \t]*+-{3,}+[ \t|]*+([^\n-].{3,89}?)[ \t|]*+-{3,}+$")
 _NOTE: Final = re.compile(r"[ \t]+\((reason|expanded from|originally addressed to):[ \t]*(.*)$")
 _REMARK: Final = re.compile(r"[ \t]+\((?=[^()\n]*[245]\d\d )(.*?)\)?$")  # IceWarp: (Permanent failure - 552 5.2.2 …)
 _COMMAND: Final = re.compile(r"[ \t]*(?:>>>|Sent <<<|Sent:)[ \t]*(\S.*)$")
 _REPLY: Final = re.compile(r"[ \t]*(?:<<<|Received >>>|Received:(?= [245]\d\d))[ \t]*(\S.*)$")
 _LOCAL: Final = re.compile(
-    r"[ \t]*(?:([245]\d\d)[ -](?:[245]\.\d{1,3}\.\d{1,3} )?)?[ \t]*<?([^\s<>]{1,254}@[^\s<>]{1,255}?|\S{1,64}?)>?[ \t]?\.\.\.[ \t]*(\S.*)$"
+    r"[ \t]*+(?:([245]\d\d)[ -](?:[245]\.\d{1,3}\.\d{1,3} )?)?[ \t]*+<?([^\s<>]{1,254}@[^\s<>]{1,255}?|\S{1,64}?)>?[ \t]?\.\.\.[ \t]*(\S.*)$"
 )
 _CODED: Final = re.compile(r"[45]\d\d[ -]")  # "554 <a@b>... 550 Host unknown": the inner one is the reply
 _ADDRESSES: Final = ("following address", "addresses had")

@@ -125,7 +125,11 @@ def _whole_of(value: str, start: int, end: int, address: str) -> str:
 def _name(value: str) -> str:
     """A bare local name, or nothing."""
     name = value.partition("(")[0].strip().strip("<>")
-    return name if name and "@" not in name and not any(c in " \t,;:" or c < " " for c in name) else ""
+    return (
+        name
+        if name and "@" not in name and not any(c in " \t,;:" or c < " " or "\x7f" <= c <= "\x9f" for c in name)
+        else ""
+    )
 
 
 def decode_unitext(text: str) -> str:

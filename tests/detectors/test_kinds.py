@@ -1,5 +1,7 @@
 """Is only a failure taken for one? People, newsletters, auto-replies, receipts and reports about domains are none."""
 
+from time import process_time
+
 import pytest
 
 from bounce_plugin.examination import examine
@@ -156,3 +158,12 @@ def test_d13_the_outermost_report_counts() -> None:
         REPORT.format(to="x@y.example").replace("=in", "=zz").replace("--in", "--zz"),
     )
     assert [finding.recipient for finding in examine(raw.encode()).findings] == ["list@club.example"]
+
+
+@pytest.mark.parametrize("flood", ["-" * 60_000 + "x", " " * 60_000 + "...", "- " * 30_000])
+def test_t_08_a_session_of_one_endless_line_is_read_at_once(flood: str) -> None:
+    session = f"\n   ----- Transcript of session follows -----\n{flood}\n550 <bob@gone.example>... User unknown\n"
+    raw = (DAEMON.format(to="news@club.example") + session).encode()
+    start = process_time()
+    assert [finding.recipient for finding in examine(raw).findings] == ["bob@gone.example"]
+    assert process_time() - start < 2  # it took minutes

@@ -29,3 +29,8 @@ def test_T_09_a_field_that_holds_more_than_an_address_names_nobody_rather_than_s
 )
 def test_D_06_a_name_before_and_a_comment_behind_an_address_are_no_part_of_it(field: str, address: str) -> None:
     assert read_recipient(field) == address
+
+
+@pytest.mark.parametrize("name", ["dan\x7fir.example", "dan\x00ir", "dan\x85ir", "dan ir"])
+def test_t_09_a_name_with_a_control_character_is_nobody(name: str) -> None:
+    assert read_recipient(f"rfc822; {name}") == ""
