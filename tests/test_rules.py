@@ -120,6 +120,13 @@ def test_d_23_xtext_is_decoded_and_what_is_malformed_is_left(written: str, meant
     assert decode_xtext(written) == meant
 
 
+def test_d_24_an_original_recipient_that_may_still_be_xtext_gives_another_name_for_the_recipient() -> None:
+    examination = dsn("Original-Recipient: rfc822; anna+2Bnews@example.com\n" + FAILED)
+    (finding,) = examination.findings
+    assert finding.recipient == "anna@example.com"
+    assert finding.other_recipients == ("anna+2Bnews@example.com", "anna+news@example.com")
+
+
 def test_d_24_a_recipient_that_is_decoded_already_is_taken_as_it_is() -> None:
     (finding,) = dsn(FAILED.replace("anna@", "anna+news@")).findings
     assert finding.recipient == "anna+news@example.com"

@@ -8,6 +8,7 @@ from typing import Final
 from bounce_plugin.detectors.finding import NO_STAGE, Finding
 from bounce_plugin.detectors.reply import find_reply, read_stage, read_status
 from bounce_plugin.detectors.stage import SUCCESSES, find_stage, text_around
+from bounce_plugin.message.address import decode_xtext, read_recipient
 from bounce_plugin.message.report import Action, DeliveryStatus, RecipientStatus, Report
 from bounce_plugin.message.status import EnhancedStatus
 
@@ -73,11 +74,14 @@ def _last_reply(words: str) -> str:
 def _names(said: RecipientStatus) -> tuple[str, ...]:
     """The names of a recipient, the final one first, each once."""
     final, original, actual = said.final_recipient, said.original_recipient, said.actual_recipient
-    if final and (not original or original == final) and (not actual or actual == final):
+    if final and (not original or original == final) and (not actual or actual == final) and "+" not in original:
         return (final,)  # as nearly always
     if original and "." not in final.rpartition("@")[2] and "." in original.rpartition("@")[2]:
         final, original = original, final  # Oracle's server names its own channel: ann@ims-ms-daemon
-    return tuple(dict.fromkeys(filter(None, (final, original, actual))))
+    decoded = (
+        read_recipient(decode_xtext(original)) if "+" in original else ""
+    )  # second, as it mostly is already (D-24)
+    return tuple(dict.fromkeys(filter(None, (final, original, actual, decoded))))
 
 
 def is_complete(findings: tuple[Finding, ...]) -> bool:
