@@ -101,19 +101,21 @@ def weigh(notice: Notice) -> Evidence:
         return Evidence(origin=origin, words=titled + returned, known=known, machine=machine)
     quoted = any([pattern.search(notice.text, 0, 4 * _NEAR) for pattern in _REPLIES])  # noqa: C419 - a generator is slow
     words = _words(notice) + titled + returned + quoted
-    if _is_about_incoming(notice, plainly=not (returned or quoted)):
+    if _is_about_incoming(notice, daemon=daemon, plainly=not (returned or quoted)):
         return Evidence(origin=origin, words=words, known=False, machine=False)
     if titled and quoted and not known:
         known = not (plain and _pretends(notice, path, null))
     return Evidence(origin=origin, words=words, known=known, machine=machine)
 
 
-def _is_about_incoming(notice: Notice, *, plainly: bool) -> bool:
+def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
     """Whether the mail is about others that come in, or a lure; `plainly`: it shows no reply and no returned message."""
     near = notice.lower[:_NEAR]
     if _is_lure(notice):
         return True
-    return TO_US.stand_in(notice.subject) or TO_US.stand_in(near) or (plainly and INCOMING.stand_in(near))
+    if plainly and INCOMING.stand_in(near):
+        return True
+    return not daemon and (TO_US.stand_in(notice.subject) or TO_US.stand_in(near))  # filters and postmasters write so
 
 
 def _is_lure(notice: Notice) -> bool:
