@@ -66,9 +66,9 @@ def _finding(report: Report, whole: DeliveryStatus, said: RecipientStatus, *, al
 
 
 def _last_reply(words: str) -> str:
-    """What the host itself had said, where Microsoft adds to it that time was up: `550 5.4.300 Message expired -> 452 4.2.2 …`."""
+    """What the host itself had said, where Microsoft puts words of its own before it: `550 5.4.300 Message expired -> 452 4.2.2 …`."""
     _, arrow, inner = words.partition(" -> ")
-    return inner if arrow and "expired" in words.lower() and find_reply(inner) else words
+    return inner if arrow and inner[:1] in "245" and find_reply(inner) else words
 
 
 def _names(said: RecipientStatus) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ _BOTH: Final = tuple(
 _ALONE: Final = tuple([re.compile(rf"({digit}\d\d)(?=[ \-:;#,.)\]'\"\n]|$)(?!\.\d)") for digit in "54"])
 # The same as `status.STATUS`.
 _STATUS: Final = tuple(
-    [(f"{digit}.", re.compile(rf"{digit}(?<![\d.].)\.\d{{1,3}}\.\d{{1,3}}(?![\d.]*\d)")) for digit in "542"]
+    [(f"{digit}.", re.compile(rf"{digit}(?<![\d./].)\.\d{{1,3}}\.\d{{1,3}}(?![\d.]*\d)")) for digit in "542"]
 )
 _BEFORE: Final = tuple("\n:;=<>'\"(]#,")
 _WORDS_BEFORE: Final = ("said", "error", "reply", "code", "response", "smtp", "returned", "with", "<--")

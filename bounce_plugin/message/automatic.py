@@ -15,7 +15,7 @@ from bounce_plugin.message.headers import Headers
 # Header fields that only vacation programs and other responders write.
 _RESPONDER_FIELDS: Final = frozenset({
     "x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder", "x-autoreply-from", "x-auto-respond", "x-vacation", "x-mail-autoreply",
-    "x-ms-exchange-inbox-rules-loop", "x-apple-vacation", "x-away", "x-mdautoresponder", "x-mailer-autoreply", "x-ebay-autoreply",
+    "x-otrs-loop", "x-vacation-loop", "x-ms-exchange-inbox-rules-loop", "x-apple-vacation", "x-away", "x-mdautoresponder", "x-mailer-autoreply", "x-ebay-autoreply",
 })  # fmt: skip
 # How the subject of an auto-reply begins, decoded, lower case.
 _REPLY_SUBJECTS: Final = (
@@ -55,6 +55,7 @@ _LATER_WORDS: Final = (
 _SELF_DESCRIPTIONS: Final = (
     "this is an automated response", "this is an automated reply", "this is an automatic reply", "this is an automatic response", "this is an automatic message",
     "this is an auto-reply", "this is an auto-generated reply", "automatically generated reply", "i am on holiday", "i am on vacation", "i am currently out of",
+    "wir haben betriebsferien", "ist bei uns eingegangen und", "ihre mail ist eingegangen", "no longer read this account", "i have retired",
     "dies ist eine automatische antwort", "diese antwort wurde automatisch", "automatisch generierte antwort", "ich bin im urlaub", "ich bin derzeit nicht im büro",
     "ceci est une réponse automatique", "réponse automatique", "esta es una respuesta automática", "respuesta automática", "questa è una risposta automatica",
     "risposta automatica", "dit is een automatisch", "to jest automatyczna odpowiedź", "esta é uma resposta automática", "detta är ett automatiskt svar",
@@ -77,6 +78,7 @@ _CHALLENGES: Final = (
     "to protect my mailbox from spam", "kennt ihre adresse noch nicht", "antworten sie einfach auf diese", "bestätigung erforderlich",
     "to release your message", "to confirm your message", "please confirm your message", "must confirm your address", "this confirmation verifies", "has not been verified",
     "suspect email", "list of allowed senders", "add you to this list", "human verification", "verify your identity as the sender",
+    "wird zurückgehalten, bis sie", "bestätigen sie ihre nachricht", "pour vous authentifier",
     "der absender sich einmalig bestätigt", "um die zustellung freizugeben", "zustellung freizuschalten", "um ihre nachricht freizu", "um ihre e-mail freizu", "bitte bestätigen sie ihre e-mail", "bitte bestätigen sie ihre nachricht",
     "vous authentifier en", "demande d'authentification", "demande d’authentification", "expéditeurs autorisés", "vous êtes bien l'expéditeur", "vous êtes bien l’expéditeur", "confirmez votre envoi", "pour qu'il soit remis", "pour que votre message soit",
     "para que sua mensagem seja", "digite os caracteres", "confirme que você", "para que seu e-mail seja entregue", "antispam uol",
@@ -151,6 +153,8 @@ def may_be_auto_reply(headers: Headers) -> bool:
     if "list-id" in headers:  # what a list or a forge sends to its subscribers answers nobody
         return False
     submitted = headers.get("auto-submitted").lower()
+    if headers.get("precedence").lower() == "junk" or headers.get("x-mailer").lower().startswith("vacation"):
+        return True
     return submitted.startswith("auto-replied") or "x-auto-response-suppress" in headers
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-# Digit guards, so that IPv4 addresses and versions such as 5.5.2657.72 are no codes (D-14); a leading `#` is qmail's (D-15).
-STATUS: Final = re.compile(r"([245])(?<![\d.].)\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
+# Guards, so that IPv4 addresses, versions such as 5.5.2657.72 and paths such as perl/5.36.0 are no codes (D-14); a leading `#` is qmail's (D-15).
+STATUS: Final = re.compile(r"([245])(?<![\d./].)\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 
 
 @dataclass(frozen=True, slots=True, order=True)

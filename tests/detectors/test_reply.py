@@ -44,3 +44,7 @@ def test_stage(lower: str, stage: Stage) -> None:
 
 def test_the_fragment_of_a_link_is_no_reply_code():
     assert read_reply("Administrative prohibition - https://community.mimecast.com/docs/DOC-1369#550").code == ""
+
+
+def test_d_14_a_version_in_a_path_is_no_status():
+    assert read_reply("Can't locate DBI.pm in @INC (/usr/local/lib/perl/5.36.0)").status is None
