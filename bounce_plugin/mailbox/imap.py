@@ -15,7 +15,9 @@ from bounce_plugin.errors import MailboxError
 from bounce_plugin.mailbox.fetch_answer import FACTS, Facts, compact, expand, read_bodies, read_facts
 from bounce_plugin.mailbox.idle import await_news
 from bounce_plugin.mailbox.incoming import Folder, Incoming, Listing
-from bounce_plugin.mailbox.session import Access, Session, encode
+from bounce_plugin.mailbox.oauth import TokenSource
+from bounce_plugin.mailbox.session import Session, encode
+from bounce_plugin.mailbox.sign_in import Access
 from bounce_plugin.mailbox.wire import Security, loopback
 from bounce_plugin.message import limits
 
@@ -38,7 +40,8 @@ class ImapMailbox:
         name: str,
         host: str,
         user: str,
-        password: Callable[[], str],
+        password: Callable[[], str] | None = None,
+        tokens: TokenSource | None = None,
         port: int | None = None,
         security: Security = "tls",
         ca_file: Path | None = None,
@@ -49,7 +52,10 @@ class ImapMailbox:
         read_only: bool = False,
         timeout: float = 60.0,
     ) -> None:
-        """Name the mailbox; nothing connects yet. `timeout`: seconds for each answer; "/" is the level in names."""
+        """Name the mailbox; nothing connects yet. `timeout`: seconds for each answer; "/" is the level in names.
+
+        `tokens` take the place of a password.
+        """
         self.name = name
         self.dedicated = dedicated
         self._access = Access(
@@ -61,6 +67,7 @@ class ImapMailbox:
             timeout=timeout,
             user=user,
             password=password,
+            tokens=tokens,
         )
         self._names = {Folder.INBOX: inbox, Folder.PROCESSED: processed, Folder.REVIEW: review}
         self._read_only = read_only
@@ -123,13 +130,17 @@ class ImapMailbox:
 
     def wait(self, seconds: float, stop: Event) -> None:
         """See `Mailbox`."""
+        if monotonic() >= self._ask().ends:
+            self._sign_in_anew()
         session = self._ask()
         if not self._open(Folder.INBOX, write=False, anew=True):
             raise MailboxError(f"mailbox {self.name!r}: there is no folder {self._real_name(Folder.INBOX)}")
         uidvalidity, uidnext = self._listed.get(Folder.INBOX, ("", 0))
         if uidvalidity == session.uidvalidity and session.uidnext > uidnext:
             return  # something came between our last look and now
-        await_news(session, monotonic() + seconds, stop)
+        await_news(session, min(monotonic() + seconds, session.ends), stop)
+        if monotonic() >= session.ends and not stop.is_set():
+            self._sign_in_anew()
 
     def check(self) -> Iterable[str]:
         """See `Mailbox`."""
@@ -151,8 +162,9 @@ class ImapMailbox:
                 f"handled mails are copied, and stay in {inbox}, flagged as deleted, until someone expunges them"
             )
         if self._access.security == "none" and not loopback(self._access.host):
+            secret = "password" if self._access.tokens is None else "access token"
             yield (
-                f"mailbox {self.name!r}: password and mail travel in the clear to {self._access.host}: "
+                f"mailbox {self.name!r}: {secret} and mail travel in the clear to {self._access.host}: "
                 f"set security to tls or starttls"
             )
 
@@ -160,6 +172,12 @@ class ImapMailbox:
         if self._session is None or not self._session.usable:
             raise MailboxError(f"mailbox {self.name!r} is not connected; open it anew")
         return self._session
+
+    def _sign_in_anew(self) -> None:
+        """Leave and come back: a server may hang up in the midst of our work when the token ends that let us in."""
+        session, self._session = self._ask(), None
+        session.leave()
+        self._session = Session(self._access)
 
     def _real_name(self, folder: Folder) -> str:
         return self._ask().naming.real_name(self._names[folder])

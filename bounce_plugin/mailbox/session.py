@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import imaplib
+import math
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from imap_tools.errors import ImapToolsError, UnexpectedCommandStatusError
 from imap_tools.utils import encode_folder
 
-from bounce_plugin.errors import MailboxError, SignInError
+from bounce_plugin.errors import MailboxError
+from bounce_plugin.mailbox import spoken
 from bounce_plugin.mailbox.folders import Naming
-from bounce_plugin.mailbox.wire import Connection, Security
+from bounce_plugin.mailbox.sign_in import Access, sign_in
+from bounce_plugin.mailbox.wire import Connection
 
 _FAREWELL: Final = 5.0  # seconds that a server has for its good-bye: we may be about to stop
-_TEMPORARY: Final = ("[UNAVAILABLE]", "[INUSE]", "[SERVERBUG]", "[LIMIT]")  # a refusal that is not our password's fault
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """Where a mailbox is, and how we get in. The password is asked for when it is needed, and not kept."""
-
-    name: str
-    host: str
-    port: int
-    security: Security
-    ca_file: Path | None
-    timeout: float
-    user: str
-    password: Callable[[], str]
 
 
 class Session:
@@ -48,7 +34,8 @@ class Session:
         self._connection = self._connect()
         self.client = self._connection.guards
         try:
-            self._sign_in()
+            sign_in(self._connection, access)
+            self.ends = access.tokens.ends if access.tokens is not None else math.inf  # by the monotonic clock
             # Only now a server says all that it can do: imap-tools and imaplib ask before, and miss MOVE.
             with self.asking("CAPABILITY"):
                 self.client.untagged_responses.clear()
@@ -66,17 +53,19 @@ class Session:
         try:
             yield
         except UnexpectedCommandStatusError as error:  # a plain NO: the session is fine
-            raise MailboxError(f"{self._called}: {what}: {_text(error.command_result[1])}") from error
+            raise MailboxError(
+                f"{self.access.called}: {what}: {self._explain(spoken.text(error.command_result[1]))}"
+            ) from error
         except (imaplib.IMAP4.error, ImapToolsError, OSError, ValueError) as error:
             self.usable = False
-            raise MailboxError(f"{self._called}: {what}: {_reason(error)}") from error
+            raise MailboxError(f"{self.access.called}: {what}: {self._explain(spoken.reason(error))}") from error
         except BaseException:  # interrupted: the rest of the answer is still on its way
             self.usable = False
             raise
 
     def refuse(self, what: str, answer: object) -> MailboxError:
         """The error for a NO."""
-        return MailboxError(f"{self._called}: {what}: {_text(answer)}")
+        return MailboxError(f"{self.access.called}: {what}: {self._explain(spoken.text(answer))}")
 
     def select(self, folder: str, *, write: bool) -> bool:
         r"""Open a folder anew, with EXAMINE unless we are to write; False where there is no such folder.
@@ -87,7 +76,7 @@ class Session:
         with self.asking(f"open {folder}"):
             status, answer = self.client.select(encode(folder), not write)
         if status != "OK":
-            if b"[NONEXISTENT]" in _octets(answer).upper() or not self.exists(folder):
+            if b"[NONEXISTENT]" in spoken.octets(answer).upper() or not self.exists(folder):
                 return False
             raise self.refuse(f"open {folder}", answer)
         self.uidvalidity = _first(self.client.untagged_responses.get("UIDVALIDITY", [])).decode("ascii", "replace")
@@ -140,9 +129,11 @@ class Session:
         if not self.usable:
             self._connection.hang_up()
 
-    @property
-    def _called(self) -> str:
-        return f"mailbox {self.access.name!r} at {self.access.host}:{self.access.port}"
+    def _explain(self, words: str) -> str:
+        """Microsoft lets an app in that may not read this mailbox, and refuses every command then, in these words."""
+        if self.access.tokens is not None and "authenticated but not connected" in words.lower():
+            return f"{words.rstrip('.')}: {self.access.tokens.remedy}"
+        return words
 
     def _connect(self) -> Connection:
         access = self.access
@@ -151,40 +142,21 @@ class Session:
             try:
                 context = ssl.create_default_context(cafile=access.ca_file)  # a file instead of the system's store
             except OSError as error:
-                raise MailboxError(f"{self._called}: cannot read ca_file {access.ca_file}: {_reason(error)}") from error
+                raise MailboxError(
+                    f"{self.access.called}: cannot read ca_file {access.ca_file}: {spoken.reason(error)}"
+                ) from error
             context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
             return Connection(access.host, access.port, access.security, context, access.timeout)
         except ssl.SSLCertVerificationError as error:
             raise MailboxError(
-                f"{self._called}: its certificate is not trusted: {error.verify_message}; "
+                f"{self.access.called}: its certificate is not trusted: {error.verify_message}; "
                 f"name the issuer's certificate in `ca_file`, or the host as the certificate does"
             ) from error
         except (imaplib.IMAP4.error, ImapToolsError, OSError, ValueError) as error:
-            raise MailboxError(f"{self._called}: cannot connect ({access.security}): {_reason(error)}") from error
-
-    def _sign_in(self) -> None:
-        user, password = self.access.user, self.access.password()
-        if any(character in user + password for character in "\r\n\0"):
-            raise SignInError(f"{self._called}: the user or the password contains a line break or a NUL")
-        plain = "AUTH=PLAIN" in self.client.capabilities
-        if "LOGINDISABLED" in self.client.capabilities and not plain:
-            raise MailboxError(f"{self._called}: it lets nobody sign in without TLS; set `security`")
-        try:
-            if (user + password).isascii() and "LOGINDISABLED" not in self.client.capabilities:
-                self._connection.login(user, password, initial_folder=None)
-            else:
-                self._connection.login_utf8(user, password, initial_folder=None)
-        except (imaplib.IMAP4.error, ImapToolsError, OSError) as error:
-            words = _reason(error)
-            failed = isinstance(error, (imaplib.IMAP4.abort, OSError)) or words.upper().startswith(_TEMPORARY)
-            if password:
-                words = words.replace(password, "***")  # some servers quote the command that they refuse
-            kind, what = (MailboxError, "cannot sign in as") if failed else (SignInError, "refuses user")
-        else:
-            return
-        # Outside, so that no traceback leads to the command that we sent.
-        raise kind(f"{self._called}: {what} {user!r}: {words}")
+            raise MailboxError(
+                f"{self.access.called}: cannot connect ({access.security}): {spoken.reason(error)}"
+            ) from error
 
     def _read_naming(self) -> Naming:
         with self.asking("NAMESPACE"):
@@ -203,23 +175,3 @@ def encode(folder: str) -> str:
 def _first(data: object) -> bytes:
     item = data[0] if isinstance(data, list) and data else b""
     return item if isinstance(item, bytes) else b""
-
-
-def _octets(answer: object) -> bytes:
-    return b" ".join(item for item in answer if isinstance(item, bytes)) if isinstance(answer, list) else b""
-
-
-def _text(answer: object) -> str:
-    return answer if isinstance(answer, str) else _octets(answer).decode("utf-8", "replace").strip() or "refused"
-
-
-def _reason(error: Exception) -> str:
-    """What an exception of imaplib or the system says, as people would read it."""
-    if isinstance(error, UnexpectedCommandStatusError):
-        return _text(error.command_result[1])
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    first = error.args[0] if error.args else ""
-    if isinstance(first, bytes):  # imaplib passes the server's words on
-        return first.decode("utf-8", "replace")
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

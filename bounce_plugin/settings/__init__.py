@@ -2,17 +2,22 @@
 
 from bounce_plugin.settings.load import MailboxSettings, Settings, load_settings, parse_settings
 from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSettings
+from bounce_plugin.settings.oauth import GoogleOAuth, MicrosoftOAuth, OAuthSettings, OtherOAuth
 from bounce_plugin.settings.risks import find_risks
 from bounce_plugin.settings.sections import LedgerSettings, NoticeSettings, SmtpSettings
 from bounce_plugin.settings.template import write_template
 
 __all__ = [
+    "GoogleOAuth",
     "ImapSettings",
     "LedgerSettings",
     "MailboxSettings",
     "MaildirSettings",
     "MboxSettings",
+    "MicrosoftOAuth",
     "NoticeSettings",
+    "OAuthSettings",
+    "OtherOAuth",
     "Settings",
     "SmtpSettings",
     "find_risks",

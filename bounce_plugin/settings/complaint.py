@@ -30,14 +30,16 @@ _WORDS: Final = {
     "model_type": "must be a table of keys",
     "dict_type": "must be a table of keys",
     "union_tag_invalid": "allowed: {expected_tags}",
-    "union_tag_not_found": "is missing; allowed: imap, maildir, mbox",
+    "union_tag_not_found": "is missing; allowed: {allowed}",
 }
+#: The keys that decide which others there are, and their values.
+_TAGS: Final = {"kind": "imap, maildir, mbox", "provider": "microsoft, google, other"}
 
 
 def complain(error: ValidationError, source: str) -> SettingsError:
     """The first thing that is wrong, as an error that names it."""
     details = error.errors(include_url=False)[0]
-    facts = details.get("ctx", {})
+    facts = dict(details.get("ctx", {}))
     path = _path(details["loc"])
     value: object = None
     if details["type"] == REFUSED:
@@ -45,9 +47,11 @@ def complain(error: ValidationError, source: str) -> SettingsError:
         value = facts["value"] if facts["key"] else details["input"]
         path = ".".join(part for part in (path, facts["key"]) if part)
     else:
+        tag = str(facts.get("discriminator", "")).strip("'")
+        facts["allowed"] = _TAGS.get(tag, "")
         problem = _WORDS.get(details["type"], details["msg"]).format(**facts).replace("'", "")
         if details["type"].startswith("union_tag"):
-            path, value = f"{path}.kind", facts.get("tag")
+            path, value = f"{path}.{tag}", facts.get("tag")
         elif details["type"] != "missing":
             value = details["input"]
         if details["type"] == "tuple_type" and path in ("mailbox", "policy.rule", "phrases"):
@@ -64,12 +68,13 @@ def _unfit(path: str, value: object) -> bool:
 def _path(location: tuple[int | str, ...]) -> str:
     """`("policy", "rule", 1, "then", 0)` is `policy.rule[2].then[1]`: people count from one.
 
-    In the list of mailboxes pydantic adds the kind after the number; the file does not have it there.
+    In the list of mailboxes pydantic adds the kind after the number, and the provider after `oauth`; the file does not
+    have them there.
     """
     path = ""
     for index, part in enumerate(location):
         if isinstance(part, int):
             path += f"[{part + 1}]"
-        elif not (index == 2 and location[0] == "mailbox"):
+        elif not (location[0] == "mailbox" and (index == 2 or (index == 4 and location[3] == "oauth"))):
             path += f".{part}" if path else part
     return path

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self, get_args
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
+from bounce_plugin.settings.oauth import OAuthSettings
 from bounce_plugin.settings.secret import Credentials
 from bounce_plugin.settings.section import FilePath, Name, Port, Section, YesNo, choose, refuse
 
@@ -34,10 +35,17 @@ class ImapSettings(MailboxSection, Credentials):
     port_: Port | None = Field(None, alias="port")
     user: Name
     security: ChosenSecurity = "tls"
-    ca_file: FilePath | None = None  # trusted beside those of the system
+    ca_file: FilePath | None = None  # trusted instead of those of the system
+    oauth: Annotated[OAuthSettings, Field(discriminator="provider")] | None = None  # instead of a password
     inbox: Name = "INBOX"
     processed: Name = "processed"
     review: Name = "review"
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Let the table [mailbox.oauth] know whose it is, for messages."""
+        super().model_post_init(context)
+        if self.oauth is not None:
+            self.oauth.belong_to(self._label())
 
     @property
     def port(self) -> int:
@@ -51,6 +59,9 @@ class ImapSettings(MailboxSection, Credentials):
 
     def _label(self) -> str:
         return f"mailbox {self.name!r}"
+
+    def _needs_no_password(self) -> bool:
+        return self.oauth is not None
 
 
 class MaildirSettings(MailboxSection):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bounce_plugin.settings.load import Settings
 from bounce_plugin.settings.mailbox import ImapSettings, Security
-from bounce_plugin.settings.secret import Credentials
+from bounce_plugin.settings.secret import SecretSection
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -22,19 +22,22 @@ def find_risks(settings: Settings) -> Iterator[str]:
         yield from _readable("ledger.key_file", settings.ledger.key_file)
     for number, mailbox in enumerate(settings.mailboxes, start=1):
         if isinstance(mailbox, ImapSettings):
-            yield from _of_credentials(f"mailbox[{number}]", mailbox, Path(settings.source))
+            yield from _of_secrets(f"mailbox[{number}]", mailbox, Path(settings.source))
+            if mailbox.oauth is not None:
+                yield from _of_secrets(f"mailbox[{number}].oauth", mailbox.oauth, Path(settings.source))
     if settings.notices is not None and settings.notices.smtp.user:
         smtp = settings.notices.smtp
-        yield from _of_credentials("notices.smtp", smtp, Path(settings.source))
+        yield from _of_secrets("notices.smtp", smtp, Path(settings.source))
         yield from _in_the_clear("notices.smtp", smtp.host, smtp.security)
 
 
-def _of_credentials(path: str, credentials: Credentials, source: Path) -> Iterator[str]:
-    if credentials.password is not None:
-        yield f"{path}.password stands in {source} itself: put it into a file and name that as password_file"
-        yield from _readable(f"{path}.password", source)
-    if credentials.password_file is not None:
-        yield from _readable(f"{path}.password_file", credentials.password_file)
+def _of_secrets(path: str, section: SecretSection, source: Path) -> Iterator[str]:
+    for secret in section.secrets:
+        if getattr(section, secret, None) is not None:
+            yield f"{path}.{secret} stands in {source} itself: put it into a file and name that as {secret}_file"
+            yield from _readable(f"{path}.{secret}", source)
+        if (file := getattr(section, f"{secret}_file")) is not None:
+            yield from _readable(f"{path}.{secret}_file", file)
 
 
 def _readable(key: str, path: Path) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Where does a password come from? A file, the environment, a command, or (better not) bounce.toml itself."""
+"""Where does a secret come from? A file, the environment, a command, or (better not) bounce.toml itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from pydantic import BeforeValidator, PrivateAttr, SecretStr, model_validator
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.settings.section import FilePath, Name, Origin, Section, refuse
 
-_SOURCES: Final = ("password_file", "password_env", "password_command", "password")
 _SECONDS: Final = 30  # that a command may take; one that asks a person would wait for ever
 
 
@@ -34,14 +33,11 @@ def _split(command: object) -> tuple[str, ...]:
 Command = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
-class Credentials(Section):
-    """The keys of a section that signs in. The password is read when it is used, and never shown."""
+class SecretSection(Section):
+    """A section with secrets: for `password` the keys password_file, password_env, password_command and password.
 
-    user: str = ""
-    password_file: FilePath | None = None
-    password_env: Name | None = None
-    password_command: Command | None = None
-    password: SecretStr | None = None
+    A secret is read when it is used, and never shown.
+    """
 
     _source: str = PrivateAttr("")
 
@@ -50,43 +46,55 @@ class Credentials(Section):
         if isinstance(context, Origin):  # the default of [notices.smtp] comes from no file, and signs nobody in
             self._source = context.source
 
-    @model_validator(mode="after")
-    def _one_password(self) -> Self:
-        given = [key for key in _SOURCES if getattr(self, key) is not None]
+    @property
+    def secrets(self) -> list[str]:
+        """The names of all secrets that this section may have."""
+        return [key.removesuffix("_command") for key in type(self).model_fields if key.endswith("_command")]
+
+    def _given(self, secret: str) -> list[str]:
+        """The keys that say where this secret is; more than one is refused."""
+        given = [key for key in self._keys(secret) if getattr(self, key) is not None]
         if len(given) > 1:
             raise refuse(f"only one of {', '.join(given)} can be used", key=given[1])
-        if self.user and not given:
-            raise refuse(f"it needs one of {', '.join(_SOURCES[:3])}", key="user", value=self.user)
-        if given and not self.user:
-            raise refuse("is missing: a password alone signs nobody in", key="user")
-        return self
+        return given
 
-    def read_password(self) -> str:
-        """The password; empty when none is needed. Raises SettingsError when it cannot be had."""
-        if self.password_file is not None:
-            return self._from_file(self.password_file)
-        if self.password_env is not None:
-            return self._from_environment(self.password_env)
-        if self.password_command is not None:
-            return self._from_command(self.password_command)
-        return self.password.get_secret_value() if self.password else ""
+    def _keys(self, secret: str) -> list[str]:
+        """All keys that may say where it is; the first three are better than the last, which not every secret has."""
+        keys = (f"{secret}_file", f"{secret}_env", f"{secret}_command", secret)
+        return [key for key in keys if key in type(self).model_fields]
 
-    def _from_file(self, path: Path) -> str:
+    def _read(self, secret: str, *, whole: bool = False) -> str:
+        """The secret, or "" where none is given; `whole`: also of a command all lines count, not the first alone.
+
+        Raises SettingsError when it cannot be had.
+        """
+        for key in self._given(secret):
+            place = getattr(self, key)
+            if isinstance(place, SecretStr):
+                return place.get_secret_value()
+            if isinstance(place, Path):
+                return self._from_file(key, place)
+            if isinstance(place, str):
+                return self._from_environment(key, place)
+            return self._from_command(key, place, whole=whole)
+        return ""
+
+    def _from_file(self, key: str, path: Path) -> str:
         try:
-            password = path.read_text("utf-8").rstrip("\r\n")
+            secret = path.read_text("utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise self._unusable("password_file", str(path), f"cannot be read: {error}") from error
-        if not password:
-            raise self._unusable("password_file", str(path), "is empty")
-        return password
+            raise self._unusable(key, str(path), f"cannot be read: {error}") from error
+        if not secret:
+            raise self._unusable(key, str(path), "is empty")
+        return secret
 
-    def _from_environment(self, name: str) -> str:
-        password = os.environ.get(name, "")
-        if not password:
-            raise self._unusable("password_env", name, "is not set in the environment")
-        return password
+    def _from_environment(self, key: str, name: str) -> str:
+        secret = os.environ.get(name, "")
+        if not secret:
+            raise self._unusable(key, name, "is not set in the environment")
+        return secret
 
-    def _from_command(self, command: tuple[str, ...]) -> str:
+    def _from_command(self, key: str, command: tuple[str, ...], *, whole: bool) -> str:
         shown = shlex.join(command)
         try:
             # No shell is involved, and the words are the operator's own.
@@ -94,15 +102,16 @@ class Credentials(Section):
                 command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
             )
         except OSError as error:
-            raise self._unusable("password_command", shown, f"cannot be run: {error}") from error
+            raise self._unusable(key, shown, f"cannot be run: {error}") from error
         except subprocess.TimeoutExpired as error:
-            raise self._unusable("password_command", shown, f"took more than {_SECONDS} seconds") from error
-        password = run.stdout.decode("utf-8", "replace").partition("\n")[0].rstrip("\r")
-        if run.returncode or not password:
+            raise self._unusable(key, shown, f"took more than {_SECONDS} seconds") from error
+        printed = run.stdout.decode("utf-8", "replace")
+        secret = printed.strip() if whole else printed.partition("\n")[0].rstrip("\r")
+        if run.returncode or not secret:
             said = run.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
             ended = f"ended with exit code {run.returncode}" if run.returncode else "printed nothing"
-            raise self._unusable("password_command", shown, f"{ended}{': ' if said else ''}{said}")
-        return password
+            raise self._unusable(key, shown, f"{ended}{': ' if said else ''}{said}")
+        return secret
 
     def _unusable(self, key: str, value: str, problem: str) -> SettingsError:
         return SettingsError(problem, key=f"{self._label()}.{key}", value=value, source=self._source)
@@ -110,3 +119,34 @@ class Credentials(Section):
     @abstractmethod
     def _label(self) -> str:
         """What the section is called in messages."""
+
+
+class Credentials(SecretSection):
+    """The keys of a section that signs in."""
+
+    user: str = ""
+    password_file: FilePath | None = None
+    password_env: Name | None = None
+    password_command: Command | None = None
+    password: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        given = self._given("password")
+        if self._needs_no_password():
+            if given:
+                raise refuse("a password and [mailbox.oauth] exclude each other", key=given[0])
+            return self
+        if self.user and not given:
+            raise refuse(f"it needs one of {', '.join(self._keys('password')[:3])}", key="user", value=self.user)
+        if given and not self.user:
+            raise refuse("is missing: a password alone signs nobody in", key="user")
+        return self
+
+    def read_password(self) -> str:
+        """The password; empty when none is needed. Raises SettingsError when it cannot be had."""
+        return self._read("password")
+
+    def _needs_no_password(self) -> bool:
+        """Whether we sign in by something else."""
+        return False

@@ -24,8 +24,12 @@ from pydantic_core import PydanticCustomError
 REFUSED = "refused"
 
 #: A value whose key looks like this may hold a password, also when the key is misspelt: it is never repeated.
-_SECRET_WORDS = ("pas", "pwd", "secret", "url", "token")
-_NO_SECRETS = ("password_file", "password_env", "password_command")
+_SECRET_WORDS = ("pas", "pwd", "secr", "url", "tok", "cert", "refresh", "service")
+_NO_SECRETS = tuple(
+    f"{secret}_{place}"
+    for secret in ("password", "client_secret", "refresh_token", "certificate", "service_account")
+    for place in ("file", "env", "command")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
