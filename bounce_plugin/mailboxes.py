@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bounce_plugin.mailbox.grants import ClientCredentials, Endpoint, Grant, RefreshToken, ServiceAccount
 from bounce_plugin.mailbox.incoming import Mailbox
+from bounce_plugin.mailbox.oauth import TokenSource
 from bounce_plugin.settings import (
     GoogleOAuth,
     ImapSettings,
@@ -15,21 +16,34 @@ from bounce_plugin.settings import (
 )
 
 
-def open_mailbox(settings: ImapSettings | MaildirSettings | MboxSettings, *, read_only: bool = False) -> Mailbox:
-    """The mailbox that the settings describe, not yet connected; `read_only` for a dry run."""
+def open_tokens(settings: ImapSettings | MaildirSettings | MboxSettings) -> TokenSource | None:
+    """Where the mailbox has its access tokens from; None where it needs none. Nothing is asked yet."""
+    if not isinstance(settings, ImapSettings) or settings.oauth is None:
+        return None
+    return TokenSource(settings.name, _grant(settings.oauth, settings.user))
+
+
+def open_mailbox(
+    settings: ImapSettings | MaildirSettings | MboxSettings,
+    *,
+    read_only: bool = False,
+    tokens: TokenSource | None = None,
+) -> Mailbox:
+    """The mailbox that the settings describe, not yet connected; `read_only` for a dry run.
+
+    `tokens` are those of `open_tokens`, to use a token again that was fetched already.
+    """
     match settings:
         case ImapSettings():
             from bounce_plugin.mailbox.imap import ImapMailbox  # each kind is loaded by those who have it
-            from bounce_plugin.mailbox.oauth import TokenSource
 
-            oauth = settings.oauth
             return ImapMailbox(
                 name=settings.name,
                 host=settings.host,
                 port=settings.port,
                 user=settings.user,
-                password=None if oauth else settings.read_password,
-                tokens=TokenSource(settings.name, _grant(oauth, settings.user)) if oauth else None,
+                password=settings.read_password,
+                tokens=tokens or open_tokens(settings),
                 security=settings.security,
                 ca_file=settings.ca_file,
                 inbox=settings.inbox,

@@ -13,7 +13,7 @@ from bounce_plugin.cli.rehearsal import ledger_to_look_at
 from bounce_plugin.errors import BounceError, NoticeError
 from bounce_plugin.ledger import review
 from bounce_plugin.ledger.open import Ledger
-from bounce_plugin.mailboxes import open_mailbox
+from bounce_plugin.mailboxes import open_mailbox, open_tokens
 from bounce_plugin.notices import open_server
 from bounce_plugin.plugin import BouncePlugin
 from bounce_plugin.settings import Settings, find_risks, load_settings, write_template
@@ -86,15 +86,19 @@ def _checks(config: str) -> Iterator[tuple[str, bool]]:
 
 def _check_mailboxes(settings: Settings) -> Iterator[tuple[str, bool]]:
     for mailbox_settings in settings.mailboxes:
-        mailbox = open_mailbox(mailbox_settings)  # to write, so that it says what keeps us from it; `check` does not
+        tokens = open_tokens(mailbox_settings)
         try:
-            with mailbox:
+            if tokens is not None:
+                tokens.get()
+                yield f"mailbox {mailbox_settings.name}: {tokens.place} gives an access token", True
+            # To write, so that it says what keeps us from it; `check` itself does not.
+            with open_mailbox(mailbox_settings, tokens=tokens) as mailbox:
                 troubles = list(mailbox.check())
         except BounceError as error:
             troubles = [str(error)]
         yield from ((trouble, False) for trouble in troubles)
         if not troubles:
-            yield f"mailbox {mailbox.name}: signed in, folders usable", True
+            yield f"mailbox {mailbox_settings.name}: signed in, folders usable", True
 
 
 def _check_notices(settings: Settings) -> Iterator[tuple[str, bool]]:

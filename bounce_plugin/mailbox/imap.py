@@ -40,7 +40,7 @@ class ImapMailbox:
         name: str,
         host: str,
         user: str,
-        password: Callable[[], str] | None = None,
+        password: Callable[[], str],
         tokens: TokenSource | None = None,
         port: int | None = None,
         security: Security = "tls",
@@ -54,7 +54,7 @@ class ImapMailbox:
     ) -> None:
         """Name the mailbox; nothing connects yet. `timeout`: seconds for each answer; "/" is the level in names.
 
-        `tokens` take the place of a password.
+        With `tokens` the password is not asked for.
         """
         self.name = name
         self.dedicated = dedicated

@@ -33,7 +33,12 @@ class TokenSource:
         self._rotated: str | None = None  # the refresh token that came with the last answer; the first may be void
 
     def __repr__(self) -> str:
-        return f"TokenSource(mailbox={self._mailbox!r}, token_url={shown(self._grant.endpoint.token_url)!r})"
+        return f"TokenSource(mailbox={self._mailbox!r}, place={self.place!r})"
+
+    @property
+    def place(self) -> str:
+        """Where tokens are given."""
+        return shown(self._grant.endpoint.token_url)
 
     @property
     def held(self) -> bool:
@@ -103,7 +108,7 @@ class TokenSource:
             self._rotated = rotated
         life = _seconds(answer.get("expires_in"))
         self._token, self._ends = token, asked + max(life - min(_EARLY, life / 2), 1.0)
-        log.debug("mailbox %r: a new access token from %s", self._mailbox, shown(self._grant.endpoint.token_url))
+        log.debug("mailbox %r: a new access token from %s", self._mailbox, self.place)
 
     def _refused(self, refusal: Refusal, secrets: Iterable[str]) -> MailboxError:
         code, said = _clean(refusal.code, secrets), _clean(refusal.description, secrets)
@@ -119,7 +124,7 @@ class TokenSource:
 
     @property
     def _called(self) -> str:
-        return f"mailbox {self._mailbox!r}: {shown(self._grant.endpoint.token_url)}"
+        return f"mailbox {self._mailbox!r}: {self.place}"
 
 
 def _seconds(told: object) -> float:

@@ -35,7 +35,7 @@ class Access:
     ca_file: Path | None
     timeout: float
     user: str
-    password: Callable[[], str] | None = field(repr=False)
+    password: Callable[[], str] = field(repr=False)
     tokens: TokenSource | None = None  # instead of a password
 
     @property
@@ -49,7 +49,7 @@ def sign_in(connection: Connection, access: Access) -> None:
     if access.tokens is not None:
         _by_token(connection, access, access.tokens)
     else:
-        _by_password(connection, access, access.password() if access.password else "")
+        _by_password(connection, access, access.password())
 
 
 def _by_password(connection: Connection, access: Access, password: str) -> None:

@@ -6,10 +6,11 @@ import base64
 import json
 import re
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from authlib.oauth2 import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_token_request
@@ -27,6 +28,7 @@ from bounce_plugin.mailbox.grants import ClientCredentials, Grant, RefreshToken,
 _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _SECONDS: Final = 600  # that what we sign is good for; it is used at once, but clocks differ
 _HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+_SECRETS: Final = ("client_secret", "client_assertion", "assertion", "refresh_token")  # fields of the form
 _KEY: Final = re.compile(r"-----BEGIN ((?:[A-Z]+ )*PRIVATE KEY)-----.*?-----END \1-----\s*", re.DOTALL)
 
 
@@ -63,13 +65,13 @@ def _of_client(grant: ClientCredentials) -> TokenRequest:
         now = int(time.time())
         claims = {"nbf": now - 60, "exp": now + _SECONDS}
         sign = PrivateKeyJWT(grant.endpoint.token_url, claims=claims, headers={"x5t#S256": thumbprint}, alg="PS256")
-        return _send(grant, ClientAuth(grant.client_id, secret, sign), "client_credentials", secret)
-    return _send(grant, _prove(grant, secret), "client_credentials", secret)
+        return _send(grant, ClientAuth(grant.client_id, secret, sign), "client_credentials")
+    return _send(grant, _prove(grant, secret), "client_credentials")
 
 
 def _of_consent(grant: RefreshToken, refresh_token: str) -> TokenRequest:
     secret = grant.secret()
-    return _send(grant, _prove(grant, secret), "refresh_token", secret, refresh_token=refresh_token)
+    return _send(grant, _prove(grant, secret), "refresh_token", refresh_token=refresh_token)
 
 
 def _of_account(grant: ServiceAccount) -> TokenRequest:
@@ -95,9 +97,8 @@ def _of_account(grant: ServiceAccount) -> TokenRequest:
         expires_in=_SECONDS,
     )
     body = prepare_token_request(_JWT_BEARER, assertion=assertion)
-    return TokenRequest(
-        url=grant.endpoint.token_url, headers=dict(_HEADERS), body=body, secrets=_spellings(assertion, pem)
-    )
+    headers = dict(_HEADERS)
+    return TokenRequest(url=grant.endpoint.token_url, headers=headers, body=body, secrets=_find_secrets(headers, body))
 
 
 def _prove(grant: ClientCredentials | RefreshToken, secret: str) -> ClientAuth:
@@ -109,23 +110,24 @@ def _prove(grant: ClientCredentials | RefreshToken, secret: str) -> ClientAuth:
     return ClientAuth(quote_plus(grant.client_id), quote_plus(secret), "client_secret_basic")
 
 
-def _send(
-    grant: ClientCredentials | RefreshToken, auth: ClientAuth, kind: str, *secrets: str, **fields: str
-) -> TokenRequest:
+def _send(grant: ClientCredentials | RefreshToken, auth: ClientAuth, kind: str, **fields: str) -> TokenRequest:
     scope = {"scope": grant.endpoint.scope} if grant.endpoint.scope else {}
     form = prepare_token_request(kind, **scope, **fields)
     url, headers, body = auth.prepare("POST", grant.endpoint.token_url, dict(_HEADERS), form)
-    assertion = body.partition("client_assertion=")[2].partition("&")[0]
-    basic = headers.get("Authorization", "").partition(" ")[2]
-    return TokenRequest(
-        url=url, headers=headers, body=body, secrets=_spellings(*secrets, *fields.values(), assertion, basic)
-    )
+    return TokenRequest(url=url, headers=headers, body=body, secrets=_find_secrets(headers, body))
 
 
-def _spellings(*secrets: str) -> tuple[str, ...]:
-    """Each secret as it is, and as it stands in a form; the longest first, so that no rest of one is left."""
-    found = {spelling for secret in secrets if secret for spelling in (secret, quote_plus(secret))}
-    return tuple(sorted(found, key=len, reverse=True))
+def _find_secrets(headers: Mapping[str, str], body: str) -> tuple[str, ...]:
+    """What must not come back, as it is and as it stands in the form; the longest first, so that no rest is left."""
+    found: set[str] = set()
+    for part in body.split("&"):
+        name, _, value = part.partition("=")
+        if name in _SECRETS:
+            found |= {value, unquote_plus(value)}
+    if basic := headers.get("Authorization", "").partition(" ")[2]:
+        secret = base64.b64decode(basic).decode("latin-1").partition(":")[2]
+        found |= {basic, secret, unquote_plus(secret)}
+    return tuple(sorted(found - {""}, key=len, reverse=True))
 
 
 def _read_certificate(pem: str) -> tuple[str, str]:

@@ -56,8 +56,10 @@ ssl_min_protocol = TLSv1.2
 {quota}
 passdb {{
   driver = passwd-file
+  mechanisms = plain login
   args = {home}/passwd
 }}
+{oauth}
 userdb {{
   driver = passwd-file
   args = username_format=%u {home}/passwd
@@ -107,6 +109,23 @@ plugin {{
   quota_rule = *:storage={quota}
 }}
 """
+_OAUTH = """
+auth_mechanisms = plain {mechanisms}
+passdb {{
+  driver = oauth2
+  mechanisms = {mechanisms}
+  args = {home}/oauth2.conf.ext
+}}
+"""
+# Dovecot asks the token endpoint about each token (RFC 7662), and whose mailbox it is good for.
+_INTROSPECTION = """
+introspection_url = {url}?token=
+introspection_mode = get
+force_introspection = yes
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
 
 
 class NoDovecotError(Exception):
@@ -124,8 +143,14 @@ class Dovecot:
         hide: Iterable[str] = (),
         quota: str = "",
         lmtp: bool = False,
+        introspection: str = "",
+        mechanisms: str = "oauthbearer xoauth2",
     ) -> None:
-        """Set the hierarchy separator, the prefix (`INBOX.`), capabilities to conceal, a quota such as `10K`."""
+        """Set the hierarchy separator, the prefix (`INBOX.`), capabilities to conceal, a quota such as `10K`.
+
+        `introspection` is the address where the server asks about access tokens; without it there is no OAuth.
+        """
+        self.introspection, self.mechanisms = introspection, mechanisms
         self.separator, self.namespace, self.hide, self.quota, self.lmtp = separator, namespace, hide, quota, lmtp
         self.port, self.tls_port, self.lmtp_port = _free_port(), _free_port(), _free_port()
         self._users = 0
@@ -191,10 +216,12 @@ class Dovecot:
             tls_port=self.tls_port,
             capabilities=f"imap_capability = {' '.join(shown)}" if self.hide else "",
             quota=_QUOTA.format(quota=self.quota) if self.quota else "",
+            oauth=_OAUTH.format(home=self.home, mechanisms=self.mechanisms) if self.introspection else "",
             lmtp_protocol=" lmtp" if self.lmtp else "",
             lmtp=_LMTP.format(lmtp_port=self.lmtp_port) if self.lmtp else "",
         )
         (self.home / "dovecot.conf").write_text(configuration)
+        (self.home / "oauth2.conf.ext").write_text(_INTROSPECTION.format(url=self.introspection))
         stock = (_passwd_line(_user(number), _PASSWORD) for number in range(1, _STOCK + 1))
         (self.home / "passwd").write_text("".join(stock))
         for folder in ("run", "state", "mail"):
