@@ -16,9 +16,12 @@ from bounce_plugin.errors import SettingsError
 from bounce_plugin.policy.categories import BUILT_IN_CATEGORIES
 from bounce_plugin.policy.presets import build_policy
 from bounce_plugin.settings import (
+    GoogleOAuth,
     ImapSettings,
     MaildirSettings,
     MboxSettings,
+    MicrosoftOAuth,
+    OtherOAuth,
     Settings,
     SmtpSettings,
     load_settings,
@@ -42,10 +45,13 @@ def keys(section: type[BaseModel]) -> set[str]:
 
 def sections() -> dict[str, tuple[dict[str, Any], type[BaseModel]]]:
     everything = shown(alternatives=True)
-    maildir, imap, mbox = everything["mailbox"]
+    maildir, imap, microsoft, google, other, mbox = everything["mailbox"]
     found: dict[str, tuple[dict[str, Any], type[BaseModel]]] = {
         "maildir": (maildir, MaildirSettings),
-        "imap": (imap, ImapSettings),
+        "imap": ({**imap, "oauth": None}, ImapSettings),
+        "microsoft": (microsoft["oauth"], MicrosoftOAuth),
+        "google": (google["oauth"], GoogleOAuth),
+        "other": (other["oauth"], OtherOAuth),
         "mbox": (mbox, MboxSettings),
         "rule": (everything["policy"]["rule"][0], RuleSettings),
         "smtp": (everything["notices"]["smtp"], SmtpSettings),
@@ -78,7 +84,10 @@ def test_it_shows_every_key_and_no_other(name: str) -> None:
 @pytest.mark.parametrize("name", sections())
 def test_what_it_shows_beside_a_key_is_the_default(name: str) -> None:
     text, section = sections()[name]
-    shown_only = {"path", "ca_file", "password", "password_file", "password_env", "password_command", "user", "key_env"}
+    shown_only = {"path", "ca_file", "user", "key_env", "client_id", "token_url"}
+    places = ("", "_file", "_env", "_command")
+    shown_only |= {f"password{place}" for place in places} | {f"client_secret{place}" for place in places}
+    shown_only |= {f"{name}{place}" for name in ("refresh_token", "certificate", "service_account") for place in places}
     if section is Settings:
         return  # each of its keys is a section
     for key, field in section.model_fields.items():
@@ -87,6 +96,8 @@ def test_what_it_shows_beside_a_key_is_the_default(name: str) -> None:
             continue
         if section is RuleSettings and alias in ("after", "within_days", "types", "reasons", "categories"):
             continue  # an example says more; the default stands in brackets
+        if section is OtherOAuth and alias == "scope":
+            continue
         default = list(field.default) if isinstance(field.default, tuple) else field.default
         assert text[alias] in (default, str(default), sorted(default) if isinstance(default, frozenset) else None), (
             alias
@@ -101,7 +112,7 @@ def test_the_categories_that_it_shows_are_the_built_in_ones() -> None:
 def test_everything_that_it_shows_can_be_used_at_once(tmp_path: Path) -> None:
     text = re.sub(r"^#(?=\[|\w+ = )", "", TEMPLATE, flags=re.MULTILINE)
     settings = parse_settings(text, folder=tmp_path)
-    assert [mailbox.kind for mailbox in settings.mailboxes] == ["maildir", "imap", "mbox"]
+    assert [mailbox.kind for mailbox in settings.mailboxes] == ["maildir", *["imap"] * 4, "mbox"]
     assert settings.policy.rules[-1].name == "three failed sends"
 
 
