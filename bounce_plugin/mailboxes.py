@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bounce_plugin.mailbox.grants import ClientCredentials, Endpoint, Grant, RefreshToken, ServiceAccount
 from bounce_plugin.mailbox.incoming import Mailbox
-from bounce_plugin.mailbox.oauth import TokenSource
 from bounce_plugin.settings import (
     GoogleOAuth,
     ImapSettings,
@@ -15,11 +16,16 @@ from bounce_plugin.settings import (
     OtherOAuth,
 )
 
+if TYPE_CHECKING:
+    from bounce_plugin.mailbox.oauth import TokenSource
+
 
 def open_tokens(settings: ImapSettings | MaildirSettings | MboxSettings) -> TokenSource | None:
     """Where the mailbox has its access tokens from; None where it needs none. Nothing is asked yet."""
     if not isinstance(settings, ImapSettings) or settings.oauth is None:
         return None
+    from bounce_plugin.mailbox.oauth import TokenSource  # loaded by those who need it
+
     return TokenSource(settings.name, _grant(settings.oauth, settings.user))
 
 

@@ -23,6 +23,8 @@ _MECHANISMS: Final = ("OAUTHBEARER", "XOAUTH2")
 #: What ends the exchange when the server has told why it refuses us (RFC 7628, section 3.2.3); else it waits for ever.
 _GIVE_UP: Final = {"OAUTHBEARER": b"\x01", "XOAUTH2": b""}
 
+_CHALLENGES: Final = 3  # an invitation, and the reason of a refusal; more means nothing
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
@@ -103,6 +105,8 @@ def _present(connection: Connection, mechanism: str, access: Access, token: str)
 
     def answer(challenge: bytes) -> bytes:
         challenges.append(challenge)
+        if len(challenges) > _CHALLENGES:
+            raise connection.guards.abort("the server asks for more without end")
         return first if len(challenges) == 1 else _GIVE_UP[mechanism]
 
     try:

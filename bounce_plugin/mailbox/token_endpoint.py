@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
+from urllib.request import BaseHandler, HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
 _ANSWER: Final = 1024 * 1024  # octets; a token has a few thousand
 _BUSY: Final = 429
@@ -47,7 +47,10 @@ def ask(
     except OSError as error:
         raise EndpointError(f"cannot read ca_file {ca_file}: {error.strerror or error}") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    opener = build_opener(HTTPSHandler(context=context), _NoRedirects())
+    handlers: list[BaseHandler] = [HTTPSHandler(context=context), _NoRedirects()]
+    if not url.startswith("https:"):
+        handlers.append(ProxyHandler({}))  # on this very computer: a proxy would get our secret in the clear
+    opener = build_opener(*handlers)
     # The settings see to it that this is https, or http on this very computer.
     request = Request(url, data=body.encode("utf-8"), headers=dict(headers), method="POST")  # noqa: S310
     try:

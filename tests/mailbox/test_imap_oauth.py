@@ -269,6 +269,20 @@ def test_a_challenge_that_means_nothing_ends_it_as_well(oauth_world: OAuthWorld,
             oauth_world.open(oauth_world.client(), fake(oauth_world, server)).__enter__()
 
 
+def test_a_server_that_asks_without_end_is_left(oauth_world: OAuthWorld) -> None:
+    def ask(client: Conversation, command: str) -> None:
+        while True:
+            client.send("+ ")
+            client.readline()
+
+    with FakeImap() as server:
+        server.capabilities = "IMAP4rev1 AUTH=OAUTHBEARER"
+        server.answers["AUTHENTICATE"] = ask
+        with pytest.raises(MailboxError, match="asks for more without end") as raised:
+            oauth_world.open(oauth_world.client(), fake(oauth_world, server)).__enter__()
+    assert type(raised.value) is MailboxError
+
+
 def test_a_passing_failure_is_no_refusal(oauth_world: OAuthWorld) -> None:
     with FakeImap() as server:
         server.capabilities = "IMAP4rev1 AUTH=XOAUTH2"

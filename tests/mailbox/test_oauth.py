@@ -198,6 +198,14 @@ def test_t_19_the_endpoint_must_be_the_one_that_its_certificate_names(tmp_path: 
         assert endpoint.asked == [], "no secret was sent"
 
 
+def test_t_19_a_proxy_does_not_get_a_secret_in_the_clear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with TokenEndpoint() as endpoint, TokenEndpoint() as proxy:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert client(endpoint, tmp_path).get() in endpoint.tokens
+        assert proxy.asked == []
+
+
 def test_t_19_a_redirect_does_not_carry_the_secret_elsewhere(tmp_path: Path) -> None:
     with TokenEndpoint() as endpoint:
         tokens = client(endpoint, tmp_path)
