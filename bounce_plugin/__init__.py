@@ -12,6 +12,7 @@ from bounce_plugin.correlate.correlation import Contact, Delivery, Trust
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.errors import (
     BounceError,
+    BusyError,
     HookError,
     Later,
     LedgerError,
@@ -41,6 +42,7 @@ __all__ = [
     "BounceError",
     "BounceEvent",
     "BouncePlugin",
+    "BusyError",
     "Classification",
     "Clues",
     "Contact",

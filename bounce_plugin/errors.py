@@ -4,7 +4,8 @@
     ├── SettingsError      bounce.toml or a table says something impossible; names the key and the value
     ├── LedgerError        the database cannot be opened, is of another version, or was keyed otherwise
     ├── MailboxError       the mailbox cannot be reached, signed in to, or used
-    │   └── SignInError    the mailbox refused our credentials
+    │   ├── SignInError    the mailbox refused our credentials
+    │   └── BusyError      another process works on the mailbox just now; nothing needs to be mended
     ├── NoticeError        a mail to people could not be handed to the mail server
     ├── HookError          a plugin has a misspelt or unusable hook
     ├── NotFoundError      the item that a command names does not exist
@@ -43,6 +44,10 @@ class MailboxError(BounceError):
 
 class SignInError(MailboxError):
     """The mailbox refused our credentials."""
+
+
+class BusyError(MailboxError):
+    """Another process works on the mailbox."""
 
 
 class NoticeError(BounceError):

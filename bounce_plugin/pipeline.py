@@ -20,14 +20,18 @@ from bounce_plugin.announce import Questions
 from bounce_plugin.case import Case, handling_of, needs_person, stays
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.examination import examine
-from bounce_plugin.filing import carry_out_moves, enter_mail, find_unseen, settle
+from bounce_plugin.filing import carry_out_moves, enter_mail, settle
 from bounce_plugin.inquire import inquire
+from bounce_plugin.ledger.lease import Lease, hold
 from bounce_plugin.ledger.mails import conclude
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.mailbox.incoming import Folder, Incoming, Mailbox
+from bounce_plugin.message.report import Kind
 from bounce_plugin.notices import is_notice
 from bounce_plugin.outcome import Handling, MailOutcome
+from bounce_plugin.parked import failed, park_worn_out
+from bounce_plugin.unseen import find_unseen, forget_tries, read_batches
 
 log = logging.getLogger(__name__)
 
@@ -53,19 +57,33 @@ class Pipeline:
         """Handle everything in a connected mailbox's inbox, oldest first, until `stop` is set.
 
         A dry run reads, and records in a ledger that is being rehearsed; it moves and tells nothing. A folder that
-        mail cannot be moved to does not stop the reading: `MailboxError` is raised at the end.
+        mail cannot be moved to does not stop the reading: `MailboxError` is raised at the end. `BusyError` is raised
+        where another process works on the mailbox.
         """
-        trouble = [] if dry_run else settle(self.ledger, mailbox, self.clock())
-        for found in find_unseen(self.ledger, mailbox):
-            if stop.is_set():
-                return
-            now = self.clock()
-            mails = [replace(mail, received_at=min(mail.received_at, now)) for mail in found]  # none is of tomorrow
-            yield from self._record_all([(mail, self.gather(mail)) for mail in mails], dedicated=mailbox.dedicated)
-            if not dry_run:
-                trouble += carry_out_moves(self.ledger, mailbox)
-        if trouble:
-            raise trouble[0]
+        with hold(self.ledger, mailbox.name, self.clock, rehearsed=dry_run) as lease:
+            trouble = [] if dry_run else settle(lease, mailbox, self.clock())
+            unseen = find_unseen(lease, mailbox)
+            yield from park_worn_out(lease, mailbox, unseen, self.consequences)
+            for found in read_batches(lease, mailbox, unseen, self.clock):
+                if stop.is_set():
+                    return
+                yield from self._handle(lease, mailbox, found)
+                if not dry_run:
+                    trouble += carry_out_moves(lease, mailbox)
+            if trouble:
+                raise trouble[0]
+
+    def _handle(self, lease: Lease, mailbox: Mailbox, found: Sequence[Incoming]) -> Iterator[MailOutcome]:
+        """Gather what is to be known of a batch, and record it."""
+        now, cases = self.clock(), list[tuple[Incoming, Case]]()
+        for mail in found:
+            mail = replace(mail, received_at=min(mail.received_at, now))  # none is of tomorrow
+            try:
+                cases.append((mail, self.gather(mail)))
+            except Exception as error:
+                log.exception("mail %s of mailbox %s could not be read", mail.uid, mail.mailbox)
+                yield failed(mail, Kind.OTHER, error)
+        yield from self._record_all(lease, cases, dedicated=mailbox.dedicated)
 
     def gather(self, mail: Incoming) -> Case:
         """Read one mail, and ask the host whom it concerns. Changes nothing."""
@@ -75,19 +93,22 @@ class Pipeline:
         case = inquire(self.questions, examination, mail.received_at)
         return replace(case, ours=is_notice(examination.clues.message_id))
 
-    def _record_all(self, cases: Sequence[tuple[Incoming, Case]], *, dedicated: bool) -> list[MailOutcome]:
+    def _record_all(
+        self, lease: Lease, cases: Sequence[tuple[Incoming, Case]], *, dedicated: bool
+    ) -> list[MailOutcome]:
         """Record a batch in one transaction; if that fails, mail by mail, so that one does not hold up the others."""
         try:
-            with self.ledger.transaction() as tx:
+            with lease.transaction() as tx:
                 outcomes = [self.record(tx, mail, case, dedicated=dedicated) for mail, case in cases]
+                forget_tries(tx, [mail for mail, _ in cases])
         except Exception as error:
-            with self.ledger.transaction():
-                pass  # if not even this can be written it is no mail's fault: LedgerError ends the run
+            with lease.transaction():
+                pass  # if not even this can be written it is no mail's fault: LedgerError, BusyError end the run
             if len(cases) > 1:
-                return [outcome for case in cases for outcome in self._record_all([case], dedicated=dedicated)]
+                return [outcome for case in cases for outcome in self._record_all(lease, [case], dedicated=dedicated)]
             ((mail, case),) = cases
             log.exception("mail %s of mailbox %s could not be recorded", mail.uid, mail.mailbox)
-            return [_failure(mail, case, error)]
+            return [failed(mail, case.examination.kind, error)]
         return [outcome for outcome in outcomes if outcome]
 
     def record(self, tx: Transaction, mail: Incoming, case: Case, *, dedicated: bool) -> MailOutcome | None:
@@ -123,14 +144,3 @@ class Pipeline:
         if handling is not Handling.LEFT:
             self.consequences.announcements.message_handled(tx, outcome, now)
         return outcome
-
-
-def _failure(mail: Incoming, case: Case, error: Exception) -> MailOutcome:
-    return MailOutcome(
-        mail_id=0,
-        mailbox=mail.mailbox,
-        kind=case.examination.kind,
-        handling=Handling.FAILED,
-        why=f"It could not be recorded: {type(error).__name__}: {error}",
-        received_at=mail.received_at,
-    )

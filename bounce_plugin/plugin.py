@@ -17,7 +17,7 @@ from bounce_plugin.announce import Announcements, OwnAnswers, Questions, Trouble
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Delivery
-from bounce_plugin.errors import MailboxError, SettingsError
+from bounce_plugin.errors import BusyError, MailboxError, SettingsError
 from bounce_plugin.examination import Examination, examine
 from bounce_plugin.ledger import deliveries as sent
 from bounce_plugin.ledger.history import suppression_of
@@ -156,6 +156,8 @@ class BouncePlugin:
                         for outcome in self.pipeline.run(mailbox, stop or Event(), dry_run=dry_run):
                             outcomes.append(outcome)
                             on_outcome(outcome)
+                except BusyError as error:  # it is in good hands
+                    log.info("%s", error)
                 except (MailboxError, SettingsError) as error:
                     log.info("%s", error)
                     errors.append(str(error))
@@ -166,7 +168,8 @@ class BouncePlugin:
     ) -> RunSummary:
         """The same for one mailbox that is connected already, as a long-running process holds it.
 
-        Raises MailboxError when the connection is lost; what was handled until then is committed.
+        Raises MailboxError when the connection is lost, BusyError where another process works on the mailbox; what was
+        handled until then is committed.
         """
         started = self.clock()
         outcomes = []

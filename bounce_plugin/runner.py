@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Event
 from typing import Final
 
-from bounce_plugin.errors import MailboxError, SettingsError
+from bounce_plugin.errors import BusyError, MailboxError, SettingsError
 from bounce_plugin.mailboxes import open_mailbox
 from bounce_plugin.outcome import MailOutcome
 from bounce_plugin.plugin import BouncePlugin
@@ -22,6 +22,8 @@ FIRST_PAUSE: Final = 5.0
 LAST_PAUSE: Final = 600.0
 #: Failures in a row after which the operator is told: a server that is restarted is no incident.
 TOLD_AFTER: Final = 3
+#: Seconds before a mailbox is looked at again that another process works on.
+ELSEWHERE: Final = 5.0
 
 
 def keep_running(plugin: BouncePlugin, stop: Event, on_outcome: Callable[[MailOutcome], None]) -> None:
@@ -53,9 +55,14 @@ def _watch(
         try:
             with open_mailbox(settings) as mailbox:
                 while not stop.is_set():
-                    plugin.run_mailbox(mailbox, stop=stop, on_outcome=on_outcome)
+                    try:
+                        plugin.run_mailbox(mailbox, stop=stop, on_outcome=on_outcome)
+                    except BusyError as error:
+                        log.info("%s", error)
+                        stop.wait(ELSEWHERE * _jitter())  # not for news: of that we hear all the time
+                    else:
+                        mailbox.wait(settings.poll_seconds, stop)
                     pause, failures = FIRST_PAUSE, 0
-                    mailbox.wait(settings.poll_seconds, stop)
         except (MailboxError, SettingsError) as error:  # a password that cannot be had is one mailbox's trouble, too
             log.warning("%s; next try in about %.0f seconds", error, pause)
             failures += 1
@@ -63,5 +70,10 @@ def _watch(
                 title = f"The mailbox {settings.name!r} cannot be read"
                 plugin.raise_incident(key=f"mailbox:{settings.name}", title=title, detail=str(error))
             plugin.tell()  # announcements do not wait for a mailbox
-            stop.wait(pause * random.uniform(0.8, 1.2))  # noqa: S311 - so that many processes do not return at once
+            stop.wait(pause * _jitter())
             pause = min(pause * 2, LAST_PAUSE)
+
+
+def _jitter() -> float:
+    """A factor near 1, so that many processes do not return at once."""
+    return random.uniform(0.8, 1.2)  # noqa: S311

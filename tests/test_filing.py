@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from bounce_plugin import filing
+from bounce_plugin import unseen
 from bounce_plugin.errors import MailboxError
-from bounce_plugin.filing import BATCH, find_unseen
+from bounce_plugin.ledger.lease import hold
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.mailbox.incoming import Folder, Incoming
 from bounce_plugin.mailbox.maildir import MaildirMailbox
+from bounce_plugin.unseen import BATCH, find_unseen, read_batches
 from tests.bounces import Box, report
+from tests.ledger.samples import NOW
 
 
 class TornMaildir(MaildirMailbox):
@@ -37,21 +39,29 @@ def test_I_15_a_mail_that_cannot_be_read_holds_up_no_other_and_is_reported(box: 
     path = box.drop(report("torn@example.com"))
     path.rename(path.with_name("1.torn.mx"))
     read: list[Incoming] = []
-    with Ledger.in_memory() as ledger, TornMaildir(name="b", path=box.path) as mailbox:
-        unseen = find_unseen(ledger, mailbox)
+    with (
+        Ledger.in_memory() as ledger,
+        TornMaildir(name="b", path=box.path) as mailbox,
+        hold(ledger, "b", lambda: NOW) as lease,
+    ):
+        batches = read_batches(lease, mailbox, find_unseen(lease, mailbox), lambda: NOW)
         for _ in range(3):
-            read += next(unseen)
+            read += next(batches)
         with pytest.raises(MailboxError, match="torn"):
-            next(unseen)
+            next(batches)
     assert len(read) == number
 
 
 def test_large_mails_come_in_small_batches_and_none_is_left_out(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filing, "BATCH_OCTETS", 10_000)
+    monkeypatch.setattr(unseen, "BATCH_OCTETS", 10_000)
     for one in range(30):
         box.drop(report(f"member{one}@example.com") + b"x" * 2000)
-    with Ledger.in_memory() as ledger, MaildirMailbox(name="b", path=box.path) as mailbox:
-        batches = list(find_unseen(ledger, mailbox))
+    with (
+        Ledger.in_memory() as ledger,
+        MaildirMailbox(name="b", path=box.path) as mailbox,
+        hold(ledger, "b", lambda: NOW) as lease,
+    ):
+        batches = list(read_batches(lease, mailbox, find_unseen(lease, mailbox), lambda: NOW))
     assert max(map(len, batches)) <= 5
     uids = [mail.uid for batch in batches for mail in batch]
     assert len(uids) == len(set(uids)) == 30

@@ -90,13 +90,14 @@ LOST = (
     )
 )
 
-#: The mails that we believe to be in a folder.
+#: The mails that we believe to be in a folder: known by their UIDs, or else to be known again by their octets.
 PLACED = (
     select(mails.c.id, mails.c.place_folder, mails.c.place_uidvalidity, mails.c.place_uid)
     .where(
         mails.c.tenant == bindparam("tenant"),
         mails.c.mailbox == bindparam("mailbox"),
         mails.c.place_folder == bindparam("folder"),
+        (mails.c.place_uid != "") | (mails.c.content_sha256 != ""),  # not those that were put aside unread
     )
     .order_by(mails.c.id)
 )

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from bounce_plugin.ledger.columns import Moment, Number, Wording
 
-REVISION = "0001"  # the newest migration, by which a database shows its age
+REVISION = "0002"  # the newest migration, by which a database shows its age
 
 metadata = MetaData(
     naming_convention={
@@ -251,4 +251,38 @@ incidents = Table(
     Column("first_at", Moment, nullable=False),
     Column("last_at", Moment, nullable=False),
     Column("announced_at", Moment, nullable=False),
+)
+
+#: Mails of an inbox that were begun and not yet recorded: how often, counted before one is even fetched.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("tenant", Integer, primary_key=True, autoincrement=False),
+    Column("mailbox", String, primary_key=True),
+    Column("uidvalidity", String, primary_key=True),
+    Column("uid", String, primary_key=True),
+    Column("times", Integer, nullable=False),
+    Column("last_at", Moment, nullable=False),
+)
+
+#: Who works on a mailbox now. The number grows with each owner: what an earlier one still wants to write is refused.
+leases = Table(
+    "leases",
+    metadata,
+    Column("tenant", Integer, primary_key=True, autoincrement=False),
+    Column("mailbox", String, primary_key=True),
+    Column("owner", String, nullable=False),  # empty: nobody
+    Column("number", Number, nullable=False),
+    Column("until", Moment, nullable=False),
+)
+
+#: The next UID of a folder when it was last listed: one that goes back means that UIDs were given twice.
+folders = Table(
+    "folders",
+    metadata,
+    Column("tenant", Integer, primary_key=True, autoincrement=False),
+    Column("mailbox", String, primary_key=True),
+    Column("folder", String, primary_key=True),
+    Column("uidvalidity", String, primary_key=True),
+    Column("uidnext", Number, nullable=False),
 )

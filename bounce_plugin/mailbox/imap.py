@@ -95,7 +95,8 @@ class ImapMailbox:
         if not session.select(self._real_name(folder), write=False):
             return Listing(uidvalidity="", uids=())
         self._listed[folder] = (session.uidvalidity, session.uidnext)
-        return Listing(uidvalidity=session.uidvalidity, uids=tuple(map(str, session.search())))
+        uids = tuple(map(str, session.search()))
+        return Listing(uidvalidity=session.uidvalidity, uids=uids, uidnext=session.uidnext)
 
     def fetch(self, folder: Folder, uids: Sequence[str]) -> Iterator[Incoming]:
         """See `Mailbox`. What the server refuses to give is reported when all the rest has been given."""

@@ -44,6 +44,7 @@ class Listing:
 
     uidvalidity: str
     uids: tuple[str, ...]  # oldest first
+    uidnext: int = 0  # above all UIDs that were ever given (RFC 9051, section 2.3.1.1); 0: they are no numbers here
 
 
 class Mailbox(Protocol):

@@ -6,14 +6,21 @@ import re
 import sqlite3
 from contextlib import closing
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, UniqueConstraint, create_engine, inspect
+from sqlalchemy import CheckConstraint, UniqueConstraint, create_engine, inspect, text
 
+from bounce_plugin.errors import LedgerError
+from bounce_plugin.ledger.attempts import tried
+from bounce_plugin.ledger.history import events_of
+from bounce_plugin.ledger.lease import hold
+from bounce_plugin.ledger.mails import mail_by_id, record_mail
 from bounce_plugin.ledger.migrate import MIGRATIONS
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.schema import REVISION, metadata
+from tests.ledger.samples import JOE, NOW, a_mail, recorded
 from tests.servers.ledgers import KEY
 
 
@@ -55,6 +62,26 @@ def test_migrations_make_on_sqlite_the_same_statements_as_the_schema(tmp_path) -
 
 def test_the_newest_migration_is_the_one_that_the_code_expects() -> None:
     assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == REVISION
+
+
+def test_a_ledger_of_an_earlier_version_is_brought_up_to_date_with_all_that_it_holds(empty_url: str) -> None:
+    with Ledger.open(empty_url, key=KEY) as ledger, ledger.transaction() as tx:
+        event = recorded(tx, mail_id=record_mail(tx, a_mail("7")) or 0)
+        for table in ("attempts", "leases", "folders"):  # as version 0001 had it
+            tx.connection.execute(text(f"DROP TABLE {table}"))
+        tx.connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with pytest.raises(LedgerError, match="is at version 0001"):
+        Ledger.open(empty_url, key=KEY, migrate=False)
+    with (
+        Ledger.open(empty_url, key=KEY) as ledger,
+        hold(ledger, "bounces", lambda: NOW) as lease,
+        lease.transaction() as tx,
+    ):
+        assert events_of(tx, JOE) == (event,)
+        assert mail_by_id(tx, event.mail_id).uid == "7"
+        assert tried(tx, "bounces", "1") == {}
+        context = MigrationContext.configure(tx.connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
 
 
 def test_every_unique_key_begins_with_the_tenant() -> None:

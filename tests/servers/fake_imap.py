@@ -148,7 +148,7 @@ class FakeImap:
     def _fetch(self, client: Conversation, command: str) -> None:
         uid_set, items = command.split(" ", 3)[2:]
         for number, (uid, raw) in enumerate(self.mails.items(), start=1):
-            if not any(_within(uid, run) for run in uid_set.split(",")):
+            if not any(within(uid, run) for run in uid_set.split(",")):
                 continue
             if "BODY" in items:
                 partial = re.search(r"<0\.(\d+)>", items)
@@ -165,6 +165,7 @@ def fact(number: int, uid: int, size: int, date: str = "23-Nov-2026 10:00:00 +00
     return f'* {number} FETCH (UID {uid} RFC822.SIZE {size} INTERNALDATE "{date}")'
 
 
-def _within(uid: int, run: str) -> bool:
+def within(uid: int, run: str) -> bool:
+    """Whether a UID is in a run such as `7` or `7:9`."""
     first, _, last = run.partition(":")
     return int(first) <= uid <= int(last or first)

@@ -1,0 +1,115 @@
+"""Which mails of the inbox must be looked at, in which order, and which were tried in vain too often?
+
+Each try is counted before the mail is fetched, and forgotten when it is recorded: a mail that kills the process keeps
+its count. What was in hand together when that happened is tried one by one, after all that is new.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bounce_plugin.errors import BusyError, LedgerError, MailboxError
+from bounce_plugin.ledger.attempts import begin_attempts, end_attempts, take_back_attempts, tried
+from bounce_plugin.ledger.filing import known_uids
+from bounce_plugin.ledger.lease import Lease
+from bounce_plugin.ledger.transaction import Transaction
+from bounce_plugin.mailbox.incoming import Folder, Incoming, Mailbox
+from bounce_plugin.sight import look
+
+#: Mails of one transaction and one move: few enough that a crash repeats little, many enough that moves come in sets.
+BATCH: Final = 100
+#: Octets after which a batch is full, however few its mails are: the most that is held in memory, but for one mail.
+BATCH_OCTETS: Final = 16 * 1024 * 1024
+#: Tries after which a mail is put before a person, unread.
+TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """The mails of an inbox that were never recorded, by their UIDs."""
+
+    uidvalidity: str
+    new: tuple[str, ...]  # oldest first
+    tried: tuple[str, ...]  # those that were tried least come first
+    worn_out: tuple[str, ...]  # tried as often as it makes sense
+
+
+def find_unseen(lease: Lease, mailbox: Mailbox) -> Unseen:
+    """The mails that were never recorded. Flags tell nothing: people read mail, too."""
+    listing = look(lease, mailbox, Folder.INBOX).listing
+    with lease.reading() as tx:
+        known = known_uids(tx, mailbox.name, Folder.INBOX, listing.uidvalidity)
+        tries = tried(tx, mailbox.name, listing.uidvalidity)
+    unseen = [uid for uid in listing.uids if uid not in known]
+    if gone := tries.keys() - set(unseen):
+        with lease.transaction() as tx:
+            end_attempts(tx, mailbox.name, listing.uidvalidity, sorted(gone))
+    again = sorted((uid for uid in unseen if 0 < tries.get(uid, 0) < TRIES), key=lambda uid: tries[uid])
+    return Unseen(
+        uidvalidity=listing.uidvalidity,
+        new=tuple(uid for uid in unseen if uid not in tries),
+        tried=tuple(again),
+        worn_out=tuple(uid for uid in unseen if tries.get(uid, 0) >= TRIES),
+    )
+
+
+def read_batches(
+    lease: Lease, mailbox: Mailbox, unseen: Unseen, clock: Callable[[], datetime]
+) -> Iterator[list[Incoming]]:
+    """Read these mails, a batch at a time: first the new ones, then each by itself that was tried before.
+
+    Whoever takes a batch records it before the next one. A mail that cannot be read does not hold up the others:
+    `MailboxError` is raised when all of them were given.
+    """
+    new, again = deque(unseen.new), deque(unseen.tried)
+    trouble: MailboxError | None = None
+    while new or again:
+        wanted = [new.popleft() for _ in range(min(BATCH, len(new)))] if new else [again.popleft()]
+        with lease.transaction() as tx:
+            begin_attempts(tx, mailbox.name, unseen.uidvalidity, wanted, clock())
+        batch: list[Incoming] = []
+        try:
+            try:
+                _fill(batch, mailbox, wanted)
+            except MailboxError as error:
+                trouble = trouble or error
+            else:
+                got = {mail.uid for mail in batch}
+                if sum(len(mail.raw) for mail in batch) >= BATCH_OCTETS:
+                    new.extendleft(uid for uid in reversed(wanted) if uid not in got)
+            _take_back(lease, mailbox, unseen, [uid for uid in wanted if uid not in {mail.uid for mail in batch}])
+            if batch:
+                yield batch
+        except BaseException:
+            # We are told to stop, or the ledger or the mailbox is lost: no fault of these mails.
+            with suppress(LedgerError, BusyError):
+                _take_back(lease, mailbox, unseen, wanted)
+            raise
+    if trouble is not None:
+        raise trouble
+
+
+def forget_tries(tx: Transaction, mails: Sequence[Incoming]) -> None:
+    """Have these mails of one inbox be as if they had never been tried: they are recorded."""
+    if mails:
+        end_attempts(tx, mails[0].mailbox, mails[0].uidvalidity, [mail.uid for mail in mails])
+
+
+def _fill(batch: list[Incoming], mailbox: Mailbox, wanted: Sequence[str]) -> None:
+    octets = 0
+    for mail in mailbox.fetch(Folder.INBOX, wanted):
+        batch.append(mail)
+        octets += len(mail.raw)
+        if octets >= BATCH_OCTETS:
+            return
+
+
+def _take_back(lease: Lease, mailbox: Mailbox, unseen: Unseen, uids: Sequence[str]) -> None:
+    if uids:
+        with lease.transaction() as tx:
+            take_back_attempts(tx, mailbox.name, unseen.uidvalidity, uids)
