@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import TYPE_CHECKING
 
 from bounce_plugin.mailbox.grants import ClientCredentials, Endpoint, Grant, RefreshToken, ServiceAccount
@@ -34,10 +35,12 @@ def open_mailbox(
     *,
     read_only: bool = False,
     tokens: TokenSource | None = None,
+    stop: Event | None = None,
 ) -> Mailbox:
     """The mailbox that the settings describe, not yet connected; `read_only` for a dry run.
 
-    `tokens` are those of `open_tokens`, to use a token again that was fetched already.
+    `tokens` are those of `open_tokens`, to use a token again that was fetched already. Once `stop` is set, nothing is waited for
+    that may never come.
     """
     match settings:
         case ImapSettings():
@@ -57,6 +60,7 @@ def open_mailbox(
                 review=settings.review,
                 dedicated=settings.dedicated,
                 read_only=read_only,
+                stop=stop,
             )
         case MaildirSettings():
             from bounce_plugin.mailbox.maildir import MaildirMailbox

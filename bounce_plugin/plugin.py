@@ -152,7 +152,7 @@ class BouncePlugin:
         with self.ledger.rehearsal() if dry_run else nullcontext():
             for mailbox_settings in self.settings.mailboxes:
                 try:
-                    with open_mailbox(mailbox_settings, read_only=dry_run) as mailbox:
+                    with open_mailbox(mailbox_settings, read_only=dry_run, stop=stop) as mailbox:
                         for outcome in self.pipeline.run(mailbox, stop or Event(), dry_run=dry_run):
                             outcomes.append(outcome)
                             on_outcome(outcome)

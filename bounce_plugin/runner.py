@@ -53,7 +53,7 @@ def _watch(
     failures = 0
     while not stop.is_set():
         try:
-            with open_mailbox(settings) as mailbox:
+            with open_mailbox(settings, stop=stop) as mailbox:
                 while not stop.is_set():
                     try:
                         plugin.run_mailbox(mailbox, stop=stop, on_outcome=on_outcome)
@@ -64,6 +64,9 @@ def _watch(
                         mailbox.wait(settings.poll_seconds, stop)
                     pause, failures = FIRST_PAUSE, 0
         except (MailboxError, SettingsError) as error:  # a password that cannot be had is one mailbox's trouble, too
+            if stop.is_set():  # a server was left before it had answered
+                log.info("%s", error)
+                break
             log.warning("%s; next try in about %.0f seconds", error, pause)
             failures += 1
             if failures == TOLD_AFTER:

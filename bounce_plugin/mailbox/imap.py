@@ -51,10 +51,11 @@ class ImapMailbox:
         dedicated: bool = False,
         read_only: bool = False,
         timeout: float = 60.0,
+        stop: Event | None = None,
     ) -> None:
         """Name the mailbox; nothing connects yet. `timeout`: seconds for each answer; "/" is the level in names.
 
-        With `tokens` the password is not asked for.
+        With `tokens` the password is not asked for. Once `stop` is set, a server that does not answer is left within a moment.
         """
         self.name = name
         self.dedicated = dedicated
@@ -68,6 +69,7 @@ class ImapMailbox:
             user=user,
             password=password,
             tokens=tokens,
+            stop=stop or Event(),
         )
         self._names = {Folder.INBOX: inbox, Folder.PROCESSED: processed, Folder.REVIEW: review}
         self._read_only = read_only

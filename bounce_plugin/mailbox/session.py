@@ -147,7 +147,7 @@ class Session:
                 ) from error
             context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
-            return Connection(access.host, access.port, access.security, context, access.timeout)
+            return Connection(access.host, access.port, access.security, context, access.timeout, access.stop)
         except ssl.SSLCertVerificationError as error:
             raise MailboxError(
                 f"{self.access.called}: its certificate is not trusted: {error.verify_message}; "

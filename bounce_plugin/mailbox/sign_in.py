@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 from imap_tools.errors import ImapToolsError
@@ -38,6 +39,7 @@ class Access:
     timeout: float
     user: str
     password: Callable[[], str] = field(repr=False)
+    stop: Event  # set: we are to end soon, whatever the server still has to say
     tokens: TokenSource | None = None  # instead of a password
 
     @property
