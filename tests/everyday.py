@@ -112,6 +112,13 @@ def a_day(hundreds: int) -> Day:
     return Day(mails=tuple(mails), private=private, review=review, processed=processed, counted=+counted)
 
 
+def a_moment() -> Day:
+    """A mail of each end, for tests that handle them again and again; the same ones at each call."""
+    bounces = [report("member1@example.com", message_id="1@crm.example") for _ in range(2)]
+    mails = (*bounces, PRIVATE, report("stranger1@example.com", message_id="2@crm.example"))
+    return Day(mails=mails, private=1, review=1, processed=2, counted=Counter({"member1@example.com": 1}))
+
+
 class EverydayHost:
     """Knows its members, and notes what it is told."""
 

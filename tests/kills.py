@@ -16,10 +16,11 @@ from typing import Protocol
 from bounce_plugin.mailbox.from_lines import split_mbox
 from tests.bounces import Box
 from tests.everyday import NOW, Day, everyday_plugin, memory
+from tests.faults import arm
 from tests.servers.account import Account
 
 SPAWN = multiprocessing.get_context("forkserver")
-SPAWN.set_forkserver_preload(["bounce_plugin.plugin", "bounce_plugin.mailbox.imap", "tests.everyday"])
+SPAWN.set_forkserver_preload(["bounce_plugin.plugin", "bounce_plugin.mailbox.imap", "tests.everyday", "tests.faults"])
 
 
 class Place(Protocol):
@@ -50,6 +51,18 @@ class OnImap:
 
     def count(self, folder: str) -> int:
         return len(self.box.contents(folder or "INBOX"))
+
+
+@dataclass(frozen=True)
+class OnImapWithoutMove(OnImap):
+    """The same where mails are copied: killed between the copy and the removal a folder has one twice; once is counted."""
+
+    def count(self, folder: str) -> int:
+        with self.box.sign_in() as client:
+            if client.select(folder or "INBOX", readonly=True)[0] != "OK":
+                return 0
+            answer = client.uid("FETCH", "1:*", "(BODY.PEEK[])")[1]
+        return len({item[1] for item in answer if isinstance(item, tuple)})
 
 
 @dataclass(frozen=True)
@@ -117,6 +130,37 @@ class Trial:
             assert killed or rounds < 20, "runs end before they can be killed"
         return rounds
 
+    def kill_at_each_point(self, *, fine: bool = False) -> int:
+        """Kill a run at each point in turn at which it makes a difference (`tests.faults`); returns how many there are."""
+        clean = self.folder / "clean"
+        expected = self._run_to_the_end(clean, self._set_up(clean), self._old_ledger(clean))
+        point = 0
+        while True:
+            point += 1
+            folder = self.folder / str(point)
+            place = self._set_up(folder)
+            ledger = self._old_ledger(folder)
+            process = SPAWN.Process(target=_run_to_a_point, args=(point, fine, folder, place.box, ledger))
+            process.start()
+            process.join(60)
+            assert process.exitcode in (0, -signal.SIGKILL)
+            left = self._run_to_the_end(folder, place, ledger)
+            assert left == expected, f"point {point}"
+            shutil.rmtree(folder)
+            if process.exitcode == 0:
+                return point - 1
+
+    def _old_ledger(self, folder: Path) -> str:
+        """A ledger whose tables are made already: to make them takes longer than all the rest."""
+        ledger = self.new_ledger()
+        if not ledger:
+            made = self.folder / "made"
+            if not made.exists():
+                made.mkdir()
+                everyday_plugin(made, made / "none").close()
+            shutil.copyfile(made / "bounces.sqlite3", folder / "bounces.sqlite3")
+        return ledger
+
     def _set_up(self, folder: Path) -> Place:
         folder.mkdir()
         place = self.new_place(folder)
@@ -156,6 +200,13 @@ def _killed_after(seconds: float, folder: Path, box: Account | Path, ledger: str
     assert at_work or process.exitcode == 0, f"it ended with {process.exitcode} by itself"
     process.close()
     return at_work
+
+
+def _run_to_a_point(point: int, fine: bool, folder: Path, box: Account | Path, ledger: str) -> None:
+    """What the process does that is killed at a point."""
+    with everyday_plugin(folder, box, ledger=ledger, notebook=folder / "notebook") as plugin:
+        arm(point, fine=fine)
+        plugin.run_once()
 
 
 def _run(folder: Path, box: Account | Path, ledger: str, begun: object) -> None:
