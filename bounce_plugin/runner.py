@@ -59,16 +59,18 @@ def _watch(
                         plugin.run_mailbox(mailbox, stop=stop, on_outcome=on_outcome)
                     except BusyError as error:
                         log.info("%s", error)
+                        pause, failures = FIRST_PAUSE, 0
                         stop.wait(ELSEWHERE * _jitter())  # not for news: of that we hear all the time
                     else:
+                        pause, failures = FIRST_PAUSE, 0
                         mailbox.wait(settings.poll_seconds, stop)
-                    pause, failures = FIRST_PAUSE, 0
         except (MailboxError, SettingsError) as error:  # a password that cannot be had is one mailbox's trouble, too
             if stop.is_set():  # a server was left before it had answered
                 log.info("%s", error)
                 break
-            log.warning("%s; next try in about %.0f seconds", error, pause)
             failures += 1
+            level = logging.WARNING if failures <= TOLD_AFTER else logging.DEBUG  # an outage of days fills no log
+            log.log(level, "%s; next try in about %.0f seconds", error, pause)
             if failures == TOLD_AFTER:
                 title = f"The mailbox {settings.name!r} cannot be read"
                 plugin.raise_incident(key=f"mailbox:{settings.name}", title=title, detail=str(error))

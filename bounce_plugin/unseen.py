@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bounce_plugin.errors import BusyError, LedgerError, MailboxError
+from bounce_plugin.errors import LedgerError, MailboxError
 from bounce_plugin.ledger.attempts import begin_attempts, end_attempts, take_back_attempts, tried
 from bounce_plugin.ledger.filing import known_uids
 from bounce_plugin.ledger.lease import Lease
@@ -86,9 +86,10 @@ def read_batches(
             if batch:
                 yield batch
         except BaseException:
-            # We are told to stop, or the ledger or the mailbox is lost: no fault of these mails.
-            with suppress(LedgerError, BusyError):
-                _take_back(lease, mailbox, unseen, wanted)
+            # We are told to stop, or the ledger, the mailbox or the lease is lost: no fault of these mails. What we have
+            # counted we may take back, whoever works on the mailbox now: that is right in any order.
+            with suppress(LedgerError), lease.ledger.transaction() as tx:
+                take_back_attempts(tx, mailbox.name, unseen.uidvalidity, wanted)
             raise
     if trouble is not None:
         raise trouble

@@ -1,17 +1,20 @@
 """Is anything lost, or counted twice, when an IMAP server breaks its word while the main job runs?"""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bounce_plugin import BouncePlugin
 from bounce_plugin.ledger.history import latest_events
+from bounce_plugin.ledger.rebuild import rebuild
 from bounce_plugin.settings import parse_settings
 from tests.bounces import PRIVATE, report
 from tests.everyday import EverydayHost
 from tests.servers.fake_imap import Conversation, HangUp
 from tests.servers.filing_imap import FilingImap
+from tests.world import World
 
 Open = Callable[[FilingImap], BouncePlugin]
 
@@ -192,3 +195,18 @@ def test_T_21_an_address_that_speaks_sql_or_shell_is_text(
         assert server.count("INBOX") == 0
         assert [item.mail_id for item in plugin.desk.items()] == [1]
     assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_I_19_a_clock_that_jumps_loses_no_mail_and_fires_no_rule_twice(world: World, days: int) -> None:
+    world.bounce(message_id="m@crm.example")
+    first = [decision.because for _, decision in world.host.reached]
+    world.clock.now += timedelta(days=days)
+    world.bounce(message_id="m@crm.example")  # a copy
+    world.clock.now -= timedelta(days=days)
+    world.plugin.run_once()
+    assert world.counted() == len(world.host.classified) == 1
+    assert len(world.box.mails("processed")) == 2
+    assert [decision.because for _, decision in world.host.reached] == first
+    with world.plugin.ledger.transaction() as tx:
+        assert rebuild(tx) == ()
