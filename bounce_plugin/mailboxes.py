@@ -84,6 +84,7 @@ def open_mailbox(
                 review=settings.review,
                 dedicated=settings.dedicated,
                 read_only=read_only,
+                stop=stop,
             )
 
 

@@ -59,11 +59,11 @@ class MboxMailbox:
         review: Path | None = None,
         dedicated: bool = False,
         read_only: bool = False,
+        stop: Event | None = None,
     ) -> None:
-        """Name the file; the folders are files beside it, unless they are given."""
-        self.name = name
-        self.dedicated = dedicated
-        self._read_only = read_only
+        """Name the file; the folders are files beside it, unless given. Once `stop` is set, no lock is waited for."""
+        self.name, self.dedicated = name, dedicated
+        self._read_only, self._stop = read_only, stop or Event()
         self._paths = {
             Folder.INBOX: path,
             Folder.PROCESSED: processed or path.with_name(f"{path.name}.processed"),
@@ -170,7 +170,8 @@ class MboxMailbox:
 
     @contextmanager
     def _locked(self, folder: Folder, *, create: bool = False) -> Iterator[BinaryIO]:
-        with locked(self._paths[folder].resolve(), read_only=self._read_only, create=create) as file:
+        path = self._paths[folder].resolve()
+        with locked(path, read_only=self._read_only, create=create, stop=self._stop) as file:
             yield file
 
     def _glance(self) -> tuple[int, int, int] | None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Event
 from typing import BinaryIO, Final
 
 from bounce_plugin.errors import MailboxError
@@ -20,19 +21,34 @@ _held: set[Path] = set()  # by this process, within which fcntl keeps nobody out
 _changing = threading.Lock()
 
 
+class _Wait:
+    """How long another program is waited for."""
+
+    def __init__(self, stop: Event) -> None:
+        self._stop, self._until = stop, time.monotonic() + PATIENCE
+
+    def is_over(self) -> bool:
+        """Wait for a moment. Raises MailboxError when we are told to stop."""
+        if self._stop.wait(_AGAIN):
+            raise MailboxError("an mbox is locked by another program, and we are told to stop")
+        return time.monotonic() > self._until
+
+
 @contextmanager
-def locked(path: Path, *, read_only: bool = False, create: bool = False) -> Iterator[BinaryIO]:
+def locked(
+    path: Path, *, read_only: bool = False, create: bool = False, stop: Event | None = None
+) -> Iterator[BinaryIO]:
     """Open an mbox and keep it for ourselves. Raises FileNotFoundError where there is none, MailboxError in a queue.
 
-    `read_only` changes nothing in the folder: it does without the lock file.
+    `read_only` changes nothing in the folder: it does without the lock file. Once `stop` is set, nobody is waited for.
     """
-    until = time.monotonic() + PATIENCE
+    wait = _Wait(stop or Event())
     while True:
         with ExitStack() as stack:
             file = stack.enter_context(_open(path, read_only=read_only, create=create))
-            _wait_for(file, fcntl.LOCK_SH if read_only else fcntl.LOCK_EX, until)
+            _wait_for(file, fcntl.LOCK_SH if read_only else fcntl.LOCK_EX, wait)
             if not read_only:
-                stack.enter_context(_lock_file(path.with_name(f"{path.name}.lock"), until))
+                stack.enter_context(_lock_file(path.with_name(f"{path.name}.lock"), wait))
             # Someone may have put another file in its place while we waited: then this one is of the past.
             if path.stat().st_ino == os.fstat(file.fileno()).st_ino:
                 yield file
@@ -46,8 +62,8 @@ def _open(path: Path, *, read_only: bool, create: bool) -> BinaryIO:
 
 
 @contextmanager
-def _lock_file(path: Path, until: float) -> Iterator[None]:
-    _take(path, until)
+def _lock_file(path: Path, wait: _Wait) -> Iterator[None]:
+    _take(path, wait)
     try:
         yield
     finally:
@@ -56,19 +72,18 @@ def _lock_file(path: Path, until: float) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def _wait_for(file: BinaryIO, kind: int, until: float) -> None:
+def _wait_for(file: BinaryIO, kind: int, wait: _Wait) -> None:
     while True:
         try:
             fcntl.lockf(file, kind | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):  # systems differ
-            if time.monotonic() > until:
+            if wait.is_over():
                 raise MailboxError(f"{file.name} is locked by another program for {PATIENCE:.0f} seconds") from None
-            time.sleep(_AGAIN)
         else:
             return
 
 
-def _take(lock_file: Path, until: float) -> None:
+def _take(lock_file: Path, wait: _Wait) -> None:
     while True:
         with _changing:
             if _is_stale(lock_file):
@@ -77,11 +92,10 @@ def _take(lock_file: Path, until: float) -> None:
             if _make(lock_file):
                 _held.add(lock_file)
                 return
-        if time.monotonic() > until:
+        if wait.is_over():
             raise MailboxError(
                 f"{lock_file} has been there for {PATIENCE:.0f} seconds: end the program that holds it, or remove it"
             )
-        time.sleep(_AGAIN)
 
 
 def _make(lock_file: Path) -> bool:

@@ -158,6 +158,16 @@ def test_what_is_no_mbox_is_not_touched(path: Path) -> None:
         MboxMailbox(name="bounces", path=path.parent).listing(Folder.INBOX)
 
 
+def test_I_28_no_lock_is_waited_for_when_we_are_told_to_stop(path: Path) -> None:
+    stop = threading.Event()
+    path.with_name("bounces.lock").write_text("1\n")  # the first process of a system lives long
+    threading.Timer(0.3, stop.set).start()
+    began = time.monotonic()
+    with pytest.raises(MailboxError, match="told to stop"):
+        MboxMailbox(name="bounces", path=path, stop=stop).listing(Folder.INBOX)
+    assert time.monotonic() - began < 5
+
+
 def test_what_another_program_locks_is_waited_for_and_then_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mailbox = MboxMailbox(name="bounces", path=path)
     lock_file = path.with_name("bounces.lock")
