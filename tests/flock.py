@@ -38,7 +38,7 @@ def work(folder: Path, place: Place, ledger: str, worker: int, goal: int) -> Non
     host = Sleepy(folder / "notebook", worker, pauses=0.02)
     url = ledger or f"sqlite:///{folder / 'bounces.sqlite3'}"
     with everyday_plugin(mine, place.box, ledger=url, host=host, clock=lambda: datetime.now(UTC)) as plugin:
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         while place.count("") > goal:
             assert time.monotonic() < until
             plugin.run_once()
@@ -57,7 +57,7 @@ def let_them_work(
     for process in processes:
         process.start()
     for process in processes:
-        process.join(150)
+        process.join(330)
     assert [process.exitcode for process in processes] == [0] * workers
     with everyday_plugin(folder, place.box, ledger=ledger, notebook=folder / "notebook") as plugin:
         assert plugin.run_once().ok
