@@ -29,7 +29,8 @@ def is_gone(owner: str) -> bool:
         return True
     except PermissionError:  # it lives, and is somebody else's
         return False
-    return _began(number) != began
+    began_now = _began(number)
+    return bool(began_now) and began_now != began
 
 
 def _machine() -> str:
