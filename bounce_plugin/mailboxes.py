@@ -18,6 +18,7 @@ from bounce_plugin.settings import (
 )
 
 if TYPE_CHECKING:
+    from bounce_plugin.mailbox.maildir import MaildirMailbox
     from bounce_plugin.mailbox.oauth import TokenSource
 
 
@@ -63,17 +64,7 @@ def open_mailbox(
                 stop=stop,
             )
         case MaildirSettings():
-            from bounce_plugin.mailbox.maildir import MaildirMailbox
-
-            return MaildirMailbox(
-                name=settings.name,
-                path=settings.path,
-                inbox=settings.inbox,
-                processed=settings.processed,
-                review=settings.review,
-                dedicated=settings.dedicated,
-                read_only=read_only,
-            )
+            return open_maildir(settings, read_only=read_only)
         case MboxSettings():
             from bounce_plugin.mailbox.mbox import MboxMailbox
 
@@ -86,6 +77,21 @@ def open_mailbox(
                 read_only=read_only,
                 stop=stop,
             )
+
+
+def open_maildir(settings: MaildirSettings, *, read_only: bool = False) -> MaildirMailbox:
+    """The same of a Maildir, which can be delivered to."""
+    from bounce_plugin.mailbox.maildir import MaildirMailbox
+
+    return MaildirMailbox(
+        name=settings.name,
+        path=settings.path,
+        inbox=settings.inbox,
+        processed=settings.processed,
+        review=settings.review,
+        dedicated=settings.dedicated,
+        read_only=read_only,
+    )
 
 
 def _grant(settings: OAuthSettings, user: str) -> Grant:

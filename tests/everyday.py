@@ -153,7 +153,8 @@ def everyday_plugin(
     clock: Callable[[], datetime] = lambda: NOW,
 ) -> BouncePlugin:
     """A plugin in `folder` that reads this account, Maildir or mbox; `ledger` is a URL, if it is not a file of its own."""
-    (folder / "ledger.key").write_text("07" * 32)
+    if not (folder / "ledger.key").exists():  # other processes may read it at this moment
+        (folder / "ledger.key").write_text("07" * 32)
     text = f"[ledger]\nurl = {json.dumps(ledger)}\n" if ledger else ""
     text += "[[mailbox]]\nname = 'club'\n"
     if isinstance(box, Account):

@@ -50,6 +50,15 @@ KNOWN_UIDS = union(
     ),
 )
 
+#: Whether a mail was found under one UID.
+KNOWN_UID = select(mails.c.id).where(
+    mails.c.tenant == bindparam("tenant"),
+    mails.c.mailbox == bindparam("mailbox"),
+    mails.c.folder == bindparam("folder"),
+    mails.c.uidvalidity == bindparam("uidvalidity"),
+    mails.c.uid == bindparam("uid"),
+)
+
 #: The mails of a mailbox that must still be moved, oldest first.
 UNFILED = (
     select(mails.c.id, mails.c.place_folder, mails.c.place_uidvalidity, mails.c.place_uid, mails.c.target)
@@ -119,6 +128,12 @@ def known_uids(tx: Transaction, mailbox: str, folder: str, uidvalidity: str) -> 
     """The UIDs of a folder that need not be looked at again, under this UIDVALIDITY."""
     where = {"tenant": tx.tenant, "mailbox": mailbox, "folder": folder, "uidvalidity": uidvalidity}
     return frozenset(tx.connection.scalars(KNOWN_UIDS, where))
+
+
+def is_known(tx: Transaction, mailbox: str, folder: str, uidvalidity: str, uid: str) -> bool:
+    """Whether the mail that was found there under this UID is recorded."""
+    where = {"tenant": tx.tenant, "mailbox": mailbox, "folder": folder, "uidvalidity": uidvalidity, "uid": uid}
+    return tx.connection.scalar(KNOWN_UID, where) is not None
 
 
 def unfiled(tx: Transaction, mailbox: str) -> tuple[Move, ...]:

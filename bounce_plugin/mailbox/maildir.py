@@ -18,7 +18,7 @@ from bounce_plugin.errors import MailboxError
 from bounce_plugin.mailbox.incoming import Folder, Incoming, Listing
 from bounce_plugin.message import limits
 
-_UIDVALIDITY: Final = "maildir"  # the format promises that a name is never used twice
+UIDVALIDITY: Final = "maildir"  # the format promises that a name is never used twice
 _PLACES: Final = ("new", "cur")  # in this order: a mail that a reader takes from new/ to cur/ meanwhile is not missed
 _LOOK_EVERY: Final = 1.0  # seconds between two looks at the clock of new/ while waiting
 _serial = count()
@@ -76,7 +76,7 @@ class MaildirMailbox:
         for uid, path in files.items():
             with suppress(FileNotFoundError):  # gone since we listed it
                 dated.append((self._stat(path).st_mtime_ns, uid))
-        return Listing(uidvalidity=_UIDVALIDITY if root.is_dir() else "", uids=tuple(uid for _, uid in sorted(dated)))
+        return Listing(uidvalidity=UIDVALIDITY if root.is_dir() else "", uids=tuple(uid for _, uid in sorted(dated)))
 
     def fetch(self, folder: Folder, uids: Sequence[str]) -> Iterator[Incoming]:
         """See `Mailbox`. A file that cannot be read is reported when all the others have been given."""
@@ -119,12 +119,21 @@ class MaildirMailbox:
                     moved[uid] = _uid(name)
                     touched |= {there.parent, path.parent}
             for place in sorted(touched, key=lambda place: place.parent == self._folders[source]):
-                _sync(place)  # the target first: after a power cut a mail may be in both, never in neither
+                sync_directory(place)  # the target first: after a power cut a mail may be in both, never in neither
         except OSError as error:
             raise MailboxError(
                 f"mailbox {self.name!r}: cannot move to {self._folders[target]}: {error.strerror}"
             ) from error
         return moved
+
+    @property
+    def inbox(self) -> Path:
+        """The directory of the inbox."""
+        return self._folders[Folder.INBOX]
+
+    def holds(self, uid: str) -> bool:
+        """Whether a mail is in the inbox now."""
+        return uid in self._files(self.inbox)
 
     def wait(self, seconds: float, stop: Event) -> None:
         """See `Mailbox`. New mail changes the clock of new/, which costs two system calls a look."""
@@ -194,7 +203,7 @@ class MaildirMailbox:
         return Incoming(
             mailbox=self.name,
             folder=folder,
-            uidvalidity=_UIDVALIDITY,
+            uidvalidity=UIDVALIDITY,
             uid=uid,
             raw=raw,
             size=max(len(raw), status.st_size),
@@ -208,8 +217,8 @@ class MaildirMailbox:
         for place in ("tmp", *_PLACES):
             (root / place).mkdir(mode=0o700, parents=True, exist_ok=True)
         (root / "maildirfolder").touch(mode=0o600)
-        _sync(root)
-        _sync(self.path)
+        sync_directory(root)
+        sync_directory(self.path)
 
     def _clocks(self) -> tuple[int, ...]:
         """When files last came to the inbox's directories or left them, in nanoseconds."""
@@ -242,7 +251,8 @@ def _new_name(name: str) -> str:
     return f"{unique}{comma}{sizes}{colon}{flags}"
 
 
-def _sync(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Make sure that the names in a directory are on the disk."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -31,6 +31,19 @@ def postgresql_server() -> Iterator[Postgresql]:
         server.__exit__(None, None, None)
 
 
+@pytest.fixture
+def own_postgresql() -> Iterator[Postgresql]:
+    """A PostgreSQL of a test's own, which it may stop."""
+    try:
+        server = Postgresql().__enter__()
+    except NoPostgresqlError as error:
+        pytest.skip(str(error))
+    try:
+        yield server
+    finally:
+        server.__exit__(None, None, None)
+
+
 @pytest.fixture(scope="session")
 def postgresql_ledger(postgresql_server: Postgresql) -> str:
     """The URL of a database with a ledger, which tests use one after the other: a new one takes ten times as long."""

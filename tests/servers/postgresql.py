@@ -48,10 +48,7 @@ class Postgresql:
             os.chown(self.home, user.pw_uid, user.pw_gid)
         try:
             self._run("initdb", "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
-            options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
-            self._run(
-                "pg_ctl", "-w", "-t", "60", "-l", str(self.home / "log"), "-o", f"-k {self.home} {options}", "start"
-            )
+            self.start()
         except NoPostgresqlError:
             shutil.rmtree(self.home, ignore_errors=True)
             raise
@@ -78,6 +75,15 @@ class Postgresql:
     def restart(self) -> None:
         """Break every connection; what was committed stays."""
         self._run("pg_ctl", "-m", "fast", "-w", "restart")
+
+    def stop(self) -> None:
+        """Let nobody in until `start`; what was committed stays."""
+        self._run("pg_ctl", "-m", "fast", "-w", "stop")
+
+    def start(self) -> None:
+        """Start again after `stop`."""
+        options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
+        self._run("pg_ctl", "-w", "-t", "60", "-l", str(self.home / "log"), "-o", f"-k {self.home} {options}", "start")
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), "-D", str(self.home / "data"), *arguments]
