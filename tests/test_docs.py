@@ -149,6 +149,7 @@ def test_every_setting_that_a_page_shows_is_valid(tmp_path: Path) -> None:
             tables = tomllib.loads(block)
             assert set(tables) <= {
                 "mailbox",
+                "lmtp",
                 "policy",
                 "categories",
                 "notices",

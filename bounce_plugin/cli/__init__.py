@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; 1 done, but something needs attention (a mail or a mailbox could not be handled, `check` or
 `rules check` found a problem); 2 the command line is wrong; 3 the settings, the ledger or a plugin are unusable; 4 a file or a folder given to
-`examine` cannot be read; 5 what the command names does not exist.
+`examine` cannot be read; 5 what the command names does not exist. `ingest` alone has others: see `deferral.py`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ COMMANDS: Final = {
     "examine": "examine",
     "rules": "rules",
     "run": "run",
+    "ingest": "ingest",
+    "lmtp": "lmtp",
     "review": "review",
     "status": "address",
     "lift": "address",
@@ -71,14 +73,22 @@ def program(ctx: click.Context, config: str, verbose: int) -> None:
 
 def main() -> None:
     """Run the command line; the operator's errors are one line each, never a traceback."""
+    if "ingest" in sys.argv[1:]:  # before anything is understood of the command line: that can be wrong as well
+        from bounce_plugin.cli.deferral import answer_mail_server
+
+        answer_mail_server(_run)
     try:
-        program(prog_name="bounce-plugin")
+        _run()
     except NotFoundError as error:
         _fail(error, ABSENT)
     except MailboxError as error:
         _fail(error, UNREADABLE)
     except BounceError as error:
         _fail(error, UNUSABLE)
+
+
+def _run() -> None:
+    program(prog_name="bounce-plugin")
 
 
 def _fail(error: BounceError, code: int) -> None:

@@ -1,5 +1,6 @@
 """What does the operator want? bounce.toml, as values."""
 
+from bounce_plugin.settings.lmtp import LmtpSettings
 from bounce_plugin.settings.load import MailboxSettings, Settings, load_settings, parse_settings
 from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSettings
 from bounce_plugin.settings.oauth import GoogleOAuth, MicrosoftOAuth, OAuthSettings, OtherOAuth
@@ -11,6 +12,7 @@ __all__ = [
     "GoogleOAuth",
     "ImapSettings",
     "LedgerSettings",
+    "LmtpSettings",
     "MailboxSettings",
     "MaildirSettings",
     "MboxSettings",

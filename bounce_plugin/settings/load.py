@@ -14,6 +14,7 @@ from bounce_plugin.errors import SettingsError
 from bounce_plugin.policy.categories import BUILT_IN_CATEGORIES
 from bounce_plugin.policy.rules import Policy
 from bounce_plugin.settings.complaint import complain
+from bounce_plugin.settings.lmtp import LmtpSettings
 from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSettings
 from bounce_plugin.settings.policy import ChosenUse, PolicySettings
 from bounce_plugin.settings.section import Name, Origin, Section, refuse, resolve_database
@@ -38,6 +39,7 @@ class Settings(Section):
 
     ledger: LedgerSettings
     mailboxes: tuple[Annotated[MailboxSettings, Field(discriminator="kind")], ...] = Field((), alias="mailbox")
+    lmtp: LmtpSettings
     policy_: PolicySettings = Field(alias="policy")
     categories: Mapping[Name, ChosenUse] = {}
     trust: TrustSettings
@@ -109,7 +111,7 @@ def parse_settings(text: str, *, folder: Path, source: str = "bounce.toml") -> S
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"is not TOML: {error}", source=source) from error
-    for section in ("ledger", "policy", "trust", "hooks"):
+    for section in ("ledger", "policy", "trust", "hooks", "lmtp"):
         tables.setdefault(section, {})
     try:
         return Settings.model_validate(tables, context=Origin(folder=folder.absolute(), source=source, text=text))

@@ -14,7 +14,8 @@ _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def find_risks(settings: Settings) -> Iterator[str]:
-    """One sentence for each risk: secrets that others can read, and a password for SMTP that travels in the clear.
+    """One sentence for each risk: secrets that others can read, a password for SMTP that travels in the clear, and a
+    door to LMTP that is open to others.
 
     What is unwise about a mailbox's connection is said by the mailbox itself, see `Mailbox.check`.
     """
@@ -25,6 +26,11 @@ def find_risks(settings: Settings) -> Iterator[str]:
             yield from _of_secrets(f"mailbox[{number}]", mailbox, Path(settings.source))
             if mailbox.oauth is not None:
                 yield from _of_secrets(f"mailbox[{number}].oauth", mailbox.oauth, Path(settings.source))
+    if settings.lmtp.socket is None and settings.lmtp.host not in _THIS_MACHINE:
+        yield (
+            f'lmtp.listen = "{settings.lmtp.listen}" lets other computers hand mails in, as nobody signs in: '
+            "listen at 127.0.0.1 or at a Unix socket"
+        )
     if settings.notices is not None and settings.notices.smtp.user:
         smtp = settings.notices.smtp
         yield from _of_secrets("notices.smtp", smtp, Path(settings.source))

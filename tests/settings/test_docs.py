@@ -16,6 +16,7 @@ from bounce_plugin.policy.rules import PolicyAction, Rule
 from bounce_plugin.settings import (
     GoogleOAuth,
     ImapSettings,
+    LmtpSettings,
     MaildirSettings,
     MboxSettings,
     MicrosoftOAuth,
@@ -33,6 +34,7 @@ HOW_TO = (DOCS / "how-to/choose-rules.md").read_text("utf-8")
 SECTIONS: list[type[BaseModel]] = [
     GoogleOAuth,
     ImapSettings,
+    LmtpSettings,
     MaildirSettings,
     MboxSettings,
     MicrosoftOAuth,

@@ -60,3 +60,12 @@ def test_a_password_in_the_clear(folder: Path, host: str, number: int) -> None:
     assert risks(folder, smtp) == []  # nobody signs in
     found = risks(folder, smtp + 'user = "u"\npassword_env = "P"\n')
     assert [risk.partition(" ")[0] for risk in found] == ["notices.smtp.security"] * number
+
+
+@pytest.mark.parametrize(
+    ("place", "number"), [("127.0.0.1:24", 0), ("localhost:24", 0), ("[::1]:24", 0), ("unix:s", 0), ("0.0.0.0:24", 1)]
+)
+def test_lmtp_for_others(folder: Path, place: str, number: int) -> None:
+    found = risks(folder, f'[lmtp]\nlisten = "{place}"\n')
+    assert len(found) == number
+    assert all("lets other computers hand mails in" in risk for risk in found)

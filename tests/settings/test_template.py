@@ -18,6 +18,7 @@ from bounce_plugin.policy.presets import build_policy
 from bounce_plugin.settings import (
     GoogleOAuth,
     ImapSettings,
+    LmtpSettings,
     MaildirSettings,
     MboxSettings,
     MicrosoftOAuth,
@@ -55,6 +56,7 @@ def sections() -> dict[str, tuple[dict[str, Any], type[BaseModel]]]:
         "mbox": (mbox, MboxSettings),
         "rule": (everything["policy"]["rule"][0], RuleSettings),
         "smtp": (everything["notices"]["smtp"], SmtpSettings),
+        "lmtp": (everything["lmtp"], LmtpSettings),
         "everything": (everything, Settings),
     }
     for name in ("ledger", "trust", "hooks"):
@@ -70,7 +72,7 @@ def test_it_is_valid_as_it_stands_and_changes_nothing(tmp_path: Path) -> None:
     assert settings.policy == build_policy()
     assert [(mailbox.name, mailbox.kind) for mailbox in settings.mailboxes] == [("bounces", "maildir")]
     bare = parse_settings("", folder=tmp_path, source=settings.source)
-    for section in ("ledger", "trust", "notices", "hooks", "policy"):
+    for section in ("ledger", "trust", "notices", "hooks", "policy", "lmtp"):
         assert getattr(settings, section) == getattr(bare, section), section
     assert settings.ledger.read_key() == bytes.fromhex(key_file.read_text())
 
