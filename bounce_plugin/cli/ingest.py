@@ -29,8 +29,10 @@ _NULL_SENDERS: Final = frozenset({"", "<>", "mailer-daemon"})
 
 @click.command()
 @click.option("--mailbox", default="", help="The mailbox that takes it, a Maildir; otherwise the only one there is.")
-@click.option("--recipient", multiple=True, help="Whom the envelope names as its recipient.")
-@click.option("--sender", default=None, help="Whom the envelope names as its sender; empty for the null sender.")
+@click.option(
+    "--recipient", multiple=True, help="Whom the envelope names as its recipient; otherwise the variable RECIPIENT."
+)
+@click.option("--sender", default=None, help="Its sender, empty for the null sender; otherwise the variable SENDER.")
 @click.argument("more", nargs=-1, metavar="[RECIPIENT]...")
 @click.pass_obj
 def ingest(config: str, mailbox: str, recipient: tuple[str, ...], sender: str | None, more: tuple[str, ...]) -> None:
@@ -40,8 +42,7 @@ def ingest(config: str, mailbox: str, recipient: tuple[str, ...], sender: str | 
     """
     settings = load_settings(Path(config))
     where = choose_mailbox(settings, mailbox, key="--mailbox")
-    recipients = [one for one in (*recipient, *more) if one]  # Postfix makes several arguments of several recipients
-    envelope = Envelope(recipient=recipients[0] if recipients else "", sender=_read_sender(sender))
+    envelope = _read_envelope((*recipient, *more), sender)  # Postfix makes several arguments of several recipients
     taken = False
     try:
         with BouncePlugin(settings) as plugin:
@@ -63,10 +64,13 @@ def _finish(plugin: BouncePlugin, intake: Intake, outcome: MailOutcome | None) -
     plugin.tell()
 
 
-def _read_sender(given: str | None) -> str:
-    if given is None:
-        return ""
-    return "<>" if given.strip().lower() in _NULL_SENDERS else given.strip()
+def _read_envelope(recipients: tuple[str, ...], sender: str | None) -> Envelope:
+    """What the command line says, or else the environment: Exim gives no arguments that come from a mail."""
+    recipient = next(filter(None, recipients), os.environ.get("RECIPIENT", ""))
+    sender = os.environ.get("SENDER") if sender is None else sender
+    if sender is not None and sender.strip().lower() in _NULL_SENDERS:
+        sender = "<>"
+    return Envelope(recipient=recipient.strip(), sender=(sender or "").strip())
 
 
 class _FromMailServer:

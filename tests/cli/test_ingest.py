@@ -67,6 +67,13 @@ def test_several_recipients_as_postfix_writes_them(box: Box) -> None:
     assert kept(box)[""] == [b"Return-Path: <erna@family.example>\nDelivered-To: a@b.example\n" + PRIVATE]
 
 
+def test_the_envelope_in_the_environment_as_exim_tells_it(box: Box) -> None:
+    envelope = {"RECIPIENT": "a@b.example", "SENDER": ""}
+    done = subprocess.run(command(box), input=PRIVATE, env={**os.environ, **envelope}, cwd=ROOT, check=False)
+    assert done.returncode == TAKEN
+    assert kept(box)[""] == [b"Return-Path: <>\nDelivered-To: a@b.example\n" + PRIVATE]
+
+
 def broken_settings(box: Box) -> None:
     (box.path.parent / "bounce.toml").write_text("[mailbox")
 

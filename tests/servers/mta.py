@@ -13,6 +13,7 @@ import signal
 import smtplib
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ class Kind:
     prepare: str  # shell: what the package's installation would have done
     start: str  # shell: run in the foreground
     forgetful: bool = False  # what it says of a mail that expired is only that it did
+    lmtp: str = ""  # in its configuration: what delivers to a port by LMTP
+    pipe: str = ""  # the same for what pipes to a command
 
 
 KINDS: Final = (
@@ -58,6 +61,8 @@ KINDS: Final = (
             cp $WORK/master.cf /etc/postfix/
         """,
         start="/usr/lib/postfix/sbin/master -c /etc/postfix -d",
+        lmtp="lmtp:inet:127.0.0.1:@LMTP@",
+        pipe="bounces:",
     ),
     Kind(
         name="exim",
@@ -68,6 +73,8 @@ KINDS: Final = (
             mkdir -p /var/spool/exim4 /var/log/exim4; chown Debian-exim /var/spool/exim4 /var/log/exim4
         """,
         start="/usr/sbin/exim4 -bdf -q2s",
+        lmtp="mailbox",
+        pipe="bounces",
     ),
     Kind(
         name="opensmtpd",
@@ -107,21 +114,36 @@ mount -t tmpfs none /run; mkdir -p /run/lock
 echo "127.0.0.1 localhost mta.example.test mta $(hostname)" > /etc/hosts
 printf 'hosts: files\\npasswd: files\\ngroup: files\\n' > /etc/nsswitch.conf; echo nameserver 127.0.0.1 > /etc/resolv.conf
 mkdir -p $(dirname $CONFIGURATION); cp $WORK/configuration $CONFIGURATION
+# Whom mails are piped to runs as a user of its own, who could not enter a home of root's that Python may be in. The
+# number is that of Exim's own user: unpacked it has no setuid bit, and cannot become anybody else.
+echo bounces:x:65533:65533::/:/bin/sh >> /etc/passwd; echo bounces:x:65533: >> /etc/group
+case "$PYTHON" in /root/*)
+    mkdir $WORK/python; mount --bind $PYTHON $WORK/python
+    mount -t tmpfs none /root; chmod 755 /root; mkdir -p $PYTHON; mount --bind $WORK/python $PYTHON;;
+esac
 """
 
 
 class Mta:
     """A context manager: a server on a free port of 127.0.0.1 that is gone afterwards, with all that it wrote."""
 
-    def __init__(self, kind: Kind, *, sink: int, lmtp: int) -> None:
-        self._kind, self._sink, self._lmtp = kind, sink, lmtp
+    def __init__(self, kind: Kind, *, sink: int, lmtp: int = 0, command: str = "") -> None:
+        """Name where all mail goes, and what comes back: to a port by LMTP, or to a command by a pipe."""
+        self._kind, self._sink, self._lmtp, self._command = kind, sink, lmtp, command
         self.port = free_port()
 
     def __enter__(self) -> Self:
         tree = find_tree(self._kind)
         self.work = Path(tempfile.mkdtemp(prefix="mta", dir="/tmp"))
         self.work.chmod(0o755)
-        marks = {"PORT": self.port, "SINK": self._sink, "LMTP": self._lmtp, "LIFETIME": LIFETIME}
+        marks = {
+            "TRANSPORT": self._kind.pipe if self._command else self._kind.lmtp,
+            "PORT": self.port,
+            "SINK": self._sink,
+            "LMTP": self._lmtp,
+            "COMMAND": self._command or "/bin/false",
+            "LIFETIME": LIFETIME,
+        }
         for source, name in ((f"{self._kind.name}.conf", "configuration"), ("postfix.master", "master.cf")):
             text = (HERE / source).read_text()
             for mark, value in marks.items():
@@ -134,6 +156,7 @@ class Mta:
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             "WORK": str(self.work),
             "TREE": str(tree),
+            "PYTHON": sys.base_prefix,
             "CONFIGURATION": self._kind.configuration,
         }
         command = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"]
