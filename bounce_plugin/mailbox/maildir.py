@@ -81,7 +81,8 @@ class MaildirMailbox:
     def fetch(self, folder: Folder, uids: Sequence[str]) -> Iterator[Incoming]:
         """See `Mailbox`. A file that cannot be read is reported when all the others have been given."""
         unreadable: list[OSError] = []
-        files: Mapping[str, Path] = {}
+        # Where mails are that nobody has seen yet. Others are looked for once, which takes as long as the folder is large.
+        files: Mapping[str, Path] = {uid: self._folders[folder] / "new" / uid for uid in uids}
         for uid in uids:
             try:
                 found = self._read(folder, uid, files)
@@ -133,7 +134,7 @@ class MaildirMailbox:
 
     def holds(self, uid: str) -> bool:
         """Whether a mail is in the inbox now."""
-        return uid in self._files(self.inbox)
+        return (self.inbox / "new" / uid).exists() or uid in self._files(self.inbox, ("cur",))
 
     def wait(self, seconds: float, stop: Event) -> None:
         """See `Mailbox`. New mail changes the clock of new/, which costs two system calls a look."""
@@ -176,10 +177,10 @@ class MaildirMailbox:
                     f"mails can only be moved within one"
                 )
 
-    def _files(self, root: Path) -> dict[str, Path]:
+    def _files(self, root: Path, places: tuple[str, ...] = _PLACES) -> dict[str, Path]:
         """The mails of a folder by UID; an absent folder has none."""
         files: dict[str, Path] = {}
-        for place in _PLACES:
+        for place in places:
             try:
                 with os.scandir(root / place) as entries:
                     for entry in entries:
