@@ -10,7 +10,7 @@ from threading import Event
 from typing import Final
 
 from bounce_plugin.errors import BusyError, MailboxError, SettingsError
-from bounce_plugin.mailboxes import open_mailbox
+from bounce_plugin.mailboxes import open_mailbox, open_tokens
 from bounce_plugin.outcome import MailOutcome
 from bounce_plugin.plugin import BouncePlugin
 from bounce_plugin.settings import ImapSettings, MaildirSettings, MboxSettings
@@ -51,9 +51,10 @@ def _watch(
     """Look at one mailbox whenever something may have arrived; connect again, ever more slowly, when it fails."""
     pause = FIRST_PAUSE
     failures = 0
+    tokens = open_tokens(settings)  # kept from one connection to the next
     while not stop.is_set():
         try:
-            with open_mailbox(settings, stop=stop) as mailbox:
+            with open_mailbox(settings, tokens=tokens, stop=stop) as mailbox:
                 while not stop.is_set():
                     try:
                         plugin.run_mailbox(mailbox, stop=stop, on_outcome=on_outcome)

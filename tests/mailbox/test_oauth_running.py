@@ -9,6 +9,7 @@ from threading import Event, Thread
 import pytest
 
 from bounce_plugin import BouncePlugin, Incident, hookimpl, runner
+from bounce_plugin.errors import MailboxError
 from bounce_plugin.runner import keep_running
 from bounce_plugin.settings import parse_settings
 from tests.bounces import report
@@ -63,3 +64,26 @@ def test_an_endpoint_that_is_down_is_tried_again_and_tokens_are_replaced(
             thread.join(20)
         assert not thread.is_alive()
     assert len(listener.incidents) == 1, "that a token ends is no incident"
+
+
+def test_a_token_is_kept_from_one_connection_to_the_next(
+    oauth_world: OAuthWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "FIRST_PAUSE", 0.02)
+    oauth_world.write("ledger.key", "07" * 32)
+    settings = parse_settings(oauth_world.settings_text(oauth_world.client()), folder=oauth_world.folder)
+    oauth_world.endpoint.life = 3600
+    stop, connections = Event(), 0
+
+    def lose_the_connection(*_: object, **__: object) -> None:
+        nonlocal connections
+        connections += 1
+        if connections == 3:
+            stop.set()
+        raise MailboxError("lost")
+
+    with BouncePlugin(settings, plugins={"host": EverydayHost()}, entry_points=False) as plugin:
+        monkeypatch.setattr(plugin, "run_mailbox", lose_the_connection)
+        keep_running(plugin, stop, lambda outcome: None)
+    assert connections == 3
+    assert len(oauth_world.endpoint.asked) == 1
