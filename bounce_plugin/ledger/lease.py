@@ -17,7 +17,7 @@ from sqlalchemy import Row, bindparam, select, update
 
 from bounce_plugin.errors import BusyError, LedgerError
 from bounce_plugin.ledger.open import Ledger
-from bounce_plugin.ledger.owner import is_gone, new_owner
+from bounce_plugin.ledger.owner import is_gone, new_owner, retire
 from bounce_plugin.ledger.schema import leases
 from bounce_plugin.ledger.transaction import IfAbsent, Transaction
 
@@ -99,7 +99,19 @@ def hold(ledger: Ledger, mailbox: str, clock: Callable[[], datetime], *, rehears
 
     A run that is only rehearsed takes it from anybody: all that it writes is undone.
     """
-    owner, now = new_owner(), clock()
+    owner = new_owner()
+    try:
+        lease = _take(ledger, mailbox, clock, owner, rehearsed=rehearsed)
+        try:
+            yield lease
+        finally:
+            lease.release()
+    finally:
+        retire(owner)  # so that a ledger that was away when we said so keeps nobody of this process waiting
+
+
+def _take(ledger: Ledger, mailbox: str, clock: Callable[[], datetime], owner: str, *, rehearsed: bool) -> Lease:
+    now = clock()
     with ledger.transaction() as tx:
         where = {"of_tenant": tx.tenant, "of_mailbox": mailbox}
         first = {"tenant": tx.tenant, "mailbox": mailbox, "owner": "", "number": 0, "until": now}
@@ -110,12 +122,7 @@ def hold(ledger: Ledger, mailbox: str, clock: Callable[[], datetime], *, rehears
         if before.owner:
             log.info("mailbox %s is taken over from %s, which ended without a word", mailbox, before.owner)
         tx.connection.execute(TAKE, {**where, "new_owner": owner, "new_until": now + LASTS})
-        number = before.number + 1
-    lease = Lease(ledger=ledger, mailbox=mailbox, owner=owner, number=number, clock=clock)
-    try:
-        yield lease
-    finally:
-        lease.release()
+    return Lease(ledger=ledger, mailbox=mailbox, owner=owner, number=before.number + 1, clock=clock)
 
 
 def _is_held(lease: Row[*tuple[Any, ...]], now: datetime) -> bool:

@@ -10,19 +10,29 @@ from typing import Final
 
 _PROCESSES: Final = Path("/proc")  # Linux; elsewhere only the number of a process is known
 _serial = count(1)
+_at_work: set[str] = set()  # the owners of this process
 
 
 def new_owner() -> str:
     """A name that nobody else has, by which a process of the same machine can see whether we are alive."""
-    return f"{_machine()}/{os.getpid()}/{_began(os.getpid())}/{next(_serial)}"
+    owner = f"{_machine()}/{os.getpid()}/{_began(os.getpid())}/{next(_serial)}"
+    _at_work.add(owner)
+    return owner
+
+
+def retire(owner: str) -> None:
+    """An owner of this process has done its work, even if it could not say so in the ledger."""
+    _at_work.discard(owner)
 
 
 def is_gone(owner: str) -> bool:
-    """Whether this owner was a process of our own machine that has ended. Of others we know nothing."""
+    """Whether this owner was one of our own machine that has ended. Of others we know nothing."""
     parts = owner.rsplit("/", 3)
     if len(parts) != 4 or parts[0] != _machine() or not parts[1].isdigit():
         return False
     number, began = int(parts[1]), parts[2]
+    if number == os.getpid():
+        return owner not in _at_work
     try:
         os.kill(number, 0)
     except (ProcessLookupError, OverflowError):

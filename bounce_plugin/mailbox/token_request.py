@@ -29,7 +29,7 @@ _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _SECONDS: Final = 600  # that what we sign is good for; it is used at once, but clocks differ
 _HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
 _SECRETS: Final = ("client_secret", "client_assertion", "assertion", "refresh_token")  # fields of the form
-_KEY: Final = re.compile(r"-----BEGIN ((?:[A-Z]+ )*PRIVATE KEY)-----.*?-----END \1-----\s*", re.DOTALL)
+_KEY: Final = re.compile(r"-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----.*?-----END \1-----\s*", re.DOTALL)
 
 
 class UnusableKeyError(Exception):

@@ -110,6 +110,16 @@ def test_a_number_that_another_process_has_now_is_no_life() -> None:
     assert is_gone(f"{machine}/{number}/1/{serial}")
 
 
+def test_I_10_an_owner_that_could_not_say_that_it_ended_is_followed_at_once(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases.Lease, "release", lambda lease: None)  # as while the database is restarted
+    with hold(ledger, "bounces", clock()) as first:
+        pass
+    with hold(ledger, "bounces", clock()) as second:
+        assert second.number == first.number + 1
+
+
 def test_I_15_tries_are_counted_taken_back_and_ended(ledger: Ledger) -> None:
     with ledger.transaction() as tx:
         begin_attempts(tx, "a", "1", ["7", "8", "9"], NOW)
