@@ -1,6 +1,8 @@
 .PHONY: demo test soak bench lint types lock clean setup servers
 
 bin := .venv/bin
+# One more than there are cores: many tests wait for a process or a server.
+workers := $(shell echo $$(( $$(nproc) + 1 )))
 # What takes long and shows little of which code is run: processes that are killed, mails by the thousand.
 heavy := tests/test_crash.py tests/test_intake.py tests/test_fuzz.py tests/test_patterns.py tests/test_network.py tests/test_estimate.py \
 	tests/test_samples.py tests/test_workers.py tests/test_corpus.py tests/lmtp tests/benchmarks
@@ -11,8 +13,8 @@ demo: setup ## set everything up, and run the main job over a small CRM's bounce
 	@PYTHONPATH=.cache/demo $(bin)/python -m example_host.demo
 
 test: setup servers lint types ## set everything up, and run all tests
-	@$(bin)/python -m pytest --numprocesses auto $(heavy)
-	@$(bin)/python -m pytest --numprocesses auto --cov --cov-report=term $(addprefix --ignore=,$(heavy))
+	@$(bin)/python -m pytest --numprocesses $(workers) $(heavy)
+	@$(bin)/python -m pytest --numprocesses $(workers) --cov --cov-report=term $(addprefix --ignore=,$(heavy))
 
 soak: setup servers ## what takes longer: kills, millions of mails; results belong into docs
 	@$(bin)/python tests/servers/fetch.py --mtas
