@@ -48,7 +48,7 @@ def answer_mail_server(run: Callable[[], object]) -> NoReturn:
 def say(line: str) -> None:
     """One line on standard error, if anybody listens. It never begins with a status, which Postfix would believe."""
     with suppress(OSError, ValueError):
-        print(f"bounce-plugin: {' '.join(line.split())}", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"bounce-plugin: {' '.join(line.split())}", file=sys.stderr, flush=True)  # noqa: T201 - the log may be set up no more
 
 
 def _stop(number: int, _frame: object) -> NoReturn:
