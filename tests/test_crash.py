@@ -9,7 +9,7 @@ from tests.everyday import a_day, a_moment
 from tests.kills import OnImap, OnMaildir, OnMbox, Place, Trial
 from tests.servers.dovecot import Dovecot
 
-KILLS = 10  # `make soak` kills more, and in other mailboxes and ledgers, too
+KILLS = 50  # `make soak` kills more, and in other mailboxes and ledgers, too
 
 
 @pytest.mark.timeout(480)

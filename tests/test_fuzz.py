@@ -38,7 +38,7 @@ def test_T_07_damaged_samples_never_raise_and_keep_every_promise(seed: int) -> N
 
 @pytest.mark.parametrize("part", range(4))
 def test_T_07_samples_cut_at_each_line_keep_every_promise(part: int) -> None:
-    for raw in SAMPLES[part::12]:  # each third of them: there are many that are alike
+    for raw in SAMPLES[part::4]:
         for cut in (*prefixes(raw), *islice(suffixes(raw), 0, None, 5)):
             assert broken_promises(examine(cut)) == [], cut
 
