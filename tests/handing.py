@@ -76,8 +76,12 @@ class Post:
             found = memory(plugin)
         found["stops"] = [stop[:2] for stop in found["stops"]]  # type: ignore[attr-defined]
         for folder in ("", "processed", "review"):
-            found[folder] = sorted(path.read_bytes() for path in Box.mails(_Seen(self.box), folder))
+            found[folder] = sorted(path.read_bytes() for path in _Seen(self.box).mails(folder))
         return found
+
+    def filed(self) -> dict[str, int]:
+        """How many mails are in the inbox, among the processed, and for a person."""
+        return {folder: len(_Seen(self.box).mails(folder)) for folder in ("", "processed", "review")}
 
 
 class _Seen(Box):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import signal
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -30,36 +29,18 @@ STRANGER = report("stranger@example.com", message_id="s@crm.example")
 MEMBER = report("member1@example.com", message_id="m@crm.example")
 
 
-@pytest.fixture
-def post(tmp_path: Path) -> Post:
-    made = Post(tmp_path)
-    made.set_up()
-    return made
-
-
-@pytest.fixture
-def plugin(post: Post) -> Iterator[BouncePlugin]:
-    with post.plugin() as opened:
-        yield opened
-
-
-def where(post: Post) -> dict[str, int]:
-    left = post.left()
-    return {folder: len(left[folder]) for folder in ("", "processed", "review")}  # type: ignore[arg-type]
-
-
 def test_a_bounce_is_recorded_filed_and_told(post: Post, plugin: BouncePlugin) -> None:
     outcome = take(plugin, BytesIO(MEMBER))
     assert isinstance(outcome, MailOutcome)
     assert outcome.handling is Handling.HANDLED
-    assert where(post) == {"": 0, "processed": 1, "review": 0}
+    assert post.filed() == {"": 0, "processed": 1, "review": 0}
     told = (post.folder / "notebook").read_text().split("\n")
     assert told == [f"event {outcome.events[0]}", f"mail {outcome.mail_id}", ""]
 
 
 def test_a_mail_for_a_person_waits_in_the_review_folder_and_in_the_ledger(post: Post, plugin: BouncePlugin) -> None:
     take(plugin, BytesIO(STRANGER))
-    assert where(post) == {"": 0, "processed": 0, "review": 1}
+    assert post.filed() == {"": 0, "processed": 0, "review": 1}
     (item,) = plugin.desk.items()
     assert plugin.desk.show(item.id)[1].endswith(STRANGER)
 
@@ -68,7 +49,7 @@ def test_a_private_mail_stays_in_the_inbox_for_people_to_read(post: Post, plugin
     outcome = take(plugin, BytesIO(PRIVATE))
     assert isinstance(outcome, MailOutcome)
     assert outcome.handling is Handling.LEFT
-    assert where(post) == {"": 1, "processed": 0, "review": 0}
+    assert post.filed() == {"": 1, "processed": 0, "review": 0}
     assert plugin.run_once().outcomes == (), "a run knows it"
 
 
@@ -121,7 +102,7 @@ def test_a_mail_over_the_cap_is_kept_whole_and_names_the_limit(post: Post, plugi
 def test_what_is_no_mail_at_all_is_not_taken(post: Post, plugin: BouncePlugin) -> None:
     with pytest.raises(MailboxError, match="not one octet"):
         take(plugin, BytesIO())
-    assert where(post) == {"": 0, "processed": 0, "review": 0}
+    assert post.filed() == {"": 0, "processed": 0, "review": 0}
     assert list((post.box / "tmp").iterdir()) == []
 
 
@@ -134,32 +115,32 @@ class TestTheSameMailAgain:
         before = post.left()
         assert take(plugin, BytesIO(mail)) is None
         assert post.left() == before
-        assert sum(where(post).values()) == 1
+        assert sum(post.filed().values()) == 1
 
     def test_I_06_with_another_time_of_delivery_is_one_mail(self, post: Post, plugin: BouncePlugin) -> None:
         for hour in (10, 11):
             stamp = b"From MAILER-DAEMON Sat Nov 28 %d:00:00 2026\nDelivery-date: Sat, 28 Nov 2026 %d:00:00 +0000\n"
             take(plugin, BytesIO(stamp % (hour, hour) + STRANGER))
-        assert where(post) == {"": 0, "processed": 0, "review": 1}
+        assert post.filed() == {"": 0, "processed": 0, "review": 1}
         assert len(plugin.desk.items()) == 1
 
     def test_to_another_recipient_is_another_mail_and_counts_once(self, post: Post, plugin: BouncePlugin) -> None:
         for recipient in ("a@crm.example", "b@crm.example"):
             take(plugin, BytesIO(MEMBER), Envelope(recipient=recipient))
-        assert where(post) == {"": 0, "processed": 2, "review": 0}
+        assert post.filed() == {"": 0, "processed": 2, "review": 0}
         assert len(memory(plugin)["events"]) == 1  # type: ignore[arg-type]
 
     def test_I_10_at_the_same_moment_is_one_mail(self, post: Post, plugin: BouncePlugin) -> None:
         with ThreadPoolExecutor(8) as pool:
             outcomes = list(pool.map(lambda _: take(plugin, BytesIO(STRANGER)), range(16)))
         assert len([outcome for outcome in outcomes if outcome]) == 1
-        assert sum(where(post).values()) == 1
+        assert sum(post.filed().values()) == 1
 
     def test_after_a_run_was_quicker_is_one_mail(self, post: Post, plugin: BouncePlugin) -> None:
         assert post.hand_over(MEMBER, kill_after="delivered") == -signal.SIGKILL
         assert plugin.run_once().ok
         assert take(plugin, BytesIO(MEMBER)) is None
-        assert where(post) == {"": 0, "processed": 1, "review": 0}
+        assert post.filed() == {"": 0, "processed": 1, "review": 0}
 
 
 class TestKilled:
@@ -245,7 +226,7 @@ class TestNoLedger:
                 other.close()
             assert memory(plugin) == before
             assert take(impatient, BytesIO(MEMBER)) is not None
-        assert where(post) == {"": 0, "processed": 1, "review": 0}
+        assert post.filed() == {"": 0, "processed": 1, "review": 0}
 
     def test_I_03_while_postgresql_is_stopped(self, own_postgresql: Postgresql, tmp_path: Path) -> None:
         post = Post(tmp_path, own_postgresql.url(own_postgresql.new_database()))
@@ -257,7 +238,7 @@ class TestNoLedger:
             assert [*(post.box / "new").iterdir(), *(post.box / "tmp").iterdir()] == []
             own_postgresql.start()
             assert take(plugin, BytesIO(MEMBER)) is not None
-        assert where(post) == {"": 0, "processed": 1, "review": 0}
+        assert post.filed() == {"": 0, "processed": 1, "review": 0}
 
 
 class TestTheMailbox:

@@ -26,18 +26,10 @@ def open_plugin(tmp_path: Path) -> Iterator[Open]:
     (tmp_path / "password").write_text("secret")
 
     def open_it(server: FilingImap) -> BouncePlugin:
-        text = f"""
-            [[mailbox]]
-            name = "b"
-            kind = "imap"
-            host = "127.0.0.1"
-            port = {server.port}
-            security = "none"
-            user = "u"
-            password_file = "password"
-        """
         plugins = {"host": EverydayHost()}
-        opened.append(BouncePlugin(parse_settings(text, folder=tmp_path), plugins=plugins, entry_points=False))
+        opened.append(
+            BouncePlugin(parse_settings(server.settings_text, folder=tmp_path), plugins=plugins, entry_points=False)
+        )
         return opened[-1]
 
     yield open_it

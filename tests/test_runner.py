@@ -1,17 +1,16 @@
 """Does a process that runs for ever look at its mailboxes again, and say when it cannot?"""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 
-from bounce_plugin import BouncePlugin, Incident, MailOutcome, SettingsError, hookimpl, runner
+from bounce_plugin import BouncePlugin, SettingsError, runner
 from bounce_plugin.runner import TOLD_AFTER, keep_running
 from bounce_plugin.settings import parse_settings
 from tests.bounces import Box, report
 from tests.everyday import EverydayHost
+from tests.running import Listener, running, until
 
 TWO = """
 [[mailbox]]
@@ -28,24 +27,6 @@ poll_seconds = 0.1
 """
 
 
-class Listener:
-    """Notes what the operator is told."""
-
-    def __init__(self) -> None:
-        self.incidents: list[Incident] = []
-
-    @hookimpl
-    def on_incident(self, incident: Incident) -> None:
-        self.incidents.append(incident)
-
-
-def until(condition: Callable[[], object]) -> None:
-    limit = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < limit, "waited in vain"
-        time.sleep(0.02)
-
-
 def test_a_failing_mailbox_stops_no_other_is_told_once_and_comes_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -54,25 +35,17 @@ def test_a_failing_mailbox_stops_no_other_is_told_once_and_comes_back(
     (tmp_path / "ledger.key").write_text("07" * 32)
     near = Box(tmp_path / "near")
     listener = Listener()
-    outcomes: list[MailOutcome] = []
     plugins = {"host": EverydayHost(), "listener": listener}
-    with BouncePlugin(parse_settings(TWO, folder=tmp_path), plugins=plugins, entry_points=False) as plugin:
-        stop = Event()
-        thread = Thread(target=keep_running, args=(plugin, stop, outcomes.append))
-        thread.start()
-        try:
-            until(lambda: listener.incidents)
-            near.drop(report("member1@example.com"))
-            until(lambda: near.mails("processed"))
-            far = Box(tmp_path / "far")
-            far.drop(report("member2@example.com"))
-            until(lambda: far.mails("processed"))
-            near.drop(report("member3@example.com"))
-            until(lambda: len(near.mails("processed")) == 2)
-        finally:
-            stop.set()
-            thread.join(20)
-        assert not thread.is_alive()
+    settings = parse_settings(TWO, folder=tmp_path)
+    with BouncePlugin(settings, plugins=plugins, entry_points=False) as plugin, running(plugin) as outcomes:
+        until(lambda: listener.incidents)
+        near.drop(report("member1@example.com"))
+        until(lambda: near.mails("processed"))
+        far = Box(tmp_path / "far")
+        far.drop(report("member2@example.com"))
+        until(lambda: far.mails("processed"))
+        near.drop(report("member3@example.com"))
+        until(lambda: len(near.mails("processed")) == 2)
     assert [incident.key for incident in listener.incidents] == ["mailbox:far"]
     assert len(outcomes) == 3
     assert TOLD_AFTER > 1, "a server that is restarted is no incident"

@@ -1,69 +1,31 @@
 """Does a process that runs for ever get over a server that leaves, is silent, or never tells of new mail?"""
 
 import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 
-from bounce_plugin import BouncePlugin, Incident, MailOutcome, hookimpl, runner
-from bounce_plugin.runner import TOLD_AFTER, keep_running
+from bounce_plugin import BouncePlugin, MailOutcome, runner
+from bounce_plugin.runner import TOLD_AFTER
 from bounce_plugin.settings import parse_settings
 from tests.bounces import report
 from tests.everyday import EverydayHost
+from tests.running import Listener, running, until
 from tests.servers.fake_imap import Conversation, HangUp
 from tests.servers.filing_imap import FilingImap
 
 
-class Listener:
-    """Notes what the operator is told."""
-
-    def __init__(self) -> None:
-        self.incidents: list[Incident] = []
-
-    @hookimpl
-    def on_incident(self, incident: Incident) -> None:
-        self.incidents.append(incident)
-
-
 @contextmanager
-def running(server: FilingImap, folder: Path, listener: Listener) -> Iterator[list[MailOutcome]]:
+def running_on(server: FilingImap, folder: Path, listener: Listener) -> Iterator[list[MailOutcome]]:
     """A process at work on this server; what it handled."""
     (folder / "ledger.key").write_text("07" * 32)
     (folder / "password").write_text("secret")
-    text = f"""
-        [[mailbox]]
-        name = "b"
-        kind = "imap"
-        host = "127.0.0.1"
-        port = {server.port}
-        security = "none"
-        user = "u"
-        password_file = "password"
-        poll_seconds = 0.2
-    """
-    outcomes: list[MailOutcome] = []
     plugins = {"host": EverydayHost(), "listener": listener}
-    with BouncePlugin(parse_settings(text, folder=folder), plugins=plugins, entry_points=False) as plugin:
-        stop = Event()
-        thread = Thread(target=keep_running, args=(plugin, stop, outcomes.append))
-        thread.start()
-        try:
-            yield outcomes
-        finally:
-            stop.set()
-            thread.join(20)
-        assert not thread.is_alive()
-
-
-def until(condition: Callable[[], object]) -> None:
-    limit = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < limit, "waited in vain"
-        time.sleep(0.02)
+    settings = parse_settings(server.settings_text + "poll_seconds = 0.2", folder=folder)
+    with BouncePlugin(settings, plugins=plugins, entry_points=False) as plugin, running(plugin) as outcomes:
+        yield outcomes
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +46,7 @@ def test_I_17_new_mail_that_no_idle_tells_of_is_found_all_the_same(tmp_path: Pat
 
     with FilingImap(member(1), IDLE=deaf) as server:
         server.capabilities = "IMAP4rev1 UIDPLUS MOVE IDLE"
-        with running(server, tmp_path, Listener()):
+        with running_on(server, tmp_path, Listener()):
             until(lambda: server.count("processed") == 1 and "IDLE" in server.commands)
             server.deliver(member(2))
             until(lambda: server.count("processed") == 2)
@@ -97,7 +59,7 @@ def test_I_16_a_server_that_leaves_amid_the_work_is_come_back_to_and_nobody_is_a
         raise HangUp
 
     listener = Listener()
-    with FilingImap(member(1), **{"UID MOVE": leave}) as server, running(server, tmp_path, listener) as outcomes:
+    with FilingImap(member(1), **{"UID MOVE": leave}) as server, running_on(server, tmp_path, listener) as outcomes:
         until(lambda: server.count("processed") == 1)
         server.deliver(member(2))
         until(lambda: server.count("processed") == 2)
@@ -111,7 +73,7 @@ def test_I_16_an_outage_is_one_incident_and_a_few_lines_of_log_however_long_it_l
     listener = Listener()
     with FilingImap(member(1)) as server, caplog.at_level(logging.INFO, logger="bounce_plugin"):
         server.answers["LOGIN"] = lambda client, command: client.send(f"{client.tag} NO [UNAVAILABLE] not now")
-        with running(server, tmp_path, listener):
+        with running_on(server, tmp_path, listener):
             until(lambda: sum(command.startswith("LOGIN") for command in server.commands) > 5 * TOLD_AFTER)
             del server.answers["LOGIN"]
             until(lambda: server.count("processed") == 1)

@@ -2,19 +2,20 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 
-from bounce_plugin import BusyError, MailOutcome, runner
+from bounce_plugin import BusyError, runner
 from bounce_plugin.ledger.lease import hold
 from bounce_plugin.mailboxes import open_mailbox
-from bounce_plugin.runner import keep_running
 from tests.bounces import report
 from tests.everyday import a_day, everyday_plugin, memory
 from tests.flock import let_them_work
 from tests.kills import OnImap, OnMaildir, Place
+from tests.running import running, until
 from tests.servers.dovecot import Dovecot
 from tests.world import ANNA, World
 
@@ -56,19 +57,13 @@ def test_I_10_a_process_that_runs_for_ever_comes_back_when_the_other_is_done(
 ) -> None:
     monkeypatch.setattr(runner, "ELSEWHERE", 0.05)
     world.box.drop(report(ANNA))
-    outcomes: list[MailOutcome] = []
-    stop = Event()
-    thread = Thread(target=keep_running, args=(world.plugin, stop, outcomes.append))
-    with hold(world.plugin.ledger, "bounces", world.clock):
-        thread.start()
-        time.sleep(0.3)
-        assert outcomes == []
-    until = time.monotonic() + 20
-    while not outcomes:
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    stop.set()
-    thread.join(20)
+    with ExitStack() as other:
+        other.enter_context(hold(world.plugin.ledger, "bounces", world.clock))
+        with running(world.plugin) as outcomes:
+            time.sleep(0.3)
+            assert outcomes == []
+            other.close()
+            until(lambda: outcomes)
     assert world.host.incidents == []
     assert world.counted() == 1
 

@@ -17,6 +17,7 @@ from bounce_plugin import (
 from bounce_plugin.ledger.history import events_of
 from bounce_plugin.settings import parse_settings
 from tests.bounces import Box, report
+from tests.handing import Post
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ANNA = "anna@example.com"
@@ -103,3 +104,18 @@ def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
     with made.plugin:
         yield made
+
+
+@pytest.fixture
+def post(tmp_path: Path) -> Post:
+    """A mail server's way to hand us mails, one process each."""
+    made = Post(tmp_path)
+    made.set_up()
+    return made
+
+
+@pytest.fixture
+def plugin(post: Post) -> Iterator[BouncePlugin]:
+    """The plugin that `post` hands to, in this process."""
+    with post.plugin() as opened:
+        yield opened

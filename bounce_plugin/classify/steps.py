@@ -55,9 +55,8 @@ class Step(NamedTuple):
 class Said(NamedTuple):
     """Everything that a finding says."""
 
-    settings: Sequence[
-        Evidence
-    ]  # what says nothing of the reason itself, and is never weighed: action, stage, provider
+    #: What says nothing of the reason itself, and is never weighed: action, stage, provider.
+    settings: Sequence[Evidence]
     steps: Sequence[Step]
 
 
@@ -99,7 +98,7 @@ def gather(finding: Finding, report: Report, tables: Tables, *, alone: bool) -> 
     if program:
         steps += _read_exit(tables.codes, diagnostic, report.text if alone and _is_alone(report) else "")
     given, coded = _read_codes(tables.codes, status, reply, tuple(providers))
-    return Said([*settings, *given], steps + coded)
+    return Said([*settings, *given], [*steps, *coded])
 
 
 def _read_exit(codes: Codes, diagnostic: str, text: str) -> list[Step]:
@@ -114,7 +113,7 @@ def _read_exit(codes: Codes, diagnostic: str, text: str) -> list[Step]:
 @lru_cache(maxsize=4096)
 def _read_codes(
     codes: Codes, status: EnhancedStatus | None, reply: str, providers: tuple[str, ...]
-) -> tuple[list[Evidence], list[Step]]:
+) -> tuple[tuple[Evidence, ...], tuple[Step, ...]]:
     """The codes that are in no table, and what the others say. There are so few that most mails give those of others."""
     given: list[Evidence] = []
     steps: list[Step] = []
@@ -130,7 +129,7 @@ def _read_codes(
         steps.append(_code_step(row, "reply_code", reply, Source.REPLY))
     elif reply:
         given.append(Evidence(rule="given:reply_code", field="reply_code", span=reply))
-    return given, steps
+    return tuple(given), tuple(steps)
 
 
 def _status(finding: Finding) -> EnhancedStatus | None:

@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -25,10 +25,11 @@ from bounce_plugin.lmtp import session
 from bounce_plugin.lmtp.server import LmtpServer
 from bounce_plugin.pipeline import Pipeline
 from bounce_plugin.settings import parse_settings
-from tests.bounces import PRIVATE, Box, report
+from tests.bounces import PRIVATE, report
 from tests.everyday import a_day, memory
 from tests.handing import Post
 from tests.mails import ROOT
+from tests.running import until
 from tests.servers.postgresql import Postgresql
 from tests.servers.sink import free_port
 
@@ -54,19 +55,6 @@ def serving(plugin: BouncePlugin, more: str = "", *, listen: str = "") -> Iterat
         server.stop()
         thread.join(30)
         assert not thread.is_alive()
-
-
-@pytest.fixture
-def post(tmp_path: Path) -> Post:
-    made = Post(tmp_path)
-    made.set_up()
-    return made
-
-
-@pytest.fixture
-def plugin(post: Post) -> Iterator[BouncePlugin]:
-    with post.plugin() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -123,25 +111,12 @@ class Talk:
         return [self.hear()[0] for _ in recipients]
 
 
-def until(condition: Callable[[], object]) -> None:
-    limit = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < limit, "waited in vain"
-        time.sleep(0.02)
-
-
-def count(post: Post) -> dict[str, int]:
-    box = Box.__new__(Box)
-    box.path = post.box
-    return {folder: len(box.mails(folder)) for folder in ("", "processed", "review")}
-
-
 def test_several_mails_of_one_session_are_taken_filed_and_told(post: Post, plugin: BouncePlugin, port: int) -> None:
     with smtplib.LMTP("127.0.0.1", port) as client:
         for raw in (MEMBER, STRANGER, PRIVATE):
             assert client.sendmail("", [TO], raw) == {}
         assert memory(plugin)["events"], "committed before the reply"
-    until(lambda: count(post) == {"": 1, "processed": 1, "review": 1})
+    until(lambda: post.filed() == {"": 1, "processed": 1, "review": 1})
     until(lambda: "mail" in (post.folder / "notebook").read_text())
 
 
@@ -155,7 +130,7 @@ def test_each_recipient_has_a_reply_and_a_mail_of_its_own(post: Post, plugin: Bo
     with Talk(port) as talk:
         replies = talk.mail(MEMBER, b"a@crm.example", b"b@crm.example", sender=b"<erna@family.example>")
     assert [reply[:9] for reply in replies] == ["250 2.0.0"] * 2
-    until(lambda: count(post) == {"": 0, "processed": 2, "review": 0})
+    until(lambda: post.filed() == {"": 0, "processed": 2, "review": 0})
     assert len(memory(plugin)["events"]) == 1  # type: ignore[arg-type]
 
 
@@ -201,7 +176,7 @@ def test_a_line_feed_alone_ends_no_mail(post: Post, port: int) -> None:
         talk.socket.sendall(PRIVATE + b"\n.\nMAIL FROM:<>\r\n\n.\r\nmore\r\n.\r\n")
         assert talk.hear()[0].startswith("250 2.0.0 mail 1")
         assert talk.say(b"NOOP")[0].startswith("250")
-    assert count(post)[""] == 1
+    assert post.filed()[""] == 1
 
 
 def test_addresses_in_utf_8_and_8_bit_mails(post: Post, port: int) -> None:
@@ -235,7 +210,7 @@ def test_a_mail_over_the_cap_is_put_off(post: Post, plugin: BouncePlugin) -> Non
     with serving(plugin, "max_megabytes = 1\n") as (port, _), Talk(port) as talk:
         assert talk.mail(PRIVATE + b"x" * 1_100_000 + b"\n") == ["452 4.3.4 larger than 1 MB: raise lmtp.max_megabytes"]
         assert talk.mail(PRIVATE)[0].startswith("250"), "the session goes on"
-    assert count(post)[""] == 1
+    assert post.filed()[""] == 1
 
 
 def test_connections_recipients_and_commands_have_limits(plugin: BouncePlugin, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,7 +241,7 @@ def test_I_03_a_client_that_goes_away_in_the_middle_leaves_nothing(post: Post, p
             talk.begin(TO.encode())
             talk.socket.sendall(MEMBER[:700].replace(b"\n", b"\r\n"))
         until(lambda: not server._sessions)
-    assert count(post) == {"": 0, "processed": 0, "review": 0}
+    assert post.filed() == {"": 0, "processed": 0, "review": 0}
     assert memory(plugin)["events"] == []
 
 
@@ -277,7 +252,7 @@ def test_I_06_a_client_that_does_not_wait_for_the_reply_may_send_again(post: Pos
             talk.socket.sendall(MEMBER.replace(b"\n", b"\r\n") + b".\r\n")
         with Talk(port) as talk:
             assert talk.mail(MEMBER)[0].startswith("250")
-    assert count(post) == {"": 0, "processed": 1, "review": 0}
+    assert post.filed() == {"": 0, "processed": 1, "review": 0}
     assert len(memory(plugin)["events"]) == 1  # type: ignore[arg-type]
 
 
@@ -297,7 +272,7 @@ class TestNoLedger:
                 other.close()
             assert memory(plugin)["events"] == []
             assert talk.mail(MEMBER)[0].startswith("250")
-        assert count(post) == {"": 0, "processed": 1, "review": 0}
+        assert post.filed() == {"": 0, "processed": 1, "review": 0}
 
     def test_I_03_while_postgresql_is_stopped(self, own_postgresql: Postgresql, tmp_path: Path) -> None:
         post = Post(tmp_path, own_postgresql.url(own_postgresql.new_database()))
@@ -308,7 +283,7 @@ class TestNoLedger:
             assert talk.mail(MEMBER)[0].startswith("451 4.3.0 the ledger")
             own_postgresql.start()
             assert talk.mail(MEMBER)[0].startswith("250")
-        assert count(post) == {"": 0, "processed": 1, "review": 1}
+        assert post.filed() == {"": 0, "processed": 1, "review": 1}
 
     def test_I_14_while_the_disk_is_full(
         self, plugin: BouncePlugin, port: int, post: Post, monkeypatch: pytest.MonkeyPatch
@@ -322,7 +297,7 @@ class TestNoLedger:
                 (reply,) = talk.mail(PRIVATE)
             assert reply.startswith("452 4.3.1 mailbox 'club': cannot write")
             assert talk.mail(PRIVATE)[0].startswith("250")
-        assert count(post)[""] == 1
+        assert post.filed()[""] == 1
 
 
 class TestTheEnd:
@@ -350,7 +325,7 @@ class TestTheEnd:
             go_on.set()
             assert busy.hear()[0].startswith("250 2.0.0 mail 1")
             assert busy.hear()[0].startswith("421")
-        assert count(post) == {"": 0, "processed": 1, "review": 0}, "filed before the end"
+        assert post.filed() == {"": 0, "processed": 1, "review": 0}, "filed before the end"
         assert "mail" in (post.folder / "notebook").read_text()
 
     def test_I_01_killed_again_and_again_it_loses_and_doubles_nothing(self, tmp_path: Path) -> None:
@@ -422,7 +397,7 @@ def test_a_unix_socket_is_for_its_owner_and_group_and_gone_afterwards(post: Post
             with smtplib.LMTP(str(place)) as client:
                 assert client.sendmail("", [TO], PRIVATE) == {}
         assert place.exists() == (end is signal.SIGKILL)
-    assert count(post)[""] == 1
+    assert post.filed()[""] == 1
 
 
 def test_a_place_that_is_taken_is_named(post: Post, plugin: BouncePlugin, port: int) -> None:

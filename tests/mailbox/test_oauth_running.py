@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 
-from bounce_plugin import BouncePlugin, Incident, hookimpl, runner
+from bounce_plugin import BouncePlugin, runner
 from bounce_plugin.errors import MailboxError
 from bounce_plugin.runner import keep_running
 from bounce_plugin.settings import parse_settings
 from tests.bounces import report
 from tests.everyday import EverydayHost
+from tests.running import Listener, running, until
 from tests.servers.oauth_world import OAuthWorld
-
-
-class Listener:
-    """Notes what the operator is told."""
-
-    def __init__(self) -> None:
-        self.incidents: list[Incident] = []
-
-    @hookimpl
-    def on_incident(self, incident: Incident) -> None:
-        self.incidents.append(incident)
-
-
-def until(condition: Callable[[], object]) -> None:
-    limit = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < limit, "waited in vain"
-        time.sleep(0.05)
 
 
 def test_an_endpoint_that_is_down_is_tried_again_and_tokens_are_replaced(
@@ -45,24 +26,16 @@ def test_an_endpoint_that_is_down_is_tried_again_and_tokens_are_replaced(
     settings = parse_settings(oauth_world.settings_text(oauth_world.client()), folder=oauth_world.folder)
     plugins = {"host": EverydayHost(), "listener": listener}
     endpoint.answer, endpoint.life = lambda body: (503, b""), 2
-    with BouncePlugin(settings, plugins=plugins, entry_points=False) as plugin:
-        stop = Event()
-        thread = Thread(target=keep_running, args=(plugin, stop, lambda outcome: None))
-        thread.start()
-        try:
-            until(lambda: listener.incidents)
-            assert "gives no access token: HTTP 503" in str(listener.incidents[0])
-            account.append(report("member1@example.com"))
-            endpoint.answer = None
-            until(lambda: len(account.contents("processed")) == 1)
-            endpoint.revoke()
-            until(lambda: len(endpoint.asked) >= 3)  # its token has ended twice meanwhile
-            account.append(report("member2@example.com"))
-            until(lambda: len(account.contents("processed")) == 2)
-        finally:
-            stop.set()
-            thread.join(20)
-        assert not thread.is_alive()
+    with BouncePlugin(settings, plugins=plugins, entry_points=False) as plugin, running(plugin):
+        until(lambda: listener.incidents)
+        assert "gives no access token: HTTP 503" in str(listener.incidents[0])
+        account.append(report("member1@example.com"))
+        endpoint.answer = None
+        until(lambda: len(account.contents("processed")) == 1)
+        endpoint.revoke()
+        until(lambda: len(endpoint.asked) >= 3)  # its token has ended twice meanwhile
+        account.append(report("member2@example.com"))
+        until(lambda: len(account.contents("processed")) == 2)
     assert len(listener.incidents) == 1, "that a token ends is no incident"
 
 

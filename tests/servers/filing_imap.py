@@ -22,6 +22,14 @@ class FilingImap(FakeImap):
         self._selected: dict[Conversation, str] = {}
         self.deliver(*mails)
 
+    @property
+    def settings_text(self) -> str:
+        """The mailbox as an operator describes it, as mailbox `b`; its password is in the file `password`."""
+        return (
+            f'[[mailbox]]\nname = "b"\nkind = "imap"\nhost = "127.0.0.1"\nport = {self.port}\n'
+            'security = "none"\nuser = "u"\npassword_file = "password"\n'
+        )
+
     def deliver(self, *mails: bytes, folder: str = "INBOX") -> list[int]:
         """Put mails into a folder; returns their UIDs."""
         uids = []

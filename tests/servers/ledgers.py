@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -18,9 +19,9 @@ KEY = b"a key for tests, of 32 octets..."
 NewUrl = Callable[[], str]
 
 
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[Postgresql]:
-    """One PostgreSQL for all tests of this process."""
+@contextmanager
+def _postgresql() -> Iterator[Postgresql]:
+    """A PostgreSQL; where none is installed the test is skipped."""
     try:
         server = Postgresql().__enter__()
     except NoPostgresqlError as error:
@@ -29,19 +30,20 @@ def postgresql_server() -> Iterator[Postgresql]:
         yield server
     finally:
         server.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Postgresql]:
+    """One PostgreSQL for all tests of this process."""
+    with _postgresql() as server:
+        yield server
 
 
 @pytest.fixture
 def own_postgresql() -> Iterator[Postgresql]:
     """A PostgreSQL of a test's own, which it may stop."""
-    try:
-        server = Postgresql().__enter__()
-    except NoPostgresqlError as error:
-        pytest.skip(str(error))
-    try:
+    with _postgresql() as server:
         yield server
-    finally:
-        server.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="session")
