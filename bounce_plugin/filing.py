@@ -4,17 +4,39 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
+from typing import Final
 
+from bounce_plugin.case import Case, stays
 from bounce_plugin.errors import MailboxError
 from bounce_plugin.ledger.filing import Move, Place, filed, lost, placed, unfiled
 from bounce_plugin.ledger.lease import Lease
 from bounce_plugin.ledger.mails import Mail, mails_of_content, record_mail
 from bounce_plugin.ledger.review import close_item, item_of_mail
 from bounce_plugin.ledger.transaction import Transaction
-from bounce_plugin.mailbox.incoming import Folder, Incoming, Listing, Mailbox
+from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Mailbox
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Handling
 from bounce_plugin.sight import look
+
+#: Where a mail goes that ended so, if there are folders; what is left, or failed, stays where it is.
+TARGETS: Final = {
+    Handling.HANDLED: Folder.PROCESSED,
+    Handling.DUPLICATE: Folder.PROCESSED,
+    Handling.REVIEW: Folder.REVIEW,
+}
+
+
+def target_of(mail: Incoming, case: Case, handling: Handling, mailbox: Mailbox) -> Folder | None:
+    """Where a mail must be moved to; None: it stays where it is.
+
+    Only one that we have as a whole is taken from a server that has no folders.
+    """
+    target = TARGETS.get(handling)
+    if target is None or stays(case, dedicated=mailbox.dedicated) or mailbox.filing is Filing.STAYS:
+        return None
+    if mailbox.filing is Filing.LEDGER:
+        return Folder.LEDGER if mail.size == len(mail.raw) else None
+    return target
 
 
 def enter_mail(tx: Transaction, mail: Incoming, kind: Kind) -> int | None:

@@ -66,7 +66,7 @@ class Intake:
             mail = replace(found, received_at=min(found.received_at, pipeline.clock()))
             case = pipeline.gather(mail)
             with pipeline.ledger.transaction() as tx:
-                recorded = pipeline.record(tx, mail, case, dedicated=mailbox.dedicated)
+                recorded = pipeline.record(tx, mail, case, mailbox)
             return recorded  # noqa: RET504 - committed by now
         if not self._is_known(uid):  # no run was quicker: somebody took it away before anything was recorded
             raise MailboxError(f"mailbox {mailbox.name!r}: {uid} vanished from the inbox before it was recorded")

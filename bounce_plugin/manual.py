@@ -20,7 +20,8 @@ from bounce_plugin.examination import Examination, examine
 from bounce_plugin.inquire import inquire
 from bounce_plugin.ledger.filing import intend, place_of
 from bounce_plugin.ledger.mails import conclude, mail_by_id
-from bounce_plugin.ledger.review import close_item, item, items, raw_of
+from bounce_plugin.ledger.raw import raw_of
+from bounce_plugin.ledger.review import close_item, item, items
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.mailbox.incoming import Folder
 from bounce_plugin.message.report import Action, Kind
@@ -139,12 +140,19 @@ class Desk:
         return done
 
     def _file(self, tx: Transaction, done: ReviewItem, target: str) -> None:
-        if done.kind is not None:
-            conclude(
-                tx,
-                done.mail_id,
-                kind=done.kind,
-                handling=Handling.HANDLED,
-                why=done.resolution,
-                target=target,
-            )
+        """Have a mail moved; one that is, or will be, in the ledger alone stays there."""
+        if done.kind is None:
+            return
+        intended, raw = mail_by_id(tx, done.mail_id).target, b""
+        if Folder.LEDGER in {intended, place_of(tx, done.mail_id).folder}:
+            target, raw = intended, raw_of(tx, done.mail_id)
+        conclude(
+            tx,
+            done.mail_id,
+            kind=done.kind,
+            handling=Handling.HANDLED,
+            why=done.resolution,
+            now=self.pipeline.clock(),
+            target=target,
+            raw=raw,
+        )

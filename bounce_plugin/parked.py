@@ -10,7 +10,7 @@ from bounce_plugin.ledger.attempts import end_attempts
 from bounce_plugin.ledger.lease import Lease
 from bounce_plugin.ledger.mails import Mail, record_mail
 from bounce_plugin.ledger.transaction import Transaction
-from bounce_plugin.mailbox.incoming import Folder, Incoming, Mailbox
+from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Mailbox
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Handling, MailOutcome
 from bounce_plugin.unseen import Unseen
@@ -59,7 +59,7 @@ def _park(
         kind=Kind.OTHER,
         handling=Handling.REVIEW,
         why=WHY,
-        target=Folder.REVIEW if mailbox.dedicated else "",
+        target=Folder.REVIEW if mailbox.dedicated and mailbox.filing is Filing.FOLDERS else "",
     )
     mail_id = record_mail(tx, found)
     end_attempts(tx, mailbox.name, uidvalidity, [uid])

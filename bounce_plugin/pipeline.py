@@ -13,14 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event
-from typing import Final
 
 from bounce_plugin.act import Consequences
 from bounce_plugin.announce import Questions
-from bounce_plugin.case import Case, handling_of, needs_person, stays
+from bounce_plugin.case import Case, handling_of, needs_person
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.examination import examine
-from bounce_plugin.filing import carry_out_moves, enter_mail, settle
+from bounce_plugin.filing import carry_out_moves, enter_mail, settle, target_of
 from bounce_plugin.inquire import inquire
 from bounce_plugin.ledger.lease import Lease, hold
 from bounce_plugin.ledger.mails import conclude
@@ -34,13 +33,6 @@ from bounce_plugin.parked import failed, park_worn_out
 from bounce_plugin.unseen import find_unseen, forget_tries, read_batches
 
 log = logging.getLogger(__name__)
-
-#: Where a mail goes that ended so; what is left, or failed, stays where it is.
-TARGETS: Final = {
-    Handling.HANDLED: Folder.PROCESSED,
-    Handling.DUPLICATE: Folder.PROCESSED,
-    Handling.REVIEW: Folder.REVIEW,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +75,7 @@ class Pipeline:
             except Exception as error:
                 log.exception("mail %s of mailbox %s could not be read", mail.uid, mail.mailbox)
                 yield failed(mail, Kind.OTHER, error)
-        yield from self._record_all(lease, cases, dedicated=mailbox.dedicated)
+        yield from self._record_all(lease, cases, mailbox)
 
     def gather(self, mail: Incoming) -> Case:
         """Read one mail, and ask the host whom it concerns. Changes nothing."""
@@ -93,27 +85,25 @@ class Pipeline:
         case = inquire(self.questions, examination, mail.received_at)
         return replace(case, ours=is_notice(examination.clues.message_id))
 
-    def _record_all(
-        self, lease: Lease, cases: Sequence[tuple[Incoming, Case]], *, dedicated: bool
-    ) -> list[MailOutcome]:
+    def _record_all(self, lease: Lease, cases: Sequence[tuple[Incoming, Case]], mailbox: Mailbox) -> list[MailOutcome]:
         """Record a batch in one transaction; if that fails, mail by mail, so that one does not hold up the others."""
         try:
             with lease.transaction() as tx:
-                outcomes = [self.record(tx, mail, case, dedicated=dedicated) for mail, case in cases]
+                outcomes = [self.record(tx, mail, case, mailbox) for mail, case in cases]
                 forget_tries(tx, [mail for mail, _ in cases])
         except Exception as error:
             with lease.transaction():
                 pass  # if not even this can be written it is no mail's fault: LedgerError, BusyError end the run
             if len(cases) > 1:
-                return [outcome for case in cases for outcome in self._record_all(lease, [case], dedicated=dedicated)]
+                return [outcome for case in cases for outcome in self._record_all(lease, [case], mailbox)]
             ((mail, case),) = cases
             log.exception("mail %s of mailbox %s could not be recorded", mail.uid, mail.mailbox)
             return [failed(mail, case.examination.kind, error)]
         return [outcome for outcome in outcomes if outcome]
 
-    def record(self, tx: Transaction, mail: Incoming, case: Case, *, dedicated: bool) -> MailOutcome | None:
+    def record(self, tx: Transaction, mail: Incoming, case: Case, mailbox: Mailbox) -> MailOutcome | None:
         """Record one mail, decide what follows, and leave word of it. None: another process was first."""
-        now = self.clock()
+        now, dedicated = self.clock(), mailbox.dedicated
         mail_id = enter_mail(tx, mail, case.examination.kind)
         if mail_id is None:
             return None
@@ -130,15 +120,9 @@ class Pipeline:
             details=learned.details,
             received_at=mail.received_at,
         )
-        conclude(
-            tx,
-            mail_id,
-            kind=outcome.kind,
-            handling=handling,
-            why=why,
-            target="" if stays(case, dedicated=dedicated) else TARGETS.get(handling, ""),
-            raw=mail.raw if handling is Handling.REVIEW else b"",
-        )
+        target = target_of(mail, case, handling, mailbox)
+        keep = mail.raw if handling is Handling.REVIEW or target is Folder.LEDGER else b""
+        conclude(tx, mail_id, kind=outcome.kind, handling=handling, why=why, now=now, target=target or "", raw=keep)
         if handling is Handling.REVIEW:
             self.consequences.put_before_person(tx, outcome, tuple(event.address for event in learned.events), now)
         if handling is not Handling.LEFT:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Lock, RLock
 from types import TracebackType
@@ -14,6 +14,7 @@ from typing import Self
 
 from bounce_plugin.act import Consequences
 from bounce_plugin.announce import Announcements, OwnAnswers, Questions, Trouble, load_plugins
+from bounce_plugin.chores import Chores
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Delivery
@@ -104,6 +105,7 @@ class BouncePlugin:
             tables=self.tables,
             clock=clock,
         )
+        self._chores = Chores(self.ledger, keep_mails=timedelta(days=settings.ledger.keep_mails_days), clock=clock)
 
     @classmethod
     def from_file(
@@ -194,8 +196,16 @@ class BouncePlugin:
                 told = replace(summary, outcomes=tuple(replace(outcome, details=()) for outcome in outcomes))
                 with self.ledger.transaction() as tx:
                     self.announcements.run_finished(tx, told, self.clock())
-            self.tell()
+            self.attend()
         return summary
+
+    def attend(self) -> None:
+        """Do what is due whether mails come or not: remove mails that were kept long enough, and `tell`.
+
+        Reading does it by itself; whoever takes mails in another way calls it from time to time.
+        """
+        self._chores.do()
+        self.tell()
 
     def tell(self) -> None:
         """Tell plugins and people what is due: new announcements, and earlier ones that failed.

@@ -75,7 +75,7 @@ def _watch(
             if failures == TOLD_AFTER:
                 title = f"The mailbox {settings.name!r} cannot be read"
                 plugin.raise_incident(key=f"mailbox:{settings.name}", title=title, detail=str(error))
-            plugin.tell()  # announcements do not wait for a mailbox
+            plugin.attend()  # announcements do not wait for a mailbox
             stop.wait(pause * _jitter())
             pause = min(pause * 2, LAST_PAUSE)
 

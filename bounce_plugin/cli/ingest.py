@@ -61,7 +61,7 @@ def _finish(plugin: BouncePlugin, intake: Intake, outcome: MailOutcome | None) -
     with suppress(OSError):  # nobody listens
         click.echo(line_of(outcome) if outcome else f"mail in {intake.settings.name}: taken before")
     intake.file()
-    plugin.tell()
+    plugin.attend()
 
 
 def _read_envelope(recipients: tuple[str, ...], sender: str | None) -> Envelope:

@@ -47,10 +47,11 @@ CONCLUDE = (
         why=bindparam("new_why"),
         target=bindparam("new_target"),
         raw=bindparam("new_raw"),
+        raw_since=bindparam("new_raw_since"),
     )
 )
 
-_MAIL = [column for column in mails.c if column.name != "raw"]
+_MAIL = [column for column in mails.c if column.name not in {"raw", "raw_since"}]
 
 #: One mail by its number.
 MAIL_BY_ID = select(*_MAIL).where(mails.c.tenant == bindparam("tenant"), mails.c.id == bindparam("mail_id"))
@@ -74,11 +75,8 @@ EVENTS_OF_MAIL = (
 )
 
 
-def record_mail(tx: Transaction, mail: Mail, *, raw: bytes = b"") -> int | None:
-    """Record a mail, and give its number; None when that very mail was recorded before, by another process perhaps.
-
-    `raw` is kept where a person may have to look at it.
-    """
+def record_mail(tx: Transaction, mail: Mail) -> int | None:
+    """Record a mail, and give its number; None when that very mail was recorded before, by another process perhaps."""
     row = {
         "tenant": tx.tenant,
         "mailbox": mail.mailbox,
@@ -95,7 +93,6 @@ def record_mail(tx: Transaction, mail: Mail, *, raw: bytes = b"") -> int | None:
         "place_uidvalidity": mail.uidvalidity,
         "place_uid": mail.uid,
         "target": mail.target,
-        "raw": raw or None,
     }
     number: int | None = tx.connection.execute(ADD_MAIL.on(tx.connection), row).scalar()
     return number
@@ -108,16 +105,18 @@ def conclude(
     kind: Kind,
     handling: Handling,
     why: str,
+    now: datetime,
     target: str = "",
     raw: bytes = b"",
 ) -> None:
-    """Record what became of a mail, where it must go, and its octets if a person may have to look at them."""
+    """Record what became of a mail, where it must go, and its octets if they are to be kept from now on."""
     new = {
         "new_kind": kind,
         "new_handling": handling,
         "new_why": hide(tx, why),
         "new_target": target,
         "new_raw": raw or None,
+        "new_raw_since": now if raw else None,
     }
     tx.connection.execute(CONCLUDE, {"of_tenant": tx.tenant, "of_mail": mail_id, **new})
 

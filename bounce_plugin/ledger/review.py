@@ -13,7 +13,7 @@ from bounce_plugin.errors import NotFoundError
 from bounce_plugin.ledger.addresses import PLACEHOLDER, hide, reveal_all
 from bounce_plugin.ledger.columns import word
 from bounce_plugin.ledger.parcel import Parcel
-from bounce_plugin.ledger.schema import mails, review_items
+from bounce_plugin.ledger.schema import review_items
 from bounce_plugin.ledger.transaction import IfAbsent, Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import ReviewItem
@@ -58,9 +58,6 @@ CLOSE = (
     .where(review_items.c.closed_at.is_(None))
     .values(closed_at=bindparam("now"), actor=bindparam("by"), resolution=bindparam("how"))
 )
-
-#: The octets of a mail, where they are kept.
-RAW = select(mails.c.raw).where(mails.c.tenant == bindparam("tenant"), mails.c.id == bindparam("mail_id"))
 
 
 def open_item(
@@ -127,11 +124,6 @@ def close_item(tx: Transaction, item_id: int, *, actor: str, resolution: str, no
     closed = tx.connection.execute(CLOSE, {"of_tenant": tx.tenant, "of_item": item_id, **new}).rowcount == 1
     now_settled = item(tx, item_id)
     return now_settled if closed else None
-
-
-def raw_of(tx: Transaction, mail_id: int) -> bytes:
-    """The octets of a mail as they came; none where they are not kept."""
-    return tx.connection.scalar(RAW, {"tenant": tx.tenant, "mail_id": mail_id}) or b""
 
 
 def _items(tx: Transaction, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[ReviewItem, ...]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from bounce_plugin.ledger.columns import Moment, Number, Wording
 
-REVISION = "0002"  # the newest migration, by which a database shows its age
+REVISION = "0003"  # the newest migration, by which a database shows its age
 
 metadata = MetaData(
     naming_convention={
@@ -87,6 +87,7 @@ mails = Table(
     Column("place_uid", String, nullable=False),  # empty: the server did not tell
     Column("target", String, nullable=False),  # the folder that it must still be moved to; empty: none
     Column("raw", LargeBinary),  # kept while a person may want to look, or to have it read again
+    Column("raw_since", Moment),  # when we began to keep it
     UniqueConstraint("tenant", "mailbox", "folder", "uidvalidity", "uid"),
     Index(None, "tenant", "content_sha256"),
     Index(None, "tenant", "mailbox", "place_folder", "place_uidvalidity"),
@@ -96,6 +97,13 @@ mails = Table(
         "mailbox",
         sqlite_where=text("target <> ''"),
         postgresql_where=text("target <> ''"),
+    ),
+    Index(
+        "ix_mails_raw",
+        "tenant",
+        "raw_since",
+        sqlite_where=text("raw_since IS NOT NULL"),
+        postgresql_where=text("raw_since IS NOT NULL"),
     ),
     sqlite_autoincrement=True,  # people and hooks know mails by number: one is never given twice
 )
@@ -285,4 +293,36 @@ folders = Table(
     Column("folder", String, primary_key=True),
     Column("uidvalidity", String, primary_key=True),
     Column("uidnext", Number, nullable=False),
+)
+
+#: When each mailbox was read last, and what kept us from it since.
+polls = Table(
+    "polls",
+    metadata,
+    Column("tenant", Integer, primary_key=True, autoincrement=False),
+    Column("mailbox", String, primary_key=True),
+    Column("tried_at", Moment, nullable=False),
+    Column("read_at", Moment),  # when everything in it was looked at; null: never
+    Column(
+        "lag_seconds", Float
+    ),  # from its arrival until it was recorded, of the mail that waited longest, of the last ones that came
+    Column("stuck", Integer, nullable=False),  # mails that could not be recorded when it was last read
+    Column("failures", Integer, nullable=False),  # tries in a row that failed
+    Column("error", Wording, nullable=False),  # what the last of them said, addresses hidden; empty: it went well
+)
+
+#: The mails that we sent to a dead address, to see whether reports still come back.
+canaries = Table(
+    "canaries",
+    metadata,
+    Column("tenant", Integer, primary_key=True, autoincrement=False),
+    Column("token", String(32), primary_key=True),  # hexadecimal digits: a random number, in the mail's Message-ID
+    Column("fingerprint", FINGERPRINT, nullable=False),  # of the dead address
+    Column("sent_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),  # when its report must have come
+    Column("came_at", Moment),  # when the report was recorded; null: not yet
+    Column("mail_id", Number),  # the report
+    _address_known(),
+    ForeignKeyConstraint(["mail_id"], ["mails.id"]),
+    Index(None, "tenant", "sent_at"),
 )

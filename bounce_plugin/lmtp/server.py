@@ -138,7 +138,7 @@ class LmtpServer:
             self._news.clear()
             try:
                 self._intake.file()
-                self._intake.plugin.tell()
+                self._intake.plugin.attend()
             except BounceError as error:
                 log.warning("%s", error)
             except Exception:

@@ -14,7 +14,7 @@ from typing import Final, Self
 from bounce_plugin.errors import MailboxError
 from bounce_plugin.mailbox.fetch_answer import FACTS, Facts, compact, expand, read_bodies, read_facts
 from bounce_plugin.mailbox.idle import await_news
-from bounce_plugin.mailbox.incoming import Folder, Incoming, Listing
+from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing
 from bounce_plugin.mailbox.oauth import TokenSource
 from bounce_plugin.mailbox.session import Session, encode
 from bounce_plugin.mailbox.sign_in import Access
@@ -33,6 +33,8 @@ class ImapMailbox:
     A mail that someone has flagged `\Deleted` is on its way out and passed over; it is never expunged by us, for we
     give neither EXPUNGE nor CLOSE.
     """
+
+    filing: Final = Filing.FOLDERS
 
     def __init__(
         self,

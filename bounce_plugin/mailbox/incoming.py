@@ -18,6 +18,15 @@ class Folder(StrEnum):
     INBOX = "inbox"
     PROCESSED = "processed"
     REVIEW = "review"
+    LEDGER = "ledger"  # no folder: the mail was taken from the server, and its octets are in the ledger
+
+
+class Filing(StrEnum):
+    """What becomes of a mail's place once it is recorded."""
+
+    FOLDERS = "folders"  # it moves to `processed` or `review`
+    LEDGER = "ledger"  # there are no folders: its octets are put into the ledger, and it is taken from the server
+    STAYS = "stays"  # there are no folders: it stays where it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +65,10 @@ class Mailbox(Protocol):
 
     name: str
     dedicated: bool  # only bounces arrive here: ordinary mail may be moved, too
+
+    @property
+    def filing(self) -> Filing:
+        """What becomes of a mail's place once it is recorded."""
 
     def __enter__(self) -> Self: ...
 

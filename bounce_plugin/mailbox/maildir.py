@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from bounce_plugin.errors import MailboxError
-from bounce_plugin.mailbox.incoming import Folder, Incoming, Listing
+from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing
 from bounce_plugin.message import limits
 
 UIDVALIDITY: Final = "maildir"  # the format promises that a name is never used twice
@@ -31,6 +31,8 @@ class MaildirMailbox:
     are Maildir++ folders (`.processed`), made on demand; a mail keeps its flags, and one that nobody has seen yet
     stays in new/.
     """
+
+    filing: Final = Filing.FOLDERS
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from typing import BinaryIO, Final, Self
 
 from bounce_plugin.errors import MailboxError
 from bounce_plugin.mailbox.from_lines import Stored, received_at, split_mbox
-from bounce_plugin.mailbox.incoming import Folder, Incoming, Listing
+from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing
 from bounce_plugin.mailbox.mbox_lock import locked
 from bounce_plugin.message import limits
 
@@ -49,6 +49,8 @@ class MboxMailbox:
     neither. The file is replaced, not rewritten: a program that delivers to it must take the `.lock` file before it
     opens the mbox, as Postfix, Exim, procmail, Dovecot and mail.local do.
     """
+
+    filing: Final = Filing.FOLDERS
 
     def __init__(
         self,

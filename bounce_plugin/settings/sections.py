@@ -52,6 +52,9 @@ class LedgerSettings(Section):
     key_file: FilePath = Path("ledger.key")
     key_env: Name | None = None  # instead of the file
     tenant: Whole = 1  # the number of this host among several that share a database
+    keep_mails_days: Annotated[int, Field(strict=True, ge=1, le=36_500)] = (
+        30  # that mails for review are kept as they came
+    )
 
     _source: str = PrivateAttr("")
 

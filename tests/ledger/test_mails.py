@@ -10,7 +10,7 @@ from bounce_plugin.errors import NotFoundError
 from bounce_plugin.ledger.filing import Move, Place, filed, intend, known_uids, lost, placed, unfiled
 from bounce_plugin.ledger.mails import conclude, mail_by_id, mails_of_content, outcome_of, record_mail
 from bounce_plugin.ledger.open import Ledger
-from bounce_plugin.ledger.review import raw_of
+from bounce_plugin.ledger.raw import raw_of
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Handling, MailOutcome
@@ -69,6 +69,7 @@ def test_conclude(ledger: Ledger) -> None:
             kind=Kind.OTHER,
             handling=Handling.REVIEW,
             why="Who is it?",
+            now=NOW,
             target="review",
             raw=b"From: \xff\0",
         )
@@ -80,7 +81,7 @@ def test_conclude(ledger: Ledger) -> None:
             "review",
         )
         assert raw_of(tx, number) == b"From: \xff\0"
-        conclude(tx, number, kind=Kind.OTHER, handling=Handling.HANDLED, why="dismissed", target="processed")
+        conclude(tx, number, kind=Kind.OTHER, handling=Handling.HANDLED, why="dismissed", now=NOW, target="processed")
         assert raw_of(tx, number) == b""
 
 

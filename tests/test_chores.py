@@ -1,0 +1,60 @@
+"""Is done from time to time what must be done, whether mails come or not?"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bounce_plugin.errors import NotFoundError
+from bounce_plugin.outcome import Handling
+from tests.bounces import report
+from tests.world import World, open_world
+
+STRANGER = "nobody@example.com"
+
+
+def test_a_mail_is_kept_for_review_for_thirty_days_and_can_be_read_again_after_that(world: World) -> None:
+    world.box.drop(report(STRANGER), world.clock.now)
+    (outcome,) = world.plugin.run_once().outcomes
+    assert outcome.handling is Handling.REVIEW
+    (item,) = world.plugin.desk.items()
+    world.clock.now += timedelta(days=29)
+    world.plugin.run_once()
+    assert world.plugin.desk.show(item.id)[1]
+
+    world.clock.now += timedelta(days=2)
+    world.plugin.run_once()
+    assert world.plugin.desk.show(item.id)[1] == b""
+    with pytest.raises(NotFoundError, match=f"the mail of item {item.id} is no longer kept"):
+        world.plugin.desk.assign(item.id, "9", actor="ann")
+    assert world.plugin.desk.items() == (item,), "what it told stays"
+
+    world.plugin.desk.again(item.id, actor="ann")
+    (outcome,) = world.plugin.run_once().outcomes
+    assert outcome.handling is Handling.REVIEW
+    assert world.plugin.desk.show(world.plugin.desk.items()[0].id)[1], "it came from its folder"
+
+
+def test_an_operator_says_for_how_long_mails_are_kept(tmp_path: Path) -> None:
+    world = open_world(tmp_path, "[ledger]\nkeep_mails_days = 1\n")
+    with world.plugin:
+        world.box.drop(report(STRANGER), world.clock.now)
+        world.plugin.run_once()
+        (item,) = world.plugin.desk.items()
+        world.clock.now += timedelta(days=1, minutes=1)
+        world.plugin.attend()
+        assert world.plugin.desk.show(item.id)[1] == b""
+
+
+def test_i_19_a_clock_that_went_back_does_not_keep_chores_from_being_done(tmp_path: Path) -> None:
+    world = open_world(tmp_path, "[ledger]\nkeep_mails_days = 1\n")
+    with world.plugin:
+        world.clock.now += timedelta(days=400)
+        world.plugin.attend()
+        world.clock.now -= timedelta(days=400)
+        world.box.drop(report(STRANGER), world.clock.now)
+        world.plugin.run_once()
+        (item,) = world.plugin.desk.items()
+        world.clock.now += timedelta(days=2)
+        world.plugin.attend()
+        assert world.plugin.desk.show(item.id)[1] == b""
