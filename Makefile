@@ -39,7 +39,7 @@ servers: setup ## the mail and database servers that tests start, unpacked under
 
 lock: ## pin the dependencies of pyproject.toml anew
 	@$(bin)/python -m pip install --quiet uv
-	@$(bin)/uv pip compile pyproject.toml --extra postgresql --extra oauth --extra lmtp --group dev --universal --python-version 3.11 \
+	@$(bin)/uv pip compile pyproject.toml --extra postgresql --extra oauth --extra lmtp --extra metrics --group dev --universal --python-version 3.11 \
 		--generate-hashes --upgrade --no-header --quiet --output-file .ci/requirements.lock
 
 clean:

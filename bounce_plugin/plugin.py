@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Lock, RLock
@@ -18,26 +15,23 @@ from bounce_plugin.chores import Chores
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Delivery
-from bounce_plugin.errors import BusyError, MailboxError, SettingsError
 from bounce_plugin.examination import Examination, examine
 from bounce_plugin.ledger import deliveries as sent
 from bounce_plugin.ledger.history import suppression_of
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.mailbox.incoming import Mailbox
-from bounce_plugin.mailboxes import open_mailbox
 from bounce_plugin.manual import Desk
 from bounce_plugin.notices import open_notices
-from bounce_plugin.outcome import Handling, Lifted, MailOutcome, RunSummary
+from bounce_plugin.outcome import Lifted, MailOutcome, RunSummary
 from bounce_plugin.pipeline import Pipeline
 from bounce_plugin.policy.state import in_force
+from bounce_plugin.reading import Reading
 from bounce_plugin.rulebook import make_tables
 from bounce_plugin.settings import Settings, load_settings
 from bounce_plugin.suppression.bulk import suppressed_among
 from bounce_plugin.suppression.explanation import Explanation, explain
 from bounce_plugin.suppression.gate import Gate, declared
 from bounce_plugin.suppression.lift import lift
-
-log = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
@@ -105,6 +99,7 @@ class BouncePlugin:
             tables=self.tables,
             clock=clock,
         )
+        self._reading = Reading(pipeline=self.pipeline, mailboxes=settings.mailboxes, attend=self.attend)
         self._chores = Chores(self.ledger, keep_mails=timedelta(days=settings.ledger.keep_mails_days), clock=clock)
 
     @classmethod
@@ -146,24 +141,7 @@ class BouncePlugin:
         A mailbox that cannot be reached does not stop the others: it is one of the summary's `errors`. A dry run
         changes nothing anywhere: no mail, no flag, no row, and no plugin is told; the host's `find_contact` is asked.
         """
-        if not self.settings.mailboxes:
-            raise SettingsError("there is none to be read", key="mailbox")
-        started = self.clock()
-        outcomes: list[MailOutcome] = []
-        errors: list[str] = []
-        with self.ledger.rehearsal() if dry_run else nullcontext():
-            for mailbox_settings in self.settings.mailboxes:
-                try:
-                    with open_mailbox(mailbox_settings, read_only=dry_run, stop=stop) as mailbox:
-                        for outcome in self.pipeline.run(mailbox, stop or Event(), dry_run=dry_run):
-                            outcomes.append(outcome)
-                            on_outcome(outcome)
-                except BusyError as error:  # it is in good hands
-                    log.info("%s", error)
-                except (MailboxError, SettingsError) as error:
-                    log.info("%s", error)
-                    errors.append(str(error))
-        return self._finish(started, outcomes, errors, dry_run=dry_run)
+        return self._reading.read_all(stop or Event(), on_outcome, dry_run=dry_run)
 
     def run_mailbox(
         self, mailbox: Mailbox, *, stop: Event, on_outcome: Callable[[MailOutcome], None] = lambda outcome: None
@@ -173,31 +151,11 @@ class BouncePlugin:
         Raises MailboxError when the connection is lost, BusyError where another process works on the mailbox; what was
         handled until then is committed.
         """
-        started = self.clock()
-        outcomes = []
-        for outcome in self.pipeline.run(mailbox, stop):
-            outcomes.append(outcome)
-            on_outcome(outcome)
-        return self._finish(started, outcomes, (), dry_run=False)
+        return self._reading.read_one(mailbox, stop, on_outcome)
 
-    def _finish(
-        self, started: datetime, outcomes: Sequence[MailOutcome], errors: Sequence[str], *, dry_run: bool
-    ) -> RunSummary:
-        failures = (outcome.why for outcome in outcomes if outcome.handling is Handling.FAILED)
-        summary = RunSummary(
-            started_at=started,
-            finished_at=self.clock(),
-            outcomes=tuple(outcomes),
-            errors=(*errors, *failures),
-            dry_run=dry_run,
-        )
-        if not dry_run:
-            if errors or any(outcome.handling is not Handling.LEFT for outcome in outcomes):
-                told = replace(summary, outcomes=tuple(replace(outcome, details=()) for outcome in outcomes))
-                with self.ledger.transaction() as tx:
-                    self.announcements.run_finished(tx, told, self.clock())
-            self.attend()
-        return summary
+    def note_failure(self, mailbox: str, error: Exception) -> None:
+        """Remember that a mailbox could not be read, and why: `bounce-plugin health` tells it."""
+        self._reading.note_failure(mailbox, error)
 
     def attend(self) -> None:
         """Do what is due whether mails come or not: remove mails that were kept long enough, and `tell`.

@@ -70,6 +70,7 @@ def _watch(
                 log.info("%s", error)
                 break
             failures += 1
+            plugin.note_failure(settings.name, error)
             level = logging.WARNING if failures <= TOLD_AFTER else logging.DEBUG  # an outage of days fills no log
             log.log(level, "%s; next try in about %.0f seconds", error, pause)
             if failures == TOLD_AFTER:

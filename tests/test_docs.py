@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,10 +12,14 @@ import pytest
 
 from bounce_plugin import Reason, hookspecs
 from bounce_plugin.cli import COMMANDS, program
+from bounce_plugin.cli.health import as_record as health_record
 from bounce_plugin.cli.record import as_record
 from bounce_plugin.examination import examine
+from bounce_plugin.health import look_at_health
+from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.schema import metadata
 from bounce_plugin.message import limits
+from bounce_plugin.metrics import as_text
 from bounce_plugin.outcome import Handling
 from bounce_plugin.rulebook import add_all
 from bounce_plugin.settings import parse_settings
@@ -108,6 +113,33 @@ class TestExamineJson:
         assert sorted(described) == sorted([*record, *rows[0], *rows[0]["evidence"][0]])
 
 
+class TestHealthJson:
+    """docs/reference/health-json.md against what the command prints."""
+
+    def test_every_field_is_described_and_no_other(self, tmp_path: Path) -> None:
+        settings = parse_settings('[[mailbox]]\nname = "m"\nkind = "maildir"\npath = "m"\n', folder=tmp_path)
+        with Ledger.in_memory() as ledger:
+            record = health_record(look_at_health(settings, ledger, datetime.now(UTC)))
+        mailboxes, queue = record["mailboxes"], record["queue"]
+        assert isinstance(mailboxes, list)
+        assert isinstance(queue, dict)
+        page = text("docs/reference/health-json.md")
+        described = re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)
+        assert described == [*record, *mailboxes[0], *queue]
+
+
+def test_every_metric_is_described_and_no_other(tmp_path: Path) -> None:
+    settings = parse_settings("", folder=tmp_path)
+    with Ledger.in_memory() as ledger:
+        shown = as_text(settings, ledger, lambda: datetime.now(UTC))
+    page = text("docs/how-to/watch-over-it.md")
+    described = set()
+    for cell in re.findall(r"^\| (`bounce_plugin_\w+`[^|]*) \|", page, flags=re.MULTILINE):
+        first, *more = re.findall(r"`(\w+)`", cell)
+        described |= {first, *(first.removesuffix("_waiting") + one for one in more)}
+    assert described == set(re.findall(r"^# HELP (\w+)", shown, flags=re.MULTILINE))
+
+
 def test_the_limits_are_those_of_the_code() -> None:
     page = text("docs/reference/limits.md")
     assert limits.MESSAGE == 10 * 2**20
@@ -150,6 +182,8 @@ def test_every_setting_that_a_page_shows_is_valid(tmp_path: Path) -> None:
             assert set(tables) <= {
                 "mailbox",
                 "lmtp",
+                "health",
+                "metrics",
                 "policy",
                 "categories",
                 "notices",

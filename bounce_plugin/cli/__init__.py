@@ -32,6 +32,8 @@ COMMANDS: Final = {
     "status": "address",
     "lift": "address",
     "events": "address",
+    "health": "health",
+    "metrics": "health",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import Event
 
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from bounce_plugin.cli import ATTENTION, DONE
+from bounce_plugin.cli.health import needs_extra
 from bounce_plugin.cli.rehearsal import ledger_to_look_at
 from bounce_plugin.cli.terminal import printable
 from bounce_plugin.outcome import Handling, MailOutcome, RunSummary
@@ -32,11 +34,20 @@ def run(config: str, once: bool, dry_run: bool) -> None:
         signal.signal(number, lambda *_: stop.set())
     with BouncePlugin(settings, ledger=ledger_to_look_at(settings) if dry_run else None) as plugin:
         if not (once or dry_run):
-            keep_running(plugin, stop, _log_line)
+            with _metrics_served(plugin):
+                keep_running(plugin, stop, _log_line)
             return
         summary = _with_progress(plugin, stop, dry_run=dry_run)
     _summarise(summary)
     sys.exit(DONE if summary.ok else ATTENTION)
+
+
+def _metrics_served(plugin: BouncePlugin) -> AbstractContextManager[None]:
+    if plugin.settings.metrics.listen is None:
+        return nullcontext()
+    with needs_extra():
+        from bounce_plugin.metrics import served
+    return served(plugin.settings, plugin.ledger, plugin.clock)
 
 
 def _with_progress(plugin: BouncePlugin, stop: Event, *, dry_run: bool) -> RunSummary:

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -25,25 +24,30 @@ from sqlalchemy import (
 )
 
 from bounce_plugin.ledger.columns import Moment, Number, Wording
+from bounce_plugin.ledger.naming import FINGERPRINT, address_known, metadata
+from bounce_plugin.ledger.schema_reading import attempts, canaries, folders, leases, polls
+
+__all__ = [
+    "REVISION",
+    "acts",
+    "addresses",
+    "attempts",
+    "canaries",
+    "deliveries",
+    "events",
+    "folders",
+    "incidents",
+    "keys",
+    "leases",
+    "mails",
+    "metadata",
+    "outbox",
+    "polls",
+    "review_items",
+    "suppressions",
+]
 
 REVISION = "0003"  # the newest migration, by which a database shows its age
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-FINGERPRINT = String(32)  # hexadecimal digits: 128 bits of HMAC-SHA256
-
-
-def _address_known() -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(["tenant", "fingerprint"], ["addresses.tenant", "addresses.fingerprint"])
-
 
 #: By which key the fingerprints were made. A ledger opened with another one would find nobody suppressed.
 keys = Table(
@@ -138,7 +142,7 @@ events = Table(
     Column("received_at", Moment, nullable=False),
     Column("contacts", Text, nullable=False),  # JSON, addresses hidden
     Column("evidence", Text, nullable=False),  # JSON, addresses hidden
-    _address_known(),
+    address_known(),
     ForeignKeyConstraint(["mail_id"], ["mails.id"]),
     UniqueConstraint("tenant", "id"),
     UniqueConstraint("tenant", "message_key", "fingerprint", "kind", "counts"),
@@ -161,7 +165,7 @@ acts = Table(
     Column("because", Wording, nullable=False),
     Column("actor", Wording, nullable=False),
     Column("events", Text, nullable=False),  # JSON, ids of events
-    _address_known(),
+    address_known(),
     Index(None, "tenant", "fingerprint", "number"),
 )
 
@@ -175,7 +179,7 @@ suppressions = Table(
     Column("since", Moment, nullable=False),
     Column("until", Moment),
     Column("rule", Wording, nullable=False),
-    _address_known(),
+    address_known(),
     sqlite_with_rowid=False,
 )
 
@@ -193,7 +197,7 @@ deliveries = Table(
     Column("sent_at", Moment, nullable=False),
     Column("message_id", Wording, nullable=False),
     Column("envelope_id", Wording, nullable=False),
-    _address_known(),
+    address_known(),
     UniqueConstraint("tenant", "ref"),
     Index(None, "tenant", "message_id"),
     Index(None, "tenant", "envelope_id"),
@@ -259,70 +263,4 @@ incidents = Table(
     Column("first_at", Moment, nullable=False),
     Column("last_at", Moment, nullable=False),
     Column("announced_at", Moment, nullable=False),
-)
-
-#: Mails of an inbox that were begun and not yet recorded: how often, counted before one is even fetched.
-attempts = Table(
-    "attempts",
-    metadata,
-    Column("tenant", Integer, primary_key=True, autoincrement=False),
-    Column("mailbox", String, primary_key=True),
-    Column("uidvalidity", String, primary_key=True),
-    Column("uid", String, primary_key=True),
-    Column("times", Integer, nullable=False),
-    Column("last_at", Moment, nullable=False),
-)
-
-#: Who works on a mailbox now. The number grows with each owner: what an earlier one still wants to write is refused.
-leases = Table(
-    "leases",
-    metadata,
-    Column("tenant", Integer, primary_key=True, autoincrement=False),
-    Column("mailbox", String, primary_key=True),
-    Column("owner", String, nullable=False),  # empty: nobody
-    Column("number", Number, nullable=False),
-    Column("until", Moment, nullable=False),
-)
-
-#: The next UID of a folder when it was last listed: one that goes back means that UIDs were given twice.
-folders = Table(
-    "folders",
-    metadata,
-    Column("tenant", Integer, primary_key=True, autoincrement=False),
-    Column("mailbox", String, primary_key=True),
-    Column("folder", String, primary_key=True),
-    Column("uidvalidity", String, primary_key=True),
-    Column("uidnext", Number, nullable=False),
-)
-
-#: When each mailbox was read last, and what kept us from it since.
-polls = Table(
-    "polls",
-    metadata,
-    Column("tenant", Integer, primary_key=True, autoincrement=False),
-    Column("mailbox", String, primary_key=True),
-    Column("tried_at", Moment, nullable=False),
-    Column("read_at", Moment),  # when everything in it was looked at; null: never
-    Column(
-        "lag_seconds", Float
-    ),  # from its arrival until it was recorded, of the mail that waited longest, of the last ones that came
-    Column("stuck", Integer, nullable=False),  # mails that could not be recorded when it was last read
-    Column("failures", Integer, nullable=False),  # tries in a row that failed
-    Column("error", Wording, nullable=False),  # what the last of them said, addresses hidden; empty: it went well
-)
-
-#: The mails that we sent to a dead address, to see whether reports still come back.
-canaries = Table(
-    "canaries",
-    metadata,
-    Column("tenant", Integer, primary_key=True, autoincrement=False),
-    Column("token", String(32), primary_key=True),  # hexadecimal digits: a random number, in the mail's Message-ID
-    Column("fingerprint", FINGERPRINT, nullable=False),  # of the dead address
-    Column("sent_at", Moment, nullable=False),
-    Column("due_at", Moment, nullable=False),  # when its report must have come
-    Column("came_at", Moment),  # when the report was recorded; null: not yet
-    Column("mail_id", Number),  # the report
-    _address_known(),
-    ForeignKeyConstraint(["mail_id"], ["mails.id"]),
-    Index(None, "tenant", "sent_at"),
 )

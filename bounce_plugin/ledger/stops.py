@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import any_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from bounce_plugin.ledger.naming import FINGERPRINT
 from bounce_plugin.ledger.open import Ledger
-from bounce_plugin.ledger.schema import FINGERPRINT, suppressions
+from bounce_plugin.ledger.schema import suppressions
 from bounce_plugin.ledger.transaction import Transaction
 
 _CHUNK = 900  # SQLite before 3.32 takes 999 variables

@@ -17,12 +17,13 @@ from typing import BinaryIO, Final, Self
 from bounce_plugin.errors import MailboxError
 from bounce_plugin.mailbox.from_lines import Stored, received_at, split_mbox
 from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing
+from bounce_plugin.mailbox.maildir import sync_directory
 from bounce_plugin.mailbox.mbox_lock import locked
 from bounce_plugin.message import limits
 
 _UIDVALIDITY: Final = "mbox"  # a UID is made of the mail itself
-_TOGETHER: Final = 4 * 1024 * 1024  # octets of mail that are read while we hold the lock, if more than one mail
 _PIECE: Final = 1024 * 1024  # octets at a time
+_TOGETHER: Final = 4 * _PIECE  # octets of mail that are read while we hold the lock, if more than one mail
 _LOOK_EVERY: Final = 1.0  # seconds between two looks at the file while waiting
 
 
@@ -254,11 +255,7 @@ class MboxMailbox:
         except BaseException:
             new.unlink(missing_ok=True)
             raise
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_directory(path.parent)
         self._indexes.pop(source, None)
 
 

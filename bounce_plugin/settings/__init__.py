@@ -1,5 +1,6 @@
 """What does the operator want? bounce.toml, as values."""
 
+from bounce_plugin.settings.health import HealthSettings, MetricsSettings
 from bounce_plugin.settings.lmtp import LmtpSettings
 from bounce_plugin.settings.load import MailboxSettings, Settings, load_settings, parse_settings
 from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSettings
@@ -10,12 +11,14 @@ from bounce_plugin.settings.template import write_template
 
 __all__ = [
     "GoogleOAuth",
+    "HealthSettings",
     "ImapSettings",
     "LedgerSettings",
     "LmtpSettings",
     "MailboxSettings",
     "MaildirSettings",
     "MboxSettings",
+    "MetricsSettings",
     "MicrosoftOAuth",
     "NoticeSettings",
     "OAuthSettings",

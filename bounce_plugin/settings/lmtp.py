@@ -7,10 +7,9 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from bounce_plugin.settings.section import Name, Origin, Section, Whole, refuse
+from bounce_plugin.settings.section import Name, Origin, Section, Whole, refuse, split_place
 
 _UNIX: Final = "unix:"
-_LAST_PORT: Final = 65535
 
 
 def _place(value: str, info: ValidationInfo) -> str:
@@ -21,8 +20,7 @@ def _place(value: str, info: ValidationInfo) -> str:
         if not path:
             raise refuse(f'names no socket; allowed: "HOST:PORT", "{_UNIX}FILE"')
         return f"{_UNIX}{info.context.folder / path}"
-    host, colon, port = value.rpartition(":")
-    if not (host and colon and port.isascii() and port.isdecimal() and 0 < int(port) <= _LAST_PORT):
+    if split_place(value) is None:
         raise refuse(f'is no place to listen at; allowed: "HOST:PORT", "{_UNIX}FILE"')
     return value
 
@@ -44,9 +42,9 @@ class LmtpSettings(Section):
     @property
     def host(self) -> str:
         """The name or number before the port."""
-        return self.listen.rpartition(":")[0].strip("[]")
+        return (split_place(self.listen) or ("", 0))[0]
 
     @property
     def port(self) -> int:
         """The port, where we listen at one."""
-        return int(self.listen.rpartition(":")[2])
+        return (split_place(self.listen) or ("", 0))[1]

@@ -14,6 +14,7 @@ from bounce_plugin.errors import SettingsError
 from bounce_plugin.policy.categories import BUILT_IN_CATEGORIES
 from bounce_plugin.policy.rules import Policy
 from bounce_plugin.settings.complaint import complain
+from bounce_plugin.settings.health import HealthSettings, MetricsSettings
 from bounce_plugin.settings.lmtp import LmtpSettings
 from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSettings
 from bounce_plugin.settings.policy import ChosenUse, PolicySettings
@@ -45,6 +46,8 @@ class Settings(Section):
     trust: TrustSettings
     notices: NoticeSettings | None = None  # not given: nobody is told by mail
     hooks: HookSettings
+    health: HealthSettings
+    metrics: MetricsSettings
     #: More rules of classification, row by row as they stand there: `rulebook.py` reads them with those of the plugins.
     phrases: tuple[Mapping[str, object], ...] = ()
     #: Each plugin's own options, as they are but for one: the file of an SQLite `url` is relative to our folder.
@@ -111,7 +114,7 @@ def parse_settings(text: str, *, folder: Path, source: str = "bounce.toml") -> S
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"is not TOML: {error}", source=source) from error
-    for section in ("ledger", "policy", "trust", "hooks", "lmtp"):
+    for section in ("ledger", "policy", "trust", "hooks", "lmtp", "health", "metrics"):
         tables.setdefault(section, {})
     try:
         return Settings.model_validate(tables, context=Origin(folder=folder.absolute(), source=source, text=text))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +19,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import PydanticCustomError
+
+_LAST_PORT: Final = 65535
 
 #: The type of our own complaints among pydantic's; see `bounce_plugin.settings.complaint`.
 REFUSED = "refused"
@@ -104,6 +106,20 @@ def _resolve(path: Path, info: ValidationInfo) -> Path:
         raise refuse(str(error)) from error
 
 
+def split_place(place: str) -> tuple[str, int] | None:
+    """The host and the port of `HOST:PORT`; an IPv6 address may stand in brackets. None: it is nothing of the kind."""
+    host, colon, port = place.rpartition(":")
+    if not (host and colon and port.isascii() and port.isdecimal() and 0 < int(port) <= _LAST_PORT):
+        return None
+    return host.strip("[]"), int(port)
+
+
+def _check_place(place: str) -> str:
+    if split_place(place) is None:
+        raise refuse('is no place to listen at; allowed: "HOST:PORT"')
+    return place
+
+
 def resolve_database(url: str, folder: Path) -> str:
     """A database URL in which the path of an SQLite file is absolute; any other is given back as it is."""
     scheme, separator, path = url.partition(":///")
@@ -118,5 +134,6 @@ Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Whole = Annotated[int, Field(strict=True, ge=1)]
 #: At most a hundred years: what is more overflows the calendar, and "without end" is said by leaving it out.
 Days = Annotated[int, Field(strict=True, ge=0, le=36_500)]
-Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+Port = Annotated[int, Field(strict=True, ge=1, le=_LAST_PORT)]
+HostAndPort = Annotated[Name, AfterValidator(_check_place)]
 YesNo = Annotated[bool, Field(strict=True)]

@@ -223,7 +223,7 @@ def test_threads_of_one_process_keep_each_other_out(path: Path) -> None:
         thread.join()
     assert len(ended) == 2
     mailbox = MboxMailbox(name="bounces", path=path)
-    counts = [len(mailbox.listing(folder).uids) for folder in Folder]
+    counts = [len(mailbox.listing(folder).uids) for folder in (Folder.INBOX, Folder.PROCESSED, Folder.REVIEW)]
     assert sum(counts) == 60
     assert counts[0] < 60
 

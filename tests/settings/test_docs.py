@@ -15,10 +15,12 @@ from bounce_plugin.policy.presets import Preset, build_policy
 from bounce_plugin.policy.rules import PolicyAction, Rule
 from bounce_plugin.settings import (
     GoogleOAuth,
+    HealthSettings,
     ImapSettings,
     LmtpSettings,
     MaildirSettings,
     MboxSettings,
+    MetricsSettings,
     MicrosoftOAuth,
     NoticeSettings,
     OtherOAuth,
@@ -33,10 +35,12 @@ REFERENCE = (DOCS / "reference/settings.md").read_text("utf-8")
 HOW_TO = (DOCS / "how-to/choose-rules.md").read_text("utf-8")
 SECTIONS: list[type[BaseModel]] = [
     GoogleOAuth,
+    HealthSettings,
     ImapSettings,
     LmtpSettings,
     MaildirSettings,
     MboxSettings,
+    MetricsSettings,
     MicrosoftOAuth,
     NoticeSettings,
     OtherOAuth,

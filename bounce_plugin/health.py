@@ -1,0 +1,74 @@
+"""How are we? Is every mailbox read, is everybody told, and what waits for whom?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bounce_plugin.ledger.backlog import Backlog, backlog
+from bounce_plugin.ledger.incidents import incidents
+from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.ledger.polls import Poll, polls
+from bounce_plugin.outcome import Incident
+from bounce_plugin.settings import HealthSettings, Settings
+
+#: Trouble older than this is over, or was told once more.
+_RECENT: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What was found. Without a ledger nothing is known but that."""
+
+    checked_at: datetime
+    problems: tuple[str, ...]  # one sentence for each thing that somebody must look after; none: all is well
+    polls: tuple[
+        Poll | str, ...
+    ] = ()  # of each mailbox of the settings, in their order; its name if it was never tried
+    backlog: Backlog | None = None
+    incidents: tuple[Incident, ...] = ()  # trouble of the last day, newest first: told to the operator already
+
+    @property
+    def ok(self) -> bool:
+        """Whether nobody has to do anything."""
+        return not self.problems
+
+
+def look_at_health(settings: Settings, ledger: Ledger, now: datetime) -> Health:
+    """How we are, by what the ledger says; no mailbox is asked, and nothing is changed.
+
+    What waits for a person, and trouble that was told, is no problem. Raises LedgerError.
+    """
+    with ledger.reading() as tx:
+        known = {poll.mailbox: poll for poll in polls(tx)}
+        waiting = backlog(tx)
+        recent = incidents(tx, since=now - _RECENT)
+    reading = tuple(known.get(mailbox.name, mailbox.name) for mailbox in settings.mailboxes)
+    found = (*_read_late(reading, settings.health, now), *_told_late(waiting, settings.health, now))
+    return Health(checked_at=now, problems=found, polls=reading, backlog=waiting, incidents=recent)
+
+
+def _read_late(reading: Iterable[Poll | str], limits: HealthSettings, now: datetime) -> Iterator[str]:
+    for poll in reading:
+        if isinstance(poll, str):
+            yield f"The mailbox {poll!r} was never read: is `bounce-plugin run` at work?"
+            continue
+        name = f"The mailbox {poll.mailbox!r}"
+        why = f": {poll.error}" if poll.error else ": is `bounce-plugin run` at work?"
+        if poll.read_at is None:
+            yield f"{name} was never read{why}"
+        elif now - poll.read_at > timedelta(minutes=limits.read_within_minutes):
+            yield f"{name} was last read at {poll.read_at:%Y-%m-%d %H:%M} UTC{why}"
+        if poll.stuck:
+            yield f"{name} holds {poll.stuck} mails that could not be recorded: the log says why"
+
+
+def _told_late(waiting: Backlog, limits: HealthSettings, now: datetime) -> Iterator[str]:
+    since = waiting.announced_at
+    if since is not None and now - since > timedelta(minutes=limits.tell_within_minutes):
+        yield (
+            f"{waiting.announcements} announcements wait for plugins, the oldest since {since:%Y-%m-%d %H:%M} UTC: "
+            "the log says which plugin fails"
+        )

@@ -1,0 +1,98 @@
+"""How is every mailbox read in turn, and is it remembered how that went?"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import Event
+
+from bounce_plugin.errors import BusyError, MailboxError, SettingsError
+from bounce_plugin.ledger.polls import note_failure, note_read
+from bounce_plugin.mailbox.incoming import Mailbox
+from bounce_plugin.mailboxes import open_mailbox
+from bounce_plugin.outcome import Handling, MailOutcome, RunSummary
+from bounce_plugin.pipeline import Pipeline
+from bounce_plugin.settings import MailboxSettings
+
+log = logging.getLogger(__name__)
+
+OnOutcome = Callable[[MailOutcome], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Reads the mailboxes of the settings, and has everybody told."""
+
+    pipeline: Pipeline
+    mailboxes: Sequence[MailboxSettings]
+    attend: Callable[[], None]  # does what is due besides, and tells what is to be told
+
+    def read_all(self, stop: Event, on_outcome: OnOutcome, *, dry_run: bool) -> RunSummary:
+        """See `BouncePlugin.run_once`."""
+        if not self.mailboxes:
+            raise SettingsError("there is none to be read", key="mailbox")
+        started = self.pipeline.clock()
+        outcomes: list[MailOutcome] = []
+        errors: list[str] = []
+        with self.pipeline.ledger.rehearsal() if dry_run else nullcontext():
+            for settings in self.mailboxes:
+                try:
+                    with open_mailbox(settings, read_only=dry_run, stop=stop) as mailbox:
+                        self._read(mailbox, stop, outcomes, on_outcome, dry_run=dry_run)
+                except BusyError as error:  # it is in good hands
+                    log.info("%s", error)
+                except (MailboxError, SettingsError) as error:
+                    log.info("%s", error)
+                    errors.append(str(error))
+                    if not dry_run:
+                        self.note_failure(settings.name, error)
+        return self._finish(started, outcomes, errors, dry_run=dry_run)
+
+    def read_one(self, mailbox: Mailbox, stop: Event, on_outcome: OnOutcome) -> RunSummary:
+        """See `BouncePlugin.run_mailbox`."""
+        started = self.pipeline.clock()
+        outcomes: list[MailOutcome] = []
+        self._read(mailbox, stop, outcomes, on_outcome, dry_run=False)
+        return self._finish(started, outcomes, (), dry_run=False)
+
+    def note_failure(self, mailbox: str, error: Exception) -> None:
+        """Remember that a mailbox could not be read, and why."""
+        with self.pipeline.ledger.transaction() as tx:
+            note_failure(tx, mailbox, self.pipeline.clock(), error=str(error))
+
+    def _read(
+        self, mailbox: Mailbox, stop: Event, outcomes: list[MailOutcome], on_outcome: OnOutcome, *, dry_run: bool
+    ) -> None:
+        lags, stuck, clock = [], 0, self.pipeline.clock
+        for outcome in self.pipeline.run(mailbox, stop, dry_run=dry_run):
+            outcomes.append(outcome)
+            on_outcome(outcome)
+            if outcome.handling is not Handling.LEFT:
+                lags.append((clock() - outcome.received_at).total_seconds())
+            stuck += outcome.handling is Handling.FAILED
+        if not dry_run and not stop.is_set():
+            lag = max(0.0, *lags) if lags else None
+            with self.pipeline.ledger.transaction() as tx:
+                note_read(tx, mailbox.name, clock(), lag_seconds=lag, stuck=stuck)
+
+    def _finish(
+        self, started: datetime, outcomes: Sequence[MailOutcome], errors: Sequence[str], *, dry_run: bool
+    ) -> RunSummary:
+        failures = (outcome.why for outcome in outcomes if outcome.handling is Handling.FAILED)
+        summary = RunSummary(
+            started_at=started,
+            finished_at=self.pipeline.clock(),
+            outcomes=tuple(outcomes),
+            errors=(*errors, *failures),
+            dry_run=dry_run,
+        )
+        if not dry_run:
+            if errors or any(outcome.handling is not Handling.LEFT for outcome in outcomes):
+                told = replace(summary, outcomes=tuple(replace(outcome, details=()) for outcome in outcomes))
+                with self.pipeline.ledger.transaction() as tx:
+                    self.pipeline.consequences.announcements.run_finished(tx, told, self.pipeline.clock())
+            self.attend()
+        return summary
