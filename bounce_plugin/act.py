@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -11,9 +12,10 @@ from bounce_plugin.case import Case, read_events
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.correlate.correlation import Trust
 from bounce_plugin.event import BounceEvent
-from bounce_plugin.ledger.history import acts_of, events_of, past_events
+from bounce_plugin.ledger.history import events_of
 from bounce_plugin.ledger.incidents import raise_incident
-from bounce_plugin.ledger.record import event_id, record_acts, record_event
+from bounce_plugin.ledger.past import acts_of, past_events
+from bounce_plugin.ledger.record import event_id, note_event, record_acts, record_events
 from bounce_plugin.ledger.review import open_item
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.message.report import Kind
@@ -46,6 +48,21 @@ class Consequences:
 
     def learn(self, tx: Transaction, case: Case, *, mail_id: int, now: datetime) -> Learned:
         """Record the events of a case, decide what follows from each new one, and do it."""
+        return self.learn_all(tx, [(case, mail_id)], now=now)[0]
+
+    def learn_all(self, tx: Transaction, cases: Sequence[tuple[Case, int]], *, now: datetime) -> list[Learned]:
+        """The same for several cases, in their order: what is written together is decided one after the other."""
+        told = [
+            [replace(event, mail_id=mail_id) for event in read_events(case, self.required, partial(event_id, tx))]
+            for case, mail_id in cases
+        ]
+        new = record_events(tx, [(event, self._weight(event)) for events in told for event in events])
+        return [self._learn(tx, case, events, new, now) for (case, _), events in zip(cases, told, strict=True)]
+
+    def _learn(
+        self, tx: Transaction, case: Case, events: Sequence[BounceEvent], new: set[str], now: datetime
+    ) -> Learned:
+        """Decide what follows from the events of a case. One of them is new once, and then known."""
         if case.trouble:
             self.raise_incident(
                 tx,
@@ -54,20 +71,23 @@ class Consequences:
                 detail=f"{case.trouble} Until it answers, every bounce waits in review; then handle them again.",
                 now=now,
             )
-        events = read_events(case, self.required, partial(event_id, tx))
-        new, details, review = [], [], ""
-        for event in (replace(event, mail_id=mail_id) for event in events):
-            weight = self.tables.reasons[event.reason].weight if event.reason else 0
-            if not record_event(tx, event, weight=weight):
+        news, details, review = [], [], ""
+        for event in events:
+            if event.id not in new:
                 details.append(f"{_in_words(event)}, known already")
                 continue
-            new.append(event.id)
+            new.discard(event.id)
+            news.append(event.id)
+            note_event(tx, event, weight=self._weight(event))
             self._announce(tx, event, now)
             decision = self._decide(tx, event, now) if event.trust.suffices(self.required) else Decision()
             if PolicyAction.REVIEW in decision.actions:
                 review = review or decision.because
             details.append("; ".join((_in_words(event), *map(_step_in_words, decision.steps))))
-        return Learned(events=events, new=tuple(new), review=review, details=tuple(details))
+        return Learned(events=tuple(events), new=tuple(news), review=review, details=tuple(details))
+
+    def _weight(self, event: BounceEvent) -> float:
+        return self.tables.reasons[event.reason].weight if event.reason else 0.0
 
     def put_before_person(
         self, tx: Transaction, outcome: MailOutcome, addresses: tuple[str, ...], now: datetime
@@ -95,7 +115,8 @@ class Consequences:
         if this is None:
             return Decision()  # received before somebody lifted the stop: forgiven with the rest
         decision = decide(this, history, self.policy, now, done=acts_of(tx, event.address))
-        record_acts(tx, event.address, acts_from(decision, now))
+        if acts := acts_from(decision, now):
+            record_acts(tx, event.address, acts)
         if PolicyAction.INCIDENT in decision.actions:
             self._blame_ourselves(tx, event, now)
         if decision.actions & TOLD_AS_THRESHOLD:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +11,7 @@ from bounce_plugin.case import Case, stays
 from bounce_plugin.errors import MailboxError
 from bounce_plugin.ledger.filing import Move, Place, filed, lost, placed, unfiled
 from bounce_plugin.ledger.lease import Lease
-from bounce_plugin.ledger.mails import Mail, mails_of_content, record_mail
+from bounce_plugin.ledger.mails import Mail, mails_of_content, record_mails
 from bounce_plugin.ledger.review import close_item, item_of_mail
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Mailbox
@@ -39,21 +40,26 @@ def target_of(mail: Incoming, case: Case, handling: Handling, mailbox: Mailbox) 
     return target
 
 
-def enter_mail(tx: Transaction, mail: Incoming, kind: Kind) -> int | None:
-    """Record a mail where it was found, and give its number; None when another process was first."""
-    found = Mail(
-        mailbox=mail.mailbox,
-        folder=mail.folder,
-        uidvalidity=mail.uidvalidity,
-        uid=mail.uid,
-        content_sha256=mail.sha256,
-        size=mail.size,
-        received_at=mail.received_at,
-        kind=kind,
-        handling=Handling.LEFT,
-        why="",
+def enter_mails(tx: Transaction, found: Sequence[tuple[Incoming, Kind]]) -> list[int | None]:
+    """Record mails where they were found, and give their numbers; None when another process was first."""
+    return record_mails(
+        tx,
+        [
+            Mail(
+                mailbox=mail.mailbox,
+                folder=mail.folder,
+                uidvalidity=mail.uidvalidity,
+                uid=mail.uid,
+                content_sha256=mail.sha256,
+                size=mail.size,
+                received_at=mail.received_at,
+                kind=kind,
+                handling=Handling.LEFT,
+                why="",
+            )
+            for mail, kind in found
+        ],
     )
-    return record_mail(tx, found)
 
 
 def settle(lease: Lease, mailbox: Mailbox, now: datetime) -> list[MailboxError]:

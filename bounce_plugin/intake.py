@@ -66,8 +66,8 @@ class Intake:
             mail = replace(found, received_at=min(found.received_at, pipeline.clock()))
             case = pipeline.gather(mail)
             with pipeline.ledger.transaction() as tx:
-                recorded = pipeline.record(tx, mail, case, mailbox)
-            return recorded  # noqa: RET504 - committed by now
+                recorded = pipeline.record(tx, [(mail, case)], mailbox)
+            return recorded[0] if recorded else None  # committed by now
         if not self._is_known(uid):  # no run was quicker: somebody took it away before anything was recorded
             raise MailboxError(f"mailbox {mailbox.name!r}: {uid} vanished from the inbox before it was recorded")
         return None

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event
 
-from bounce_plugin.act import Consequences
+from bounce_plugin.act import Consequences, Learned
 from bounce_plugin.announce import Questions
 from bounce_plugin.case import Case, handling_of, needs_person
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.examination import examine
-from bounce_plugin.filing import carry_out_moves, enter_mail, settle, target_of
+from bounce_plugin.filing import carry_out_moves, enter_mails, settle, target_of
 from bounce_plugin.inquire import inquire
 from bounce_plugin.ledger.lease import Lease, hold
 from bounce_plugin.ledger.mails import conclude
@@ -89,7 +89,7 @@ class Pipeline:
         """Record a batch in one transaction; if that fails, mail by mail, so that one does not hold up the others."""
         try:
             with lease.transaction() as tx:
-                outcomes = [self.record(tx, mail, case, mailbox) for mail, case in cases]
+                outcomes = self.record(tx, cases, mailbox)
                 forget_tries(tx, [mail for mail, _ in cases])
         except Exception as error:
             with lease.transaction():
@@ -99,15 +99,29 @@ class Pipeline:
             ((mail, case),) = cases
             log.exception("mail %s of mailbox %s could not be recorded", mail.uid, mail.mailbox)
             return [failed(mail, case.examination.kind, error)]
-        return [outcome for outcome in outcomes if outcome]
+        return outcomes
 
-    def record(self, tx: Transaction, mail: Incoming, case: Case, mailbox: Mailbox) -> MailOutcome | None:
-        """Record one mail, decide what follows, and leave word of it. None: another process was first."""
-        now, dedicated = self.clock(), mailbox.dedicated
-        mail_id = enter_mail(tx, mail, case.examination.kind)
-        if mail_id is None:
-            return None
-        learned = self.consequences.learn(tx, case, mail_id=mail_id, now=now)
+    def record(self, tx: Transaction, cases: Sequence[tuple[Incoming, Case]], mailbox: Mailbox) -> list[MailOutcome]:
+        """Record mails, decide what follows, and leave word of it. One that another process recorded is left out."""
+        now = self.clock()
+        numbers = enter_mails(tx, [(mail, case.examination.kind) for mail, case in cases])
+        mine = [(mail, case, number) for (mail, case), number in zip(cases, numbers, strict=True) if number is not None]
+        learned = self.consequences.learn_all(tx, [(case, number) for _, case, number in mine], now=now)
+        told = [(*one, what) for one, what in zip(mine, learned, strict=True)]
+        return [self._conclude(tx, mail, case, number, what, mailbox, now) for mail, case, number, what in told]
+
+    def _conclude(
+        self,
+        tx: Transaction,
+        mail: Incoming,
+        case: Case,
+        mail_id: int,
+        learned: Learned,
+        mailbox: Mailbox,
+        now: datetime,
+    ) -> MailOutcome:
+        """Say what becomes of a mail, and leave word of it."""
+        dedicated = mailbox.dedicated
         why = needs_person(case, learned.events, dedicated=dedicated) or learned.review
         handling = handling_of(case, why, dedicated=dedicated, news=bool(learned.new))
         outcome = MailOutcome(

@@ -228,6 +228,8 @@ class BouncePlugin:
     # Our own answers to the hooks, asked last.
 
     def _find_delivery(self, clues: Clues, address: str) -> Delivery | None:
+        if not sent.is_known(self.ledger, clues):
+            return None
         with self.ledger.reading() as tx:
             return sent.find(tx, clues, address)
 

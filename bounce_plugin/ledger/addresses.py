@@ -37,9 +37,9 @@ ADDRESSES_OF = select(addresses.c.fingerprint, addresses.c.address).where(
 
 def remember(tx: Transaction, address: str) -> str:
     """See that an address has its row, in its normal spelling; returns its fingerprint."""
-    text = normalise(address) or address.strip()
-    fingerprint = keyed(tx.key, "address", text)
-    _add(tx, {fingerprint: _row(tx, fingerprint, text, fingerprint)})
+    fingerprint = tx.fingerprint(address)
+    if fingerprint not in tx.remembered:
+        _add(tx, {fingerprint: _row(tx, fingerprint, normalise(address) or address.strip(), fingerprint)})
     return fingerprint
 
 
@@ -62,7 +62,7 @@ def _add(tx: Transaction, rows: dict[str, dict[str, object]]) -> None:
     """Add the rows with these fingerprints, without asking the database twice in a transaction."""
     new = [row for fingerprint, row in rows.items() if fingerprint not in tx.remembered]
     if new:
-        tx.connection.execute(ADD_ADDRESSES.on(tx.connection), new)
+        tx.put_spelt(ADD_ADDRESSES, *new)
         tx.remembered.update(rows)
 
 
@@ -88,8 +88,8 @@ def hide_all(tx: Transaction, texts: Iterable[str]) -> list[str]:
         spelling = match["address"]
         if spelling is None:
             return "{@}"
-        fingerprint = keyed(tx.key, "address", spelling)
-        same_as = keyed(tx.key, "address", normalise(spelling) or spelling)
+        same_as = tx.fingerprint(spelling)
+        fingerprint = same_as if spelling == normalise(spelling) else keyed(tx.key, "address", spelling)
         rows[fingerprint] = _row(tx, fingerprint, spelling, same_as)
         return f"{{@{fingerprint}}}"
 

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, func, or_, select
 
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Delivery
 from bounce_plugin.correlate.fault import find_fault
 from bounce_plugin.ledger.addresses import hide_all, remember_all, reveal_all
+from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.record import bounded
 from bounce_plugin.ledger.schema import addresses, deliveries
 from bounce_plugin.ledger.transaction import IfAbsent, Transaction
@@ -39,6 +40,19 @@ BY_REF = _DELIVERY.where(deliveries.c.ref == bindparam("name"))
 #: The newest delivery to an address with a Message-ID, or with an ENVID.
 BY_MESSAGE_ID = _DELIVERY.where(deliveries.c.message_id == bindparam("name"), _TO_ADDRESS).limit(1)
 BY_ENVELOPE_ID = _DELIVERY.where(deliveries.c.envelope_id == bindparam("name"), _TO_ADDRESS).limit(1)
+
+#: Whether anything was sent under one of these names.
+KNOWN_NAME = (
+    select(deliveries.c.number)
+    .where(
+        deliveries.c.tenant == bindparam("tenant"),
+        or_(
+            deliveries.c.message_id.in_(bindparam("message_ids", expanding=True)),
+            deliveries.c.envelope_id.in_(bindparam("envelope_ids", expanding=True)),
+        ),
+    )
+    .limit(1)
+)
 
 #: The deliveries to anybody with a Message-ID, or with an ENVID: two are enough to see that there is not only one.
 ANY_BY_MESSAGE_ID = _DELIVERY.where(deliveries.c.message_id == bindparam("name")).limit(2)
@@ -79,6 +93,15 @@ def _faultless(delivery: Delivery) -> Delivery:
     if fault:
         raise ValueError(f"a delivery cannot be recorded: {fault}")
     return delivery
+
+
+def is_known(ledger: Ledger, clues: Clues) -> bool:
+    """Whether it makes sense to `find`: anything was sent under a name that the bounce gives. Far quicker, if not."""
+    message_ids = [_bare(name) for name in (clues.message_id, *clues.references) if name]
+    envelope_ids = [bounded(clues.envelope_id)] if clues.envelope_id else []
+    if not (message_ids or envelope_ids):
+        return False
+    return ledger.ask(KNOWN_NAME, message_ids=message_ids, envelope_ids=envelope_ids) is not None
 
 
 def find(tx: Transaction, clues: Clues, address: str) -> Delivery | None:

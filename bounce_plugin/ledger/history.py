@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, func, select
+from sqlalchemy import Row, bindparam, func, select
 
 from bounce_plugin.classify.classification import FailureType, Fault, Reason
 from bounce_plugin.correlate.correlation import Contact, Trust
@@ -16,40 +15,14 @@ from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.addresses import PLACEHOLDER, reveal_all
 from bounce_plugin.ledger.columns import word
 from bounce_plugin.ledger.enclosed import read_contacts, read_evidence
-from bounce_plugin.ledger.schema import acts, addresses, events
+from bounce_plugin.ledger.past import acts_of
+from bounce_plugin.ledger.schema import addresses, events
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.message.report import Kind
-from bounce_plugin.policy.rules import PastEvent
-from bounce_plugin.policy.state import Act, Suppression, Verb, derive
+from bounce_plugin.policy.state import Suppression, derive
 
 _FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 _EVERYTHING = 1 << 62  # rows
-
-#: What a decision must know about an address: everything that was received after a person lifted its stop last.
-PAST_EVENTS = (
-    select(
-        events.c.id,
-        events.c.kind,
-        events.c.type,
-        events.c.reason,
-        events.c.counts,
-        events.c.weight,
-        events.c.message_key,
-        events.c.category,
-        events.c.received_at,
-    )
-    .where(
-        events.c.tenant == bindparam("tenant"),
-        events.c.fingerprint == bindparam("fingerprint"),
-        ~exists().where(
-            acts.c.tenant == events.c.tenant,
-            acts.c.fingerprint == events.c.fingerprint,
-            acts.c.verb == Verb.LIFT,
-            acts.c.at >= events.c.received_at,
-        ),
-    )
-    .order_by(events.c.received_at, events.c.number)
-)
 
 _EVENT = select(
     *(column for column in events.c if column.name not in {"number", "tenant", "fingerprint", "weight"}),
@@ -72,35 +45,6 @@ LATEST_EVENTS = (
 
 #: Some events by their ids.
 EVENTS_BY_IDS = _EVENT.where(events.c.tenant == bindparam("tenant"), events.c.id.in_(bindparam("ids", expanding=True)))
-
-#: What was done to an address, oldest first.
-ACTS_OF = (
-    select(acts.c.verb, acts.c.at, acts.c.until, acts.c.rule, acts.c.because, acts.c.actor, acts.c.events)
-    .where(acts.c.tenant == bindparam("tenant"), acts.c.fingerprint == bindparam("fingerprint"))
-    .order_by(acts.c.number)
-)
-
-
-def past_events(tx: Transaction, address: str) -> tuple[PastEvent, ...]:
-    """What a decision about an address must know, oldest first: what was received after the last lift.
-
-    A mail that arrived before a lift and is read after it tells nothing that the person who lifted did not outweigh.
-    """
-    where = {"tenant": tx.tenant, "fingerprint": tx.fingerprint(address)}
-    return tuple(
-        PastEvent(
-            id=row.id,
-            kind=Kind(row.kind),
-            type=word(FailureType, row.type),
-            reason=word(Reason, row.reason),
-            counts=row.counts,
-            weight=row.weight,
-            message_key=row.message_key,
-            category=row.category,
-            received_at=row.received_at,
-        )
-        for row in tx.connection.execute(PAST_EVENTS, where)
-    )
 
 
 def events_of(tx: Transaction, address: str, limit: int = _EVERYTHING) -> tuple[BounceEvent, ...]:
@@ -129,34 +73,6 @@ def events_by_ids(tx: Transaction, event_ids: Iterable[str]) -> tuple[BounceEven
     rows = tx.connection.execute(EVENTS_BY_IDS, {"tenant": tx.tenant, "ids": wanted}).all()
     by_id = {event.id: event for event in _events(tx, rows)}
     return tuple(by_id[event_id] for event_id in wanted if event_id in by_id)
-
-
-def acts_of(tx: Transaction, address: str) -> tuple[Act, ...]:
-    """What was done to an address, oldest first."""
-    return acts_of_fingerprint(tx, tx.fingerprint(address))
-
-
-def acts_of_fingerprint(tx: Transaction, fingerprint: str) -> tuple[Act, ...]:
-    """What was done to the address with this fingerprint, oldest first."""
-    rows = tx.connection.execute(ACTS_OF, {"tenant": tx.tenant, "fingerprint": fingerprint}).all()
-    return read_acts(tx, rows)
-
-
-def read_acts(tx: Transaction, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Act, ...]:
-    """Rows of `acts` as values."""
-    texts = iter(reveal_all(tx, [text for row in rows for text in (row.because, row.actor)]))
-    return tuple(
-        Act(
-            verb=Verb(row.verb),
-            at=row.at,
-            until=row.until,
-            rule=row.rule,
-            because=next(texts),
-            actor=next(texts),
-            events=tuple(json.loads(row.events)),
-        )
-        for row in rows
-    )
 
 
 def suppression_of(tx: Transaction, address: str) -> Suppression | None:

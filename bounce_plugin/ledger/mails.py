@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,8 +35,8 @@ class Mail:
     target: str = ""  # the folder that it must still be moved to; empty: none
 
 
-#: A mail, unless it was recorded before from the same place.
-ADD_MAIL = IfAbsent(mails, returning=mails.c.id)
+#: Mails, but for those that were recorded before from the same place.
+ADD_MAILS = IfAbsent(mails, returning=(mails.c.id, mails.c.mailbox, mails.c.folder, mails.c.uidvalidity, mails.c.uid))
 
 #: What became of a mail, once that is known.
 CONCLUDE = (
@@ -77,25 +78,36 @@ EVENTS_OF_MAIL = (
 
 def record_mail(tx: Transaction, mail: Mail) -> int | None:
     """Record a mail, and give its number; None when that very mail was recorded before, by another process perhaps."""
-    row = {
-        "tenant": tx.tenant,
-        "mailbox": mail.mailbox,
-        "folder": mail.folder,
-        "uidvalidity": mail.uidvalidity,
-        "uid": mail.uid,
-        "content_sha256": mail.content_sha256,
-        "size": mail.size,
-        "received_at": mail.received_at,
-        "kind": mail.kind,
-        "handling": mail.handling,
-        "why": hide(tx, mail.why),
-        "place_folder": mail.folder,
-        "place_uidvalidity": mail.uidvalidity,
-        "place_uid": mail.uid,
-        "target": mail.target,
-    }
-    number: int | None = tx.connection.execute(ADD_MAIL.on(tx.connection), row).scalar()
-    return number
+    return record_mails(tx, [mail])[0]
+
+
+def record_mails(tx: Transaction, found: Sequence[Mail]) -> list[int | None]:
+    """The same for several mails, in their order."""
+    if not found:
+        return []
+    rows = [
+        {
+            "tenant": tx.tenant,
+            "mailbox": mail.mailbox,
+            "folder": mail.folder,
+            "uidvalidity": mail.uidvalidity,
+            "uid": mail.uid,
+            "content_sha256": mail.content_sha256,
+            "size": mail.size,
+            "received_at": mail.received_at,
+            "kind": mail.kind,
+            "handling": mail.handling,
+            "why": hide(tx, mail.why),
+            "place_folder": mail.folder,
+            "place_uidvalidity": mail.uidvalidity,
+            "place_uid": mail.uid,
+            "target": mail.target,
+        }
+        for mail in found
+    ]
+    recorded = tx.connection.execute(ADD_MAILS.on(tx.connection), rows)
+    numbers = {tuple(place): number for number, *place in recorded}
+    return [numbers.pop((mail.mailbox, mail.folder, mail.uidvalidity, mail.uid), None) for mail in found]
 
 
 def conclude(
@@ -118,7 +130,7 @@ def conclude(
         "new_raw": raw or None,
         "new_raw_since": now if raw else None,
     }
-    tx.connection.execute(CONCLUDE, {"of_tenant": tx.tenant, "of_mail": mail_id, **new})
+    tx.put(CONCLUDE, {"of_tenant": tx.tenant, "of_mail": mail_id, **new})
 
 
 def mail_by_id(tx: Transaction, mail_id: int) -> Mail:

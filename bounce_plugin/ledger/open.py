@@ -96,7 +96,9 @@ class Ledger:
         What the database refuses comes as `LedgerError`.
         """
         with self._begun("write") as connection:
-            yield Transaction(connection=connection, tenant=self.tenant, key=self._key)
+            tx = Transaction(connection=connection, tenant=self.tenant, key=self._key)
+            yield tx
+            tx.flush()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

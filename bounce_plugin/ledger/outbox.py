@@ -154,7 +154,7 @@ def announce(
     }
     rows = [{**row, "plugin": plugin} for plugin in plugins]
     if rows:
-        tx.connection.execute(ADD_ANNOUNCEMENT.on(tx.connection), rows)
+        tx.put_spelt(ADD_ANNOUNCEMENT, *rows)
 
 
 def _subject(tx: Transaction, payload: Payload) -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from sqlalchemy import bindparam, select
 
-from bounce_plugin.ledger.history import read_acts
+from bounce_plugin.ledger.past import read_acts
 from bounce_plugin.ledger.record import store_suppression
 from bounce_plugin.ledger.schema import acts, suppressions
 from bounce_plugin.ledger.stops import Stop

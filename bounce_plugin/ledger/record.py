@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC
 
 from sqlalchemy import bindparam, delete, insert
 
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.addresses import hide_all, remember
+from bounce_plugin.ledger.columns import storable
 from bounce_plugin.ledger.enclosed import CONTACTS, EVIDENCE
-from bounce_plugin.ledger.history import acts_of_fingerprint
+from bounce_plugin.ledger.past import add_act, add_event, past_of, recall
 from bounce_plugin.ledger.schema import acts as acts_table
 from bounce_plugin.ledger.schema import events, suppressions
-from bounce_plugin.ledger.transaction import IfAbsent, Transaction, keyed
+from bounce_plugin.ledger.transaction import IfAbsent, InPlace, Row, Transaction, keyed
 from bounce_plugin.message.report import Kind
+from bounce_plugin.policy.rules import PastEvent
 from bounce_plugin.policy.state import Act, Suppression, derive
 
 _LONGEST_KEY = 255  # characters; PostgreSQL cannot index more than 2,704 octets, and a Message-ID may have any length
 
-#: An event, unless that failure was recorded before.
-ADD_EVENT = IfAbsent(events, returning=events.c.number)
+#: Events, but for those of failures that were recorded before.
+ADD_EVENTS = IfAbsent(events, returning=(events.c.id,))
 
 #: Append to what was done to an address.
 ADD_ACTS = insert(acts_table)
 
-#: What follows from the acts is put anew, whatever was there.
+#: What follows from the acts is put in the place of what was there: nothing, or a stop.
 FORGET_SUPPRESSION = delete(suppressions).where(
     suppressions.c.tenant == bindparam("of_tenant"), suppressions.c.fingerprint == bindparam("of_fingerprint")
 )
-ADD_SUPPRESSION = insert(suppressions)
+PUT_SUPPRESSION = InPlace(suppressions)
 
 
 def event_id(tx: Transaction, *, address: str, message_key: str, kind: Kind, counts: bool) -> str:
@@ -40,15 +43,48 @@ def event_id(tx: Transaction, *, address: str, message_key: str, kind: Kind, cou
 
 
 def record_event(tx: Transaction, event: BounceEvent, *, weight: float) -> bool:
-    """Record what happened to one recipient; False when that was known already.
+    """Record what happened to one recipient; False when that was known already."""
+    if event.id not in record_events(tx, [(event, weight)]):
+        return False
+    note_event(tx, event, weight=weight)
+    return True
 
-    At most one event that counts exists for each distinct message and address. `weight` is that of the event's reason
-    at this time: 0.5 is counted at most once a day, 0 never. The event must name an address.
+
+def record_events(tx: Transaction, found: Sequence[tuple[BounceEvent, float]]) -> set[str]:
+    """Record what happened to recipients, each with its weight; returns the ids of the events that are new.
+
+    At most one event that counts exists for each distinct message and address. The weight is that of the event's reason
+    at this time: 0.5 is counted at most once a day, 0 never. An event must name an address. Whoever decides upon them
+    tells of each in its turn (`note_event`), so that no decision knows of an event that came later.
     """
+    rows = [_row(tx, event, weight) for event, weight in found]
+    if not rows:
+        return set()
+    recall(tx, [str(row["fingerprint"]) for row in rows])  # as it was before them
+    return set(tx.connection.scalars(ADD_EVENTS.on(tx.connection), rows))
+
+
+def note_event(tx: Transaction, event: BounceEvent, *, weight: float) -> None:
+    """See that decisions know of an event that was recorded."""
+    past = PastEvent(
+        id=event.id,
+        kind=event.kind,
+        type=event.type,
+        reason=event.reason,
+        counts=event.counts,
+        weight=weight,
+        message_key=storable(bounded(event.message_key)),
+        category=storable(event.category),
+        received_at=event.received_at.astimezone(UTC),
+    )
+    add_event(past_of(tx, tx.fingerprint(event.address)), past)
+
+
+def _row(tx: Transaction, event: BounceEvent, weight: float) -> Row:
     if not event.address:
         raise ValueError(f"event {event.id!r} names no address: it can be reviewed, but not recorded")
     diagnostic_code, remote_mta = hide_all(tx, [event.diagnostic_code, event.remote_mta])
-    row = {
+    return {
         "tenant": tx.tenant,
         "id": event.id,
         "mail_id": event.mail_id or None,
@@ -74,48 +110,46 @@ def record_event(tx: Transaction, event: BounceEvent, *, weight: float) -> bool:
         "contacts": CONTACTS.pack(tx, event.contacts),
         "evidence": EVIDENCE.pack(tx, event.evidence),
     }
-    return tx.connection.execute(ADD_EVENT.on(tx.connection), row).scalar() is not None
 
 
 def record_acts(tx: Transaction, address: str, acts: Iterable[Act]) -> Suppression | None:
     """Append to what was done to an address, and keep the stop that follows from it; returns that stop."""
     fingerprint = remember(tx, address)
-    rows = []
+    past = past_of(tx, fingerprint)
     for act in acts:
         because, actor = hide_all(tx, [act.because, act.actor])
-        rows.append(
-            {
-                "tenant": tx.tenant,
-                "fingerprint": fingerprint,
-                "verb": act.verb,
-                "at": act.at,
-                "until": act.until,
-                "rule": act.rule,
-                "because": because,
-                "actor": actor,
-                "events": json.dumps(act.events),
-            }
-        )
-    if rows:
-        tx.connection.execute(ADD_ACTS, rows)
-    suppression = derive(acts_of_fingerprint(tx, fingerprint))
+        row = {
+            "tenant": tx.tenant,
+            "fingerprint": fingerprint,
+            "verb": act.verb,
+            "at": act.at,
+            "until": act.until,
+            "rule": act.rule,
+            "because": because,
+            "actor": actor,
+            "events": json.dumps(act.events),
+        }
+        tx.put(ADD_ACTS, row)
+        add_act(past, act)
+    suppression = derive(past.acts)
     store_suppression(tx, fingerprint, suppression)
     return suppression
 
 
 def store_suppression(tx: Transaction, fingerprint: str, suppression: Suppression | None) -> None:
     """Put the stop that an address is under, or none, in the place of what was there."""
-    tx.connection.execute(FORGET_SUPPRESSION, {"of_tenant": tx.tenant, "of_fingerprint": fingerprint})
-    if suppression is not None:
-        row = {
-            "tenant": tx.tenant,
-            "fingerprint": fingerprint,
-            "exempt_too": suppression.exempt_too,
-            "since": suppression.since,
-            "until": suppression.until,
-            "rule": suppression.rule,
-        }
-        tx.connection.execute(ADD_SUPPRESSION, row)
+    if suppression is None:
+        tx.connection.execute(FORGET_SUPPRESSION, {"of_tenant": tx.tenant, "of_fingerprint": fingerprint})
+        return
+    row = {
+        "tenant": tx.tenant,
+        "fingerprint": fingerprint,
+        "exempt_too": suppression.exempt_too,
+        "since": suppression.since,
+        "until": suppression.until,
+        "rule": suppression.rule,
+    }
+    tx.put_spelt(PUT_SUPPRESSION, row)
 
 
 def bounded(key: str) -> str:

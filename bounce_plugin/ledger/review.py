@@ -23,7 +23,7 @@ _ADDRESSES: Parcel[tuple[str, ...]] = Parcel(TypeAdapter(tuple[str, ...]))
 _LARGEST = (1 << 63) - 1  # the largest number that the databases can be asked for
 
 #: An item, unless one is open for the mail.
-ADD_ITEM = IfAbsent(review_items, returning=review_items.c.id)
+ADD_ITEM = IfAbsent(review_items, returning=(review_items.c.id,))
 
 _ITEM = select(*(column for column in review_items.c if column.name != "tenant")).where(
     review_items.c.tenant == bindparam("tenant")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bounce_plugin.event import BounceEvent
-from bounce_plugin.ledger.history import acts_of, events_by_ids, events_of
+from bounce_plugin.ledger.history import events_by_ids, events_of
+from bounce_plugin.ledger.past import acts_of
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.policy.rules import Policy
 from bounce_plugin.policy.state import Act, Suppression, derive, in_force

@@ -8,8 +8,9 @@ import pytest
 
 from bounce_plugin.classify.classification import FailureType, Reason
 from bounce_plugin.errors import NotFoundError
-from bounce_plugin.ledger.history import event_by_id, events_by_ids, events_of, latest_events, past_events
+from bounce_plugin.ledger.history import event_by_id, events_by_ids, events_of, latest_events
 from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.ledger.past import past_events
 from bounce_plugin.ledger.record import record_acts, record_event
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import PastEvent

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from bounce_plugin.ledger.history import acts_of, past_events
 from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.ledger.past import acts_of, past_events
 from bounce_plugin.ledger.rebuild import rebuild
 from bounce_plugin.ledger.stops import stop_of
 from tests.ledger.samples import JOE

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from bounce_plugin.correlate.correlation import Trust
-from bounce_plugin.ledger.history import acts_of, events_of, past_events, suppression_of
+from bounce_plugin.ledger.history import events_of, suppression_of
 from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.ledger.past import acts_of, past_events
 from bounce_plugin.ledger.record import bounded, event_id, record_acts, record_event
 from bounce_plugin.ledger.stops import stop_of
 from bounce_plugin.message.report import Kind

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bounce_plugin.ledger.history import acts_of, past_events
 from bounce_plugin.ledger.mails import record_mail
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.outbox import Payload, announce
+from bounce_plugin.ledger.past import acts_of, past_events
 from bounce_plugin.ledger.record import record_acts, record_event
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.policy.state import Act, Verb

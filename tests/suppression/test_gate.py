@@ -8,8 +8,8 @@ import pytest
 
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.errors import NotFoundError
-from bounce_plugin.ledger.history import acts_of, past_events
 from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.ledger.past import acts_of, past_events
 from bounce_plugin.ledger.record import record_acts
 from bounce_plugin.outcome import Lifted
 from bounce_plugin.policy.state import Act, Verb

@@ -1,0 +1,145 @@
+"""What must a decision about an address know? Read at once for many, and kept true while a transaction writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, exists, select
+
+from bounce_plugin.classify.classification import FailureType, Reason
+from bounce_plugin.ledger.addresses import reveal_all
+from bounce_plugin.ledger.columns import word
+from bounce_plugin.ledger.schema import acts, events
+from bounce_plugin.ledger.transaction import Past, Transaction
+from bounce_plugin.message.report import Kind
+from bounce_plugin.policy.rules import PastEvent
+from bounce_plugin.policy.state import Act, Verb
+
+_CHUNK: Final = 500  # SQLite allows 999 variables in old builds
+
+#: Everything that was received after a person lifted the stop of an address last, of some addresses.
+PAST_EVENTS: Final = (
+    select(
+        events.c.fingerprint,
+        events.c.id,
+        events.c.kind,
+        events.c.type,
+        events.c.reason,
+        events.c.counts,
+        events.c.weight,
+        events.c.message_key,
+        events.c.category,
+        events.c.received_at,
+    )
+    .where(
+        events.c.tenant == bindparam("tenant"),
+        events.c.fingerprint.in_(bindparam("fingerprints", expanding=True)),
+        ~exists().where(
+            acts.c.tenant == events.c.tenant,
+            acts.c.fingerprint == events.c.fingerprint,
+            acts.c.verb == Verb.LIFT,
+            acts.c.at >= events.c.received_at,
+        ),
+    )
+    .order_by(events.c.received_at, events.c.number)
+)
+
+#: What was done to some addresses, oldest first.
+ACTS_OF: Final = (
+    select(
+        acts.c.fingerprint,
+        acts.c.verb,
+        acts.c.at,
+        acts.c.until,
+        acts.c.rule,
+        acts.c.because,
+        acts.c.actor,
+        acts.c.events,
+    )
+    .where(acts.c.tenant == bindparam("tenant"), acts.c.fingerprint.in_(bindparam("fingerprints", expanding=True)))
+    .order_by(acts.c.number)
+)
+
+
+def recall(tx: Transaction, fingerprints: Iterable[str]) -> None:
+    """Read what is known of these addresses, unless this transaction did so already."""
+    wanted = [fingerprint for fingerprint in dict.fromkeys(fingerprints) if fingerprint not in tx.known]
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        found = {fingerprint: Past() for fingerprint in chunk}
+        where = {"tenant": tx.tenant, "fingerprints": chunk}
+        for event in tx.connection.execute(PAST_EVENTS, where):
+            found[event.fingerprint].events.append(_past_event(event))
+        rows = tx.connection.execute(ACTS_OF, where).all()
+        for row, act in zip(rows, read_acts(tx, rows), strict=True):
+            found[row.fingerprint].acts.append(act)
+        tx.known.update(found)
+
+
+def past_of(tx: Transaction, fingerprint: str) -> Past:
+    """What is known of the address with this fingerprint. To be changed by who writes the same into the ledger alone."""
+    recall(tx, [fingerprint])
+    return tx.known[fingerprint]
+
+
+def past_events(tx: Transaction, address: str) -> tuple[PastEvent, ...]:
+    """What happened to an address, oldest first: what was received after the last lift.
+
+    A mail that arrived before a lift and is read after it tells nothing that the person who lifted did not outweigh.
+    """
+    return tuple(past_of(tx, tx.fingerprint(address)).events)
+
+
+def acts_of(tx: Transaction, address: str) -> tuple[Act, ...]:
+    """What was done to an address, oldest first."""
+    return tuple(past_of(tx, tx.fingerprint(address)).acts)
+
+
+def add_event(past: Past, event: PastEvent) -> None:
+    """See that an event that was just recorded is known, unless its address was lifted after it had been received."""
+    if any(act.verb is Verb.LIFT and act.at >= event.received_at for act in past.acts):
+        return
+    place = len(past.events)
+    while place and past.events[place - 1].received_at > event.received_at:
+        place -= 1
+    past.events.insert(place, event)
+
+
+def add_act(past: Past, act: Act) -> None:
+    """See that an act that was just recorded is known, and what it forgives is not."""
+    past.acts.append(act)
+    if act.verb is Verb.LIFT:
+        past.events[:] = [event for event in past.events if event.received_at > act.at]
+
+
+def read_acts(tx: Transaction, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Act, ...]:
+    """Rows of `acts` as values."""
+    texts = iter(reveal_all(tx, [text for row in rows for text in (row.because, row.actor)]))
+    return tuple(
+        Act(
+            verb=Verb(row.verb),
+            at=row.at,
+            until=row.until,
+            rule=row.rule,
+            because=next(texts),
+            actor=next(texts),
+            events=tuple(json.loads(row.events)),
+        )
+        for row in rows
+    )
+
+
+def _past_event(row: Row[*tuple[Any, ...]]) -> PastEvent:
+    return PastEvent(
+        id=row.id,
+        kind=Kind(row.kind),
+        type=word(FailureType, row.type),
+        reason=word(Reason, row.reason),
+        counts=row.counts,
+        weight=row.weight,
+        message_key=row.message_key,
+        category=row.category,
+        received_at=row.received_at,
+    )
