@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from bounce_plugin.classify.classification import Classification, Reason
+from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Contact, Correlation, Delivery, Trust
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.event import BounceEvent
@@ -26,6 +27,7 @@ class Case:
     """One mail with everything that is known of it."""
 
     examination: Examination
+    clues: Clues  # those of the examination, read once
     correlations: tuple[Correlation, ...]  # one for each finding, in their order
     received_at: datetime
     trouble: str = ""  # a plugin that could not answer who it is about

@@ -17,7 +17,7 @@ from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Mailbox
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Handling
-from bounce_plugin.sight import look
+from bounce_plugin.sight import is_sound, look
 
 #: Where a mail goes that ended so, if there are folders; what is left, or failed, stays where it is.
 TARGETS: Final = {
@@ -96,16 +96,16 @@ def carry_out_moves(lease: Lease, mailbox: Mailbox) -> list[MailboxError]:
 def _move_set(
     lease: Lease, mailbox: Mailbox, source: Folder, uidvalidity: str, target: Folder, moves: list[Move]
 ) -> None:
-    sight = look(lease, mailbox, source)
-    if sight.listing.uidvalidity != uidvalidity or not sight.sound:
+    numbering = mailbox.numbering(source)
+    if not is_sound(lease, mailbox, source, numbering) or numbering.uidvalidity != uidvalidity:
         with lease.transaction() as tx:
             lost(tx, [move.mail_id for move in moves])  # these UIDs mean nothing now
         return
     with lease.transaction():
         pass  # still ours? Two who copy the same mail would leave it twice, where the server cannot MOVE
     new_uids = mailbox.move(source, [move.uid for move in moves], target)
-    # Only what may be moved out by hand is looked for again; a listing of all processed mail would be for nothing.
-    new_validity = mailbox.listing(Folder.REVIEW).uidvalidity if target is Folder.REVIEW else ""
+    # Only what may be moved out by hand is looked for again.
+    new_validity = mailbox.numbering(Folder.REVIEW).uidvalidity if target is Folder.REVIEW else ""
     places = [
         Place(mail_id=move.mail_id, folder=target, uidvalidity=new_validity, uid=new_uids.get(move.uid, ""))
         for move in moves

@@ -83,7 +83,7 @@ class Pipeline:
         if mail.size > len(mail.raw):
             examination = replace(examination, limits=(*examination.limits, "message"))
         case = inquire(self.questions, examination, mail.received_at)
-        return replace(case, ours=is_notice(examination.clues.message_id))
+        return replace(case, ours=is_notice(case.clues.message_id))
 
     def _record_all(self, lease: Lease, cases: Sequence[tuple[Incoming, Case]], mailbox: Mailbox) -> list[MailOutcome]:
         """Record a batch in one transaction; if that fails, mail by mail, so that one does not hold up the others."""

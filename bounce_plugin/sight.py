@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bounce_plugin.ledger.lease import Lease
 from bounce_plugin.ledger.uids import distrust_uids, note_uidnext, uidnext_of
-from bounce_plugin.mailbox.incoming import Folder, Listing, Mailbox
+from bounce_plugin.mailbox.incoming import Folder, Listing, Mailbox, Numbering
 
 log = logging.getLogger(__name__)
 
@@ -26,16 +26,21 @@ def look(lease: Lease, mailbox: Mailbox, folder: Folder) -> Sight:
     Another UIDVALIDITY needs nothing of the kind: what is known is known under the old one.
     """
     listing = mailbox.listing(folder)
-    if not listing.uidnext:
-        return Sight(listing=listing, sound=True)
+    return Sight(listing=listing, sound=is_sound(lease, mailbox, folder, listing))
+
+
+def is_sound(lease: Lease, mailbox: Mailbox, folder: Folder, numbering: Numbering) -> bool:
+    """Whether UIDs of a folder may still be believed; if not, what is known by them has just been forgotten."""
+    if not numbering.uidnext:
+        return True
     with lease.reading() as tx:
-        before = uidnext_of(tx, mailbox.name, folder, listing.uidvalidity)
-    sound = listing.uidnext >= before
-    if listing.uidnext != before:
+        before = uidnext_of(tx, mailbox.name, folder, numbering.uidvalidity)
+    sound = numbering.uidnext >= before
+    if numbering.uidnext != before:
         with lease.transaction() as tx:
-            note_uidnext(tx, mailbox.name, folder, listing.uidvalidity, listing.uidnext)
+            note_uidnext(tx, mailbox.name, folder, numbering.uidvalidity, numbering.uidnext)
             if not sound:
-                distrust_uids(tx, mailbox.name, folder, listing.uidvalidity)
+                distrust_uids(tx, mailbox.name, folder, numbering.uidvalidity)
     if not sound:
         log.warning(
             "the server of mailbox %s gives UIDs of its folder %s again (the next one was %d, now it is %d): "
@@ -43,6 +48,6 @@ def look(lease: Lease, mailbox: Mailbox, folder: Folder) -> Sight:
             mailbox.name,
             folder,
             before,
-            listing.uidnext,
+            numbering.uidnext,
         )
-    return Sight(listing=listing, sound=sound)
+    return sound

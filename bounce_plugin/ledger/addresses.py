@@ -77,7 +77,7 @@ def known(tx: Transaction, fingerprints: Collection[str]) -> dict[str, str]:
 
 def hide(tx: Transaction, text: str) -> str:
     """Put a placeholder in the place of every address in a text, and see that the address has its row."""
-    return hide_all(tx, [text])[0]
+    return hide_all(tx, [text])[0] if "@" in text else storable(text)
 
 
 def hide_all(tx: Transaction, texts: Iterable[str]) -> list[str]:

@@ -7,26 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import bindparam, delete, select, update
 
 from bounce_plugin.ledger.schema import attempts
-from bounce_plugin.ledger.transaction import IfAbsent, Transaction
+from bounce_plugin.ledger.transaction import InPlace, Transaction
 
-#: A mail that is tried for the first time.
-ADD_ATTEMPT = IfAbsent(attempts)
+#: One more try of a mail, be it the first.
+COUNT_ATTEMPT = InPlace(attempts, change=lambda new: {"times": attempts.c.times + 1, "last_at": new.last_at})
+
+_CHUNK: Final = 500  # SQLite allows 999 variables in old builds
 
 _MINE = (
     attempts.c.tenant == bindparam("of_tenant"),
     attempts.c.mailbox == bindparam("of_mailbox"),
     attempts.c.uidvalidity == bindparam("of_uidvalidity"),
-)
-
-#: One more try.
-COUNT_ATTEMPT = (
-    update(attempts)
-    .where(*_MINE, attempts.c.uid == bindparam("of_uid"))
-    .values(times=attempts.c.times + 1, last_at=bindparam("now"))
 )
 
 #: One try less: the mail was never got to.
@@ -37,8 +33,8 @@ UNCOUNT_ATTEMPT = (
 #: No try is left of those that were taken back.
 FORGET_UNCOUNTED = delete(attempts).where(*_MINE, attempts.c.times <= 0)
 
-#: The mail is recorded, or gone.
-END_ATTEMPTS = delete(attempts).where(*_MINE, attempts.c.uid == bindparam("of_uid"))
+#: These mails are recorded, or gone.
+END_ATTEMPTS = delete(attempts).where(*_MINE, attempts.c.uid.in_(bindparam("uids", expanding=True)))
 
 #: How often each mail was tried.
 TRIED = select(attempts.c.uid, attempts.c.times).where(*_MINE)
@@ -46,15 +42,10 @@ TRIED = select(attempts.c.uid, attempts.c.times).where(*_MINE)
 
 def begin_attempts(tx: Transaction, mailbox: str, uidvalidity: str, uids: Iterable[str], now: datetime) -> None:
     """Count one more try of each of these mails of the inbox."""
-    rows = [(_row(tx, mailbox, uidvalidity, uid), uid) for uid in uids]
-    if not rows:
-        return
-    new = [
-        {"tenant": tx.tenant, "mailbox": mailbox, "uidvalidity": uidvalidity, "uid": uid, "times": 0, "last_at": now}
-        for _, uid in rows
-    ]
-    tx.connection.execute(ADD_ATTEMPT.on(tx.connection), new)
-    tx.connection.execute(COUNT_ATTEMPT, [{**row, "now": now} for row, _ in rows])
+    where = {"tenant": tx.tenant, "mailbox": mailbox, "uidvalidity": uidvalidity}
+    rows = [{**where, "uid": uid, "times": 1, "last_at": now} for uid in uids]
+    if rows:
+        tx.put_spelt(COUNT_ATTEMPT, *rows)
 
 
 def take_back_attempts(tx: Transaction, mailbox: str, uidvalidity: str, uids: Iterable[str]) -> None:
@@ -67,9 +58,10 @@ def take_back_attempts(tx: Transaction, mailbox: str, uidvalidity: str, uids: It
 
 def end_attempts(tx: Transaction, mailbox: str, uidvalidity: str, uids: Iterable[str]) -> None:
     """These mails are recorded, or gone: nothing is to be remembered of their tries."""
-    rows = [_row(tx, mailbox, uidvalidity, uid) for uid in uids]
-    if rows:
-        tx.connection.execute(END_ATTEMPTS, rows)
+    ended = list(uids)
+    for start in range(0, len(ended), _CHUNK):
+        where = {**_of(tx, mailbox, uidvalidity), "uids": ended[start : start + _CHUNK]}
+        tx.connection.execute(END_ATTEMPTS, where)
 
 
 def tried(tx: Transaction, mailbox: str, uidvalidity: str) -> Mapping[str, int]:

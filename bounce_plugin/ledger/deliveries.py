@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, or_, select
+from sqlalchemy import Row, Select, bindparam, func, select
 
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Delivery
@@ -41,16 +41,15 @@ BY_REF = _DELIVERY.where(deliveries.c.ref == bindparam("name"))
 BY_MESSAGE_ID = _DELIVERY.where(deliveries.c.message_id == bindparam("name"), _TO_ADDRESS).limit(1)
 BY_ENVELOPE_ID = _DELIVERY.where(deliveries.c.envelope_id == bindparam("name"), _TO_ADDRESS).limit(1)
 
-#: Whether anything was sent under one of these names.
-KNOWN_NAME = (
+#: Whether anything was sent with a Message-ID, or with an ENVID.
+KNOWN_MESSAGE_ID = (
     select(deliveries.c.number)
-    .where(
-        deliveries.c.tenant == bindparam("tenant"),
-        or_(
-            deliveries.c.message_id.in_(bindparam("message_ids", expanding=True)),
-            deliveries.c.envelope_id.in_(bindparam("envelope_ids", expanding=True)),
-        ),
-    )
+    .where(deliveries.c.tenant == bindparam("tenant"), deliveries.c.message_id == bindparam("name"))
+    .limit(1)
+)
+KNOWN_ENVELOPE_ID = (
+    select(deliveries.c.number)
+    .where(deliveries.c.tenant == bindparam("tenant"), deliveries.c.envelope_id == bindparam("name"))
     .limit(1)
 )
 
@@ -97,11 +96,10 @@ def _faultless(delivery: Delivery) -> Delivery:
 
 def is_known(ledger: Ledger, clues: Clues) -> bool:
     """Whether it makes sense to `find`: anything was sent under a name that the bounce gives. Far quicker, if not."""
-    message_ids = [_bare(name) for name in (clues.message_id, *clues.references) if name]
-    envelope_ids = [bounded(clues.envelope_id)] if clues.envelope_id else []
-    if not (message_ids or envelope_ids):
-        return False
-    return ledger.ask(KNOWN_NAME, message_ids=message_ids, envelope_ids=envelope_ids) is not None
+    if clues.envelope_id and ledger.ask(KNOWN_ENVELOPE_ID, name=bounded(clues.envelope_id)) is not None:
+        return True
+    names = (clues.message_id, *clues.references)
+    return any(ledger.ask(KNOWN_MESSAGE_ID, name=_bare(name)) is not None for name in names if name)
 
 
 def find(tx: Transaction, clues: Clues, address: str) -> Delivery | None:

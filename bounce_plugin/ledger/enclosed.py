@@ -8,17 +8,35 @@ from __future__ import annotations
 
 import json
 import logging
+from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from bounce_plugin.classify.classification import Evidence
 from bounce_plugin.correlate.correlation import Contact
 from bounce_plugin.ledger.parcel import Parcel
+from bounce_plugin.ledger.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
 CONTACTS: Parcel[tuple[Contact, ...]] = Parcel(TypeAdapter(tuple[Contact, ...]))
 EVIDENCE: Parcel[tuple[Evidence, ...]] = Parcel(TypeAdapter(tuple[Evidence, ...]))
+
+_PACKED: Final[dict[tuple[Evidence, ...], str]] = {}
+_MANY: Final = 1000  # of them are kept at most
+_SHORT: Final = 4000  # characters of one that is
+
+
+def pack_evidence(tx: Transaction, evidence: tuple[Evidence, ...]) -> str:
+    """The evidence as it is stored. Most verdicts rest on words that were read before: these are packed once."""
+    packed = _PACKED.get(evidence)
+    if packed is None:
+        packed = EVIDENCE.pack(tx, evidence)
+        if "{@" not in packed and len(packed) < _SHORT:  # with addresses it depends on whose they are, and on the key
+            if len(_PACKED) >= _MANY:
+                _PACKED.clear()
+            _PACKED[evidence] = packed
+    return packed
 
 
 def read_contacts(revealed: str) -> tuple[Contact, ...]:

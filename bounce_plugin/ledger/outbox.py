@@ -140,6 +140,9 @@ def announce(
 
     What is announced about one address reaches a plugin in the order of the calls.
     """
+    listeners = tuple(plugins)
+    if not listeners:
+        return
     row = {
         "tenant": tx.tenant,
         "announcement": bounded(f"{hook}:{_subject(tx, payload)}"),
@@ -152,9 +155,7 @@ def announce(
         "next_at": now,
         "error": "",
     }
-    rows = [{**row, "plugin": plugin} for plugin in plugins]
-    if rows:
-        tx.put_spelt(ADD_ANNOUNCEMENT, *rows)
+    tx.put_spelt(ADD_ANNOUNCEMENT, *({**row, "plugin": plugin} for plugin in listeners))
 
 
 def _subject(tx: Transaction, payload: Payload) -> str:

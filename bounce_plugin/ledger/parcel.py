@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from bounce_plugin.ledger.addresses import hide_all
+from bounce_plugin.ledger.addresses import hide
 from bounce_plugin.ledger.transaction import Transaction
 
 Value = TypeVar("Value")
@@ -24,31 +23,19 @@ class Parcel(Generic[Value]):
     def pack(self, tx: Transaction, value: Value) -> str:
         """The JSON of a value, without what is as its type has it by default; every address is a placeholder."""
         plain: _Json = self._adapter.dump_python(value, mode="json", exclude_defaults=True)
-        texts = list(dict.fromkeys(_strings(plain)))
-        hidden = dict(zip(texts, hide_all(tx, texts), strict=True))
-        return json.dumps(_replaced(plain, hidden), ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(_hidden(tx, plain), ensure_ascii=False, separators=(",", ":"))
 
     def unpack(self, revealed: str) -> Value:
         """The value again, from JSON whose addresses were put back (`reveal`; an address needs no escape in JSON)."""
         return self._adapter.validate_json(revealed)
 
 
-def _strings(plain: _Json) -> Iterator[str]:
+def _hidden(tx: Transaction, plain: _Json) -> _Json:
+    """The same with placeholders for addresses in every text."""
     if isinstance(plain, str):
-        yield plain
-    elif isinstance(plain, dict):
-        for part in plain.values():
-            yield from _strings(part)
-    elif isinstance(plain, list):
-        for part in plain:
-            yield from _strings(part)
-
-
-def _replaced(plain: _Json, hidden: dict[str, str]) -> _Json:
-    if isinstance(plain, str):
-        return hidden[plain]
+        return hide(tx, plain)
     if isinstance(plain, dict):
-        return {name: _replaced(part, hidden) for name, part in plain.items()}
+        return {name: _hidden(tx, part) for name, part in plain.items()}
     if isinstance(plain, list):
-        return [_replaced(part, hidden) for part in plain]
+        return [_hidden(tx, part) for part in plain]
     return plain

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, insert
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.addresses import hide_all, remember
 from bounce_plugin.ledger.columns import storable
-from bounce_plugin.ledger.enclosed import CONTACTS, EVIDENCE
+from bounce_plugin.ledger.enclosed import CONTACTS, pack_evidence
 from bounce_plugin.ledger.past import add_act, add_event, past_of, recall
 from bounce_plugin.ledger.schema import acts as acts_table
 from bounce_plugin.ledger.schema import events, suppressions
@@ -108,7 +108,7 @@ def _row(tx: Transaction, event: BounceEvent, weight: float) -> Row:
         "category": event.category,
         "received_at": event.received_at,
         "contacts": CONTACTS.pack(tx, event.contacts),
-        "evidence": EVIDENCE.pack(tx, event.evidence),
+        "evidence": pack_evidence(tx, event.evidence),
     }
 
 

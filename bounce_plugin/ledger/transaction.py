@@ -116,14 +116,16 @@ class IfAbsent:
 
 
 class InPlace:
-    """INSERT that takes the place of the row that has its primary key."""
+    """INSERT that changes the row that has its primary key: to what the new one says, or as `change` makes of that."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, *, change: Callable[[Any], Mapping[str, object]] | None = None) -> None:
+        others = [column.name for column in table.c if not column.primary_key]
         self._spelt: dict[str, Executable] = {}
         for name, insert in _INSERTS.items():
             statement = insert(table)
-            new = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
-            self._spelt[name] = statement.on_conflict_do_update(index_elements=table.primary_key, set_=new)
+            new = statement.excluded
+            changed = change(new) if change else {other: new[other] for other in others}
+            self._spelt[name] = statement.on_conflict_do_update(index_elements=table.primary_key, set_=changed)
 
     def on(self, connection: Connection) -> Executable:
         """The statement for the connection's database."""

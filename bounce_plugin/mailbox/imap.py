@@ -14,7 +14,7 @@ from typing import Final, Self
 from bounce_plugin.errors import MailboxError
 from bounce_plugin.mailbox.fetch_answer import FACTS, Facts, compact, expand, read_bodies, read_facts
 from bounce_plugin.mailbox.idle import await_news
-from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing
+from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Numbering
 from bounce_plugin.mailbox.oauth import TokenSource
 from bounce_plugin.mailbox.session import Session, encode
 from bounce_plugin.mailbox.sign_in import Access
@@ -101,6 +101,13 @@ class ImapMailbox:
         self._listed[folder] = (session.uidvalidity, session.uidnext)
         uids = tuple(map(str, session.search()))
         return Listing(uidvalidity=session.uidvalidity, uids=uids, uidnext=session.uidnext)
+
+    def numbering(self, folder: Folder) -> Numbering:
+        """See `Mailbox`. While a folder is open its UIDVALIDITY does not change (RFC 9051, section 6.3.2)."""
+        session, name = self._ask(), self._real_name(folder)
+        if session.selected not in ((name, False), (name, True)) and not session.select(name, write=False):
+            return Numbering(uidvalidity="")
+        return Numbering(uidvalidity=session.uidvalidity, uidnext=session.uidnext)
 
     def fetch(self, folder: Folder, uids: Sequence[str]) -> Iterator[Incoming]:
         """See `Mailbox`. What the server refuses to give is reported when all the rest has been given."""

@@ -48,12 +48,18 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """What a folder holds now."""
+class Numbering:
+    """What the UIDs of a folder mean."""
 
     uidvalidity: str
-    uids: tuple[str, ...]  # oldest first
     uidnext: int = 0  # above all UIDs that were ever given (RFC 9051, section 2.3.1.1); 0: they are no numbers here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Numbering):
+    """What a folder holds now."""
+
+    uids: tuple[str, ...]  # oldest first
 
 
 class Mailbox(Protocol):
@@ -78,6 +84,9 @@ class Mailbox(Protocol):
 
     def listing(self, folder: Folder) -> Listing:
         """The UIDs of a folder; an absent folder is empty, with the uidvalidity "" ."""
+
+    def numbering(self, folder: Folder) -> Numbering:
+        """The same without the UIDs, which takes no longer for a large folder than for a small one."""
 
     def fetch(self, folder: Folder, uids: Sequence[str]) -> Iterator[Incoming]:
         """The mails with these UIDs, without setting any flag; those that are gone meanwhile are left out.

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from bounce_plugin.errors import MailboxError
-from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing
+from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Numbering
 from bounce_plugin.message import limits
 
 UIDVALIDITY: Final = "maildir"  # the format promises that a name is never used twice
@@ -80,6 +80,10 @@ class MaildirMailbox:
                 dated.append((self._stat(path).st_mtime_ns, uid))
         return Listing(uidvalidity=UIDVALIDITY if root.is_dir() else "", uids=tuple(uid for _, uid in sorted(dated)))
 
+    def numbering(self, folder: Folder) -> Numbering:
+        """See `Mailbox`."""
+        return Numbering(uidvalidity=UIDVALIDITY if self._folders[folder].is_dir() else "")
+
     def fetch(self, folder: Folder, uids: Sequence[str]) -> Iterator[Incoming]:
         """See `Mailbox`. A file that cannot be read is reported when all the others have been given."""
         unreadable: list[OSError] = []
@@ -106,20 +110,20 @@ class MaildirMailbox:
         """See `Mailbox`. A moved mail gets a new name, as it gets a new UID on an IMAP server."""
         if self._read_only:
             raise MailboxError(f"mailbox {self.name!r} is open for reading only")
-        files = self._files(self._folders[source])
+        files: Mapping[str, Path] | None = None  # as in `fetch`: what is not in new/ is looked for once
         moved: dict[str, str] = {}
         touched: set[Path] = set()
         try:
             self._make(self._folders[target])
             for uid in uids:
-                path = files.get(uid)
-                if path is None:
-                    continue
-                name = _new_name(path.name)
-                there = self._folders[target] / path.parent.name / name
-                with suppress(FileNotFoundError):  # another process was quicker
-                    path.rename(there)
-                    moved[uid] = _uid(name)
+                path = self._folders[source] / "new" / uid
+                there = self._rename(path, target)
+                if there is None:
+                    files = self._files(self._folders[source]) if files is None else files
+                    path = files.get(uid, path)
+                    there = self._rename(path, target)
+                if there is not None:
+                    moved[uid] = _uid(there.name)
                     touched |= {there.parent, path.parent}
             for place in sorted(touched, key=lambda place: place.parent == self._folders[source]):
                 sync_directory(place)  # the target first: after a power cut a mail may be in both, never in neither
@@ -128,6 +132,15 @@ class MaildirMailbox:
                 f"mailbox {self.name!r}: cannot move to {self._folders[target]}: {error.strerror}"
             ) from error
         return moved
+
+    def _rename(self, path: Path, target: Folder) -> Path | None:
+        """Move a file to a folder under a new name; None: it is not there, or another process was quicker."""
+        there = self._folders[target] / path.parent.name / _new_name(path.name)
+        try:
+            path.rename(there)
+        except FileNotFoundError:
+            return None
+        return there
 
     @property
     def inbox(self) -> Path:

@@ -16,7 +16,7 @@ from typing import BinaryIO, Final, Self
 
 from bounce_plugin.errors import MailboxError
 from bounce_plugin.mailbox.from_lines import Stored, received_at, split_mbox
-from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing
+from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Numbering
 from bounce_plugin.mailbox.maildir import sync_directory
 from bounce_plugin.mailbox.mbox_lock import locked
 from bounce_plugin.message import limits
@@ -96,6 +96,10 @@ class MboxMailbox:
                     return Listing(uidvalidity=_UIDVALIDITY, uids=tuple(self._index(folder, file).entries))
             except FileNotFoundError:
                 return Listing(uidvalidity="", uids=())
+
+    def numbering(self, folder: Folder) -> Numbering:
+        """See `Mailbox`."""
+        return Numbering(uidvalidity=_UIDVALIDITY if self._paths[folder].exists() else "")
 
     def fetch(self, folder: Folder, uids: Sequence[str]) -> Iterator[Incoming]:
         """See `Mailbox`. The file is locked while some mails are read, and not while the caller works on them."""

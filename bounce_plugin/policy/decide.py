@@ -52,7 +52,8 @@ def decide(
     """
     acts = _since_last_lift(done)
     known = {past.id: past for past in (*history, event)}.values()
-    steps = [step for rule in policy.rules for step in _steps(rule, event, known, acts)]
+    concerned = [rule for rule in policy.rules if rule.selects(event)]
+    steps = [step for rule in concerned for step in _steps(rule, event, known, acts)]
     stopped = any(_VERBS.get(step.action) in _STOPS for step in steps) or any(act.verb in _STOPS for act in acts)
     return Decision(steps=tuple(step for step in steps if not _pointless(step, stopped, acts, now)))
 
@@ -74,9 +75,7 @@ def acts_from(decision: Decision, at: datetime) -> tuple[Act, ...]:
 
 
 def _steps(rule: Rule, event: PastEvent, known: Iterable[PastEvent], acts: Sequence[Act]) -> Iterator[Step]:
-    """The steps of one rule; what was done already is left out, but a pause is judged later."""
-    if not rule.selects(event):
-        return
+    """The steps of one rule that selects the event; what was done already is left out, but a pause is judged later."""
     selected = select(rule, known)
     if event not in selected:  # its message has failed already: a replay
         return
