@@ -93,6 +93,17 @@ def test_a_folder_that_is_not_there_is_empty_and_is_made_when_needed(kind: Kind)
         assert raws(mailbox, Folder.REVIEW) == [MAILS[0]]
 
 
+def test_the_numbering_of_a_folder_is_that_of_its_listing(kind: Kind) -> None:
+    kind.deliver(MAILS[0])
+    with kind.open(False) as mailbox:
+        assert mailbox.numbering(Folder.REVIEW).uidvalidity == ""
+        before = mailbox.numbering(Folder.INBOX)
+        listing = mailbox.listing(Folder.INBOX)
+        assert (before.uidvalidity, before.uidnext) == (listing.uidvalidity, listing.uidnext)
+        mailbox.move(Folder.INBOX, listing.uids, Folder.REVIEW)
+        assert mailbox.numbering(Folder.REVIEW).uidvalidity == mailbox.listing(Folder.REVIEW).uidvalidity != ""
+
+
 def test_every_mail_is_in_one_folder_and_its_new_uid_is_told_I_01(kind: Kind) -> None:
     for raw in MAILS:
         kind.deliver(raw)
