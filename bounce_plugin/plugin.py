@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event, Lock, RLock
+from threading import Event, RLock
 from types import TracebackType
 from typing import Self
 
 from bounce_plugin.act import Consequences
 from bounce_plugin.announce import Announcements, OwnAnswers, Questions, Trouble, load_plugins
 from bounce_plugin.chores import Chores
-from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Delivery
+from bounce_plugin.doubts import Doubts
 from bounce_plugin.examination import Examination, examine
 from bounce_plugin.ledger import deliveries as sent
 from bounce_plugin.ledger.history import suppression_of
@@ -30,7 +30,7 @@ from bounce_plugin.rulebook import make_tables
 from bounce_plugin.settings import Settings, load_settings
 from bounce_plugin.suppression.bulk import suppressed_among
 from bounce_plugin.suppression.explanation import Explanation, explain
-from bounce_plugin.suppression.gate import Gate, declared
+from bounce_plugin.suppression.gate import Gate
 from bounce_plugin.suppression.lift import lift
 
 
@@ -64,8 +64,7 @@ class BouncePlugin:
             settings.ledger.url, key=settings.ledger.read_key(), tenant=settings.ledger.tenant
         )
         self._gate = Gate(self.ledger, settings.policy)
-        self._undeclared: set[str] = set()
-        self._lock = Lock()
+        self._doubts = Doubts(settings.policy, self.raise_incident)
         self._telling = RLock()  # a plugin that is told may lift a stop, which is told in turn
         given = dict(plugins or {})
         if settings.notices is not None:
@@ -185,13 +184,13 @@ class BouncePlugin:
         False for an exempt category such as an invoice, unless the address has changed its owner. A category that is
         not declared in the settings is sent, and raises one incident that names it.
         """
-        self._note_category(category)
-        self._note_address(address)
+        self._doubts.note_category(category)
+        self._doubts.note_address(address)
         return self.questions.should_suppress(address, category)
 
     def suppressed_among(self, addresses: Iterable[str], category: str) -> set[str]:
         """Those of the addresses, as they are spelt, to which mail of this category must not be sent."""
-        self._note_category(category)
+        self._doubts.note_category(category)
         return set(self.questions.should_suppress_many(tuple(addresses), category))
 
     def explain(self, address: str, category: str) -> Explanation:
@@ -208,7 +207,7 @@ class BouncePlugin:
         """
         deliveries = tuple(deliveries)
         for category in {delivery.category for delivery in deliveries if delivery.category}:
-            self._note_category(category)
+            self._doubts.note_category(category)
         with self.ledger.transaction() as tx:
             sent.record_sent(tx, deliveries)
 
@@ -240,30 +239,6 @@ class BouncePlugin:
         """Whether mail of any category is withheld from the address: no notice goes there either (T-15)."""
         with self.ledger.reading() as tx:
             return in_force(suppression_of(tx, address), self.clock())
-
-    def _note_category(self, category: str) -> None:
-        """A typo in a category must not switch suppression off unseen."""
-        if declared(self.settings.policy, category):
-            return
-        with self._lock:
-            if category in self._undeclared:
-                return
-            self._undeclared.add(category)
-        known = ", ".join(one.name for one in self.settings.policy.categories)
-        self.raise_incident(
-            key=f"category:{category}",
-            title=f"The message category {category!r} is not declared",
-            detail=f"Its mail is sent to suppressed addresses, too. Declared are: {known}.",
-        )
-
-    def _note_address(self, address: str) -> None:
-        """An address that is none, such as one with a name around it, is found on no list: that must not go unseen."""
-        if not normalise(address):
-            self.raise_incident(
-                key="address",
-                title="The host asks about something that is no single address",
-                detail=f"Its mail is sent. Ask with the bare address; this was: {address[:250]!r}.",
-            )
 
     def _report(self, trouble: Trouble) -> None:
         self.raise_incident(key=trouble.key, title=trouble.sentence, detail="Our own answer was given instead.")

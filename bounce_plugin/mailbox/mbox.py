@@ -111,8 +111,7 @@ class MboxMailbox:
                     with self._locked(folder) as file:
                         entries = self._index(folder, file).entries
                         while wanted and sum(len(mail.raw) for mail in some) < _TOGETHER:
-                            entry = entries.get(wanted.popleft())
-                            if entry is not None:
+                            if (entry := entries.get(wanted.popleft())) is not None:
                                 some.append(self._read(folder, file, entry))
                 except FileNotFoundError:
                     return
@@ -196,8 +195,7 @@ class MboxMailbox:
             if file.read(5) not in (b"", b"From "):
                 raise MailboxError(f"mailbox {self.name!r}: {file.name} is no mbox: it does not begin with 'From '")
             file.seek(0)
-            known = _Index(state=state, entries=_number(split_mbox(file, keep=0)))
-            self._indexes[folder] = known
+            known = self._indexes[folder] = _Index(state=state, entries=_number(split_mbox(file, keep=0)))
         return known
 
     def _read(self, folder: Folder, file: BinaryIO, entry: _Entry) -> Incoming:
