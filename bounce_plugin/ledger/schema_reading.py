@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKeyConstraint, Index, Integer, String, Table
+from sqlalchemy import Column, Float, ForeignKeyConstraint, Index, Integer, String, Table, text
 
 from bounce_plugin.ledger.columns import Moment, Number, Wording
 from bounce_plugin.ledger.naming import FINGERPRINT, address_known, metadata
@@ -64,11 +64,19 @@ canaries = Table(
     Column("tenant", Integer, primary_key=True, autoincrement=False),
     Column("token", String(32), primary_key=True),  # hexadecimal digits: a random number, in the mail's Message-ID
     Column("fingerprint", FINGERPRINT, nullable=False),  # of the dead address
-    Column("sent_at", Moment, nullable=False),
-    Column("due_at", Moment, nullable=False),  # when its report must have come
+    Column("sent_at", Moment, nullable=False),  # when we began to send it
+    Column("due_at", Moment),  # when its report must have come; null: no mail server has taken it, as far as we know
+    Column("missed_at", Moment),  # when it was found that it had not come, and the operator was told; null: not
     Column("came_at", Moment),  # when the report was recorded; null: not yet
     Column("mail_id", Number),  # the report
     address_known(),
     ForeignKeyConstraint(["mail_id"], ["mails.id"]),
     Index(None, "tenant", "sent_at"),
+    Index(
+        "ix_canaries_awaited",
+        "tenant",
+        "due_at",
+        sqlite_where=text("came_at IS NULL AND missed_at IS NULL"),
+        postgresql_where=text("came_at IS NULL AND missed_at IS NULL"),
+    ),
 )

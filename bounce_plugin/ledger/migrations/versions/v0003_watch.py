@@ -50,7 +50,8 @@ def upgrade() -> None:
         sa.Column("token", sa.String(32), nullable=False),
         sa.Column("fingerprint", sa.String(32), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("missed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("came_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("mail_id", _NUMBER, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "token", name="pk_canaries"),
@@ -62,3 +63,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["mail_id"], ["mails.id"], name="fk_canaries_mail_id"),
     )
     op.create_index("ix_canaries_tenant_sent_at", "canaries", ["tenant", "sent_at"])
+    op.create_index(
+        "ix_canaries_awaited",
+        "canaries",
+        ["tenant", "due_at"],
+        sqlite_where=sa.text("came_at IS NULL AND missed_at IS NULL"),
+        postgresql_where=sa.text("came_at IS NULL AND missed_at IS NULL"),
+    )
