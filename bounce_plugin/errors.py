@@ -7,6 +7,7 @@
     │   ├── SignInError    the mailbox refused our credentials
     │   └── BusyError      another process works on the mailbox just now; nothing needs to be mended
     ├── NoticeError        a mail to people could not be handed to the mail server
+    │   └── RefusedError   the mail server refused every recipient for good
     ├── HookError          a plugin has a misspelt or unusable hook
     ├── NotFoundError      the item that a command names does not exist
     └── WorkerError        a process that shared the work has ended before it was done
@@ -52,6 +53,10 @@ class BusyError(MailboxError):
 
 class NoticeError(BounceError):
     """A mail to people could not be handed to the mail server."""
+
+
+class RefusedError(NoticeError):
+    """The mail server refused every recipient of a mail for good."""
 
 
 class HookError(BounceError):

@@ -12,11 +12,20 @@ from bounce_plugin.notices.message import is_notice
 from bounce_plugin.notices.notices import Notices, Readers, utc_now
 from bounce_plugin.notices.send import SmtpServer
 
-__all__ = ["NoticeKind", "Notices", "Readers", "SmtpServer", "is_notice", "open_notices", "open_server"]
+__all__ = [
+    "NoticeKind",
+    "Notices",
+    "Readers",
+    "ServerSettings",
+    "SmtpServer",
+    "is_notice",
+    "open_notices",
+    "open_server",
+]
 
 
 class ServerSettings(Protocol):
-    """What this room needs of `[notices.smtp]`; the settings are above it and know it, not the other way round."""
+    """What this room needs of `[notices.smtp]`, or of `[canary.smtp]`; the settings are above it and know it, not the other way round."""
 
     @property
     def host(self) -> str: ...
@@ -48,7 +57,7 @@ class NoticeSettings(Protocol):
 
 
 def open_server(smtp: ServerSettings) -> SmtpServer:
-    """The server that takes our mails, as `[notices.smtp]` describes it; nothing connects yet."""
+    """The server that takes our mails, as such a table describes it; nothing connects yet."""
     return SmtpServer(
         host=smtp.host,
         port=smtp.port,

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Final
 
-from bounce_plugin.errors import NoticeError
+from bounce_plugin.errors import NoticeError, RefusedError
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +64,9 @@ class SmtpServer:
                     client.login(self.user, self.password())
                 yield client
         except (OSError, smtplib.SMTPException, ValueError) as error:
+            kind = RefusedError if _is_refusal(error) else NoticeError
             # `from None`: the traceback of a failed sign-in would show the password's encoding.
-            raise NoticeError(f"mail server {self.host}:{self.port} ({self.security}): {_reason(error)}") from None
+            raise kind(f"mail server {self.host}:{self.port} ({self.security}): {_reason(error)}") from None
 
     def _connected(self) -> smtplib.SMTP:
         if self.security == "tls":
@@ -85,6 +86,13 @@ class SmtpServer:
         if self.ca_file is not None:
             context.load_verify_locations(self.ca_file)
         return context
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the server wants no mail for any of the recipients, however often it is asked."""
+    if not isinstance(error, smtplib.SMTPRecipientsRefused):
+        return False
+    return all(code >= 500 for code, _answer in error.recipients.values())
 
 
 def _reason(error: Exception) -> str:

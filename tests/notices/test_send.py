@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bounce_plugin.errors import NoticeError
+from bounce_plugin.errors import NoticeError, RefusedError
 from bounce_plugin.notices.kind import NoticeKind
 from bounce_plugin.notices.message import build_message
 from bounce_plugin.notices.render import Rendered
@@ -176,8 +176,15 @@ def test_a_server_that_hangs_up_is_named() -> None:
 
 def test_everybody_refused_is_a_failure(plain: Server) -> None:
     plain.refused = dict.fromkeys(TO, "550 5.1.1 no such user")
-    with pytest.raises(NoticeError, match=r"alice@lists\.example: 550"):
+    with pytest.raises(RefusedError, match=r"alice@lists\.example: 550"):
         send(SmtpServer(host="localhost", port=plain.port, security="none"))
+
+
+def test_everybody_refused_for_now_is_no_refusal_for_good(plain: Server) -> None:
+    plain.refused = {TO[0]: "550 5.1.1 no such user", TO[1]: "450 4.2.1 later"}
+    with pytest.raises(NoticeError, match=r"bob@lists\.example: 450") as failure:
+        send(SmtpServer(host="localhost", port=plain.port, security="none"))
+    assert not isinstance(failure.value, RefusedError)
 
 
 def test_somebody_refused_is_logged_and_not_tried_again(plain: Server, caplog: pytest.LogCaptureFixture) -> None:
