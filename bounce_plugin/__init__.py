@@ -32,7 +32,9 @@ from bounce_plugin.policy.rules import Decision, PolicyAction, Step
 from bounce_plugin.policy.state import Suppression
 
 if TYPE_CHECKING:
+    from bounce_plugin.canary import CanaryRound
     from bounce_plugin.hookspecs import hookimpl
+    from bounce_plugin.ledger.canaries import Canary
     from bounce_plugin.many import examine_many
     from bounce_plugin.plugin import BouncePlugin
     from bounce_plugin.settings import Settings, load_settings
@@ -44,6 +46,8 @@ __all__ = [
     "BounceEvent",
     "BouncePlugin",
     "BusyError",
+    "Canary",
+    "CanaryRound",
     "Classification",
     "Clues",
     "Contact",
@@ -88,6 +92,8 @@ __all__ = [
 #: `examine` a mail waits for none of it.
 _LATE: Final = {
     "BouncePlugin": "plugin",
+    "Canary": "ledger.canaries",
+    "CanaryRound": "canary",
     "Explanation": "suppression.explanation",
     "Settings": "settings",
     "examine_many": "many",

@@ -31,6 +31,7 @@ TOLD_AS_THRESHOLD = frozenset(PolicyAction) - {PolicyAction.REVIEW, PolicyAction
 class Learned:
     """What a mail told, and what came of it."""
 
+    mail_id: int
     events: tuple[BounceEvent, ...]
     new: tuple[str, ...]  # the ids of those that were not known before
     review: str  # why a person must look, where a rule says so
@@ -57,10 +58,11 @@ class Consequences:
             for case, mail_id in cases
         ]
         new = record_events(tx, [(event, self._weight(event)) for events in told for event in events])
-        return [self._learn(tx, case, events, new, now) for (case, _), events in zip(cases, told, strict=True)]
+        each = zip(cases, told, strict=True)
+        return [self._learn(tx, case, mail_id, events, new, now) for (case, mail_id), events in each]
 
     def _learn(
-        self, tx: Transaction, case: Case, events: Sequence[BounceEvent], new: set[str], now: datetime
+        self, tx: Transaction, case: Case, mail_id: int, events: Sequence[BounceEvent], new: set[str], now: datetime
     ) -> Learned:
         """Decide what follows from the events of a case. One of them is new once, and then known."""
         if case.trouble:
@@ -84,7 +86,7 @@ class Consequences:
             if PolicyAction.REVIEW in decision.actions:
                 review = review or decision.because
             details.append("; ".join((_in_words(event), *map(_step_in_words, decision.steps))))
-        return Learned(events=tuple(events), new=tuple(news), review=review, details=tuple(details))
+        return Learned(mail_id=mail_id, events=tuple(events), new=tuple(news), review=review, details=tuple(details))
 
     def _weight(self, event: BounceEvent) -> float:
         return self.tables.reasons[event.reason].weight if event.reason else 0.0

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from bounce_plugin.classify.classification import Classification, Reason
-from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Contact, Correlation, Delivery, Trust
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.event import BounceEvent
@@ -23,15 +22,24 @@ ORDINARY: Final = frozenset({Kind.OTHER, Kind.AUTO_REPLY, Kind.MDN, Kind.CHALLEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What a mail tells of a canary: a mail that we sent to a dead address, so that its report shows that reports come."""
+
+    token: str  # of the canary; empty where the mail names no message
+    fingerprint: str  # of the dead address
+    failed: bool  # for good: that is the report which is awaited
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One mail with everything that is known of it."""
 
     examination: Examination
-    clues: Clues  # those of the examination, read once
     correlations: tuple[Correlation, ...]  # one for each finding, in their order
     received_at: datetime
     trouble: str = ""  # a plugin that could not answer who it is about
-    ours: bool = False  # what came back is a notice of our own, to the operator
+    ours: bool = False  # what came back is a mail of our own and no other: a notice to the operator, or a canary
+    canary: Sighting | None = None  # what it tells of a canary; no finding is about that
 
 
 def _as_sent(delivery: Delivery | None) -> tuple[Contact, ...]:

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
 
+from bounce_plugin.act import Consequences
+from bounce_plugin.canary import look_for_missing
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.raw import remove_raw
 from bounce_plugin.mailbox.incoming import Folder
@@ -20,14 +22,17 @@ EVERY: Final = timedelta(hours=1)
 class Chores:
     """The work of a process that has a ledger open; several processes may do it, one after the other."""
 
-    def __init__(self, ledger: Ledger, *, keep_mails: timedelta, clock: Callable[[], datetime]) -> None:
-        self._ledger, self._keep_mails, self._clock = ledger, keep_mails, clock
+    def __init__(
+        self, ledger: Ledger, consequences: Consequences, *, keep_mails: timedelta, clock: Callable[[], datetime]
+    ) -> None:
+        self._ledger, self._consequences, self._keep_mails, self._clock = ledger, consequences, keep_mails, clock
         self._done_at: datetime | None = None
         self._lock = Lock()
 
     def do(self) -> None:
-        """Do them, if that was not done within the last hour."""
+        """Look for canaries that are missing, and do the rest if that was not done within the last hour."""
         now = self._clock()
+        look_for_missing(self._ledger, self._consequences.raise_incident, now)
         with self._lock:
             if self._done_at is not None and self._done_at <= now < self._done_at + EVERY:  # a clock may go back
                 return

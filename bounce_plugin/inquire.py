@@ -14,7 +14,7 @@ from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.examination import Examination
 
 
-def inquire(questions: Questions, examination: Examination, received_at: datetime) -> Case:
+def inquire(questions: Questions, examination: Examination, clues: Clues, received_at: datetime) -> Case:
     """Ask for the contact and the delivery of each finding.
 
     A plugin that cannot answer makes it a case for a person, and nothing of the mail is believed until it can: another
@@ -22,14 +22,12 @@ def inquire(questions: Questions, examination: Examination, received_at: datetim
     """
     trouble = ""
     correlations = []
-    clues = examination.clues
     for finding in examination.findings:
         correlation, wrong = _correlate(questions, clues, finding, received_at)
         correlations.append(correlation)
         trouble = trouble or wrong
     return Case(
         examination=examination,
-        clues=clues,
         correlations=tuple(correlations),
         received_at=received_at,
         trouble=trouble,

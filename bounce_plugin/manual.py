@@ -17,7 +17,6 @@ from bounce_plugin.correlate.correlation import Contact, Correlation, Trust
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.errors import NotFoundError, SettingsError
 from bounce_plugin.examination import Examination, examine
-from bounce_plugin.inquire import inquire
 from bounce_plugin.ledger.filing import intend, place_of
 from bounce_plugin.ledger.mails import conclude, mail_by_id
 from bounce_plugin.ledger.raw import raw_of
@@ -124,7 +123,7 @@ class Desk:
             if not raw:
                 raise NotFoundError(f"the mail of item {number} is no longer kept")
             received_at = mail_by_id(tx, waiting.mail_id).received_at
-        case = change(inquire(pipeline.questions, judge(examine(raw, pipeline.tables)), received_at))
+        case = change(pipeline.inquire(judge(examine(raw, pipeline.tables)), received_at))
         with pipeline.ledger.transaction() as tx:
             learned = pipeline.consequences.learn(tx, case, mail_id=waiting.mail_id, now=pipeline.clock())
             known = "" if learned.new else " (it was recorded before: nothing changes)"

@@ -16,9 +16,10 @@ from threading import Event
 
 from bounce_plugin.act import Consequences, Learned
 from bounce_plugin.announce import Questions
+from bounce_plugin.canary import note, set_apart
 from bounce_plugin.case import Case, handling_of, needs_person
 from bounce_plugin.classify.tables import Tables
-from bounce_plugin.examination import examine
+from bounce_plugin.examination import Examination, examine
 from bounce_plugin.filing import carry_out_moves, enter_mails, settle, target_of
 from bounce_plugin.inquire import inquire
 from bounce_plugin.ledger.lease import Lease, hold
@@ -44,6 +45,7 @@ class Pipeline:
     consequences: Consequences
     tables: Tables
     clock: Callable[[], datetime]
+    dead_address: str = ""  # that canaries are sent to; empty: none
 
     def run(self, mailbox: Mailbox, stop: Event, *, dry_run: bool = False) -> Iterator[MailOutcome]:
         """Handle everything in a connected mailbox's inbox, oldest first, until `stop` is set.
@@ -82,8 +84,14 @@ class Pipeline:
         examination = examine(mail.raw, self.tables)
         if mail.size > len(mail.raw):
             examination = replace(examination, limits=(*examination.limits, "message"))
-        case = inquire(self.questions, examination, mail.received_at)
-        return replace(case, ours=is_notice(case.clues.message_id))
+        return self.inquire(examination, mail.received_at)
+
+    def inquire(self, examination: Examination, received_at: datetime) -> Case:
+        """Set apart what is about a canary of ours, and ask the host whom the rest concerns."""
+        clues = examination.clues
+        rest, canary = set_apart(self.ledger, examination, clues, self.dead_address)
+        ours = is_notice(clues.message_id) or (canary is not None and not rest.findings)
+        return replace(inquire(self.questions, rest, clues, received_at), ours=ours, canary=canary)
 
     def _record_all(self, lease: Lease, cases: Sequence[tuple[Incoming, Case]], mailbox: Mailbox) -> list[MailOutcome]:
         """Record a batch in one transaction; if that fails, mail by mail, so that one does not hold up the others."""
@@ -107,36 +115,32 @@ class Pipeline:
         numbers = enter_mails(tx, [(mail, case.examination.kind) for mail, case in cases])
         mine = [(mail, case, number) for (mail, case), number in zip(cases, numbers, strict=True) if number is not None]
         learned = self.consequences.learn_all(tx, [(case, number) for _, case, number in mine], now=now)
-        told = [(*one, what) for one, what in zip(mine, learned, strict=True)]
-        return [self._conclude(tx, mail, case, number, what, mailbox, now) for mail, case, number, what in told]
+        told = zip(mine, learned, strict=True)
+        return [self._conclude(tx, mail, case, one, mailbox, now) for (mail, case, _), one in told]
 
     def _conclude(
-        self,
-        tx: Transaction,
-        mail: Incoming,
-        case: Case,
-        mail_id: int,
-        learned: Learned,
-        mailbox: Mailbox,
-        now: datetime,
+        self, tx: Transaction, mail: Incoming, case: Case, learned: Learned, mailbox: Mailbox, now: datetime
     ) -> MailOutcome:
         """Say what becomes of a mail, and leave word of it."""
-        dedicated = mailbox.dedicated
-        why = needs_person(case, learned.events, dedicated=dedicated) or learned.review
-        handling = handling_of(case, why, dedicated=dedicated, news=bool(learned.new))
+        dedicated, mail_id = mailbox.dedicated, learned.mail_id
+        noted = note(tx, case.canary, mail_id=mail_id, now=now)
+        person = needs_person(case, learned.events, dedicated=dedicated) or learned.review
+        handling = handling_of(case, person, dedicated=dedicated, news=noted.news or bool(learned.new))
         outcome = MailOutcome(
             mail_id=mail_id,
             mailbox=mail.mailbox,
             kind=case.examination.kind,
             handling=handling,
-            why=why,
+            why=" ".join(filter(None, (person, noted.sentence))),
             events=learned.new,
             details=learned.details,
             received_at=mail.received_at,
         )
         target = target_of(mail, case, handling, mailbox)
         keep = mail.raw if handling is Handling.REVIEW or target is Folder.LEDGER else b""
-        conclude(tx, mail_id, kind=outcome.kind, handling=handling, why=why, now=now, target=target or "", raw=keep)
+        conclude(
+            tx, mail_id, kind=outcome.kind, handling=handling, why=outcome.why, now=now, target=target or "", raw=keep
+        )
         if handling is Handling.REVIEW:
             self.consequences.put_before_person(tx, outcome, tuple(event.address for event in learned.events), now)
         if handling is not Handling.LEFT:

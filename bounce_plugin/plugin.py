@@ -11,10 +11,12 @@ from typing import Self
 
 from bounce_plugin.act import Consequences
 from bounce_plugin.announce import Announcements, OwnAnswers, Questions, Trouble, load_plugins
+from bounce_plugin.canary import CanaryRound, send
 from bounce_plugin.chores import Chores
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Delivery
 from bounce_plugin.doubts import Doubts
+from bounce_plugin.errors import SettingsError
 from bounce_plugin.examination import Examination, examine
 from bounce_plugin.ledger import deliveries as sent
 from bounce_plugin.ledger.history import suppression_of
@@ -97,9 +99,11 @@ class BouncePlugin:
             consequences=self.consequences,
             tables=self.tables,
             clock=clock,
+            dead_address=settings.canary.address if settings.canary else "",
         )
         self._reading = Reading(pipeline=self.pipeline, mailboxes=settings.mailboxes, attend=self.attend)
-        self._chores = Chores(self.ledger, keep_mails=timedelta(days=settings.ledger.keep_mails_days), clock=clock)
+        keep_mails = timedelta(days=settings.ledger.keep_mails_days)
+        self._chores = Chores(self.ledger, self.consequences, keep_mails=keep_mails, clock=clock)
 
     @classmethod
     def from_file(
@@ -223,6 +227,17 @@ class BouncePlugin:
         """Tell the operator of trouble; the same key is told once a day at most."""
         with self.ledger.transaction() as tx:
             self.consequences.raise_incident(tx, key=key, title=title, detail=detail, now=self.clock())
+
+    def send_canary(self) -> CanaryRound:
+        """Send a mail to the dead address of [canary], whose report must come back; earlier ones are looked for first.
+
+        Raises SettingsError where there is no [canary], NoticeError when the mail cannot be sent.
+        """
+        table = self.settings.canary
+        if table is None:
+            raise SettingsError("no table says where a canary is sent", key="[canary]", source=self.settings.source)
+        self.attend()
+        return send(self.ledger, table, self.clock)
 
     # Our own answers to the hooks, asked last.
 

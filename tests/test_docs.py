@@ -187,6 +187,7 @@ def test_every_setting_that_a_page_shows_is_valid(tmp_path: Path) -> None:
                 "policy",
                 "categories",
                 "notices",
+                "canary",
                 "ledger",
                 "trust",
                 "hooks",

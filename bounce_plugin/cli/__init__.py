@@ -1,8 +1,9 @@
 """What can an operator do at a terminal? One module for each group of commands; each is loaded when it is called.
 
 Exit codes: 0 done; 1 done, but something needs attention (a mail or a mailbox could not be handled, `check` or
-`rules check` found a problem); 2 the command line is wrong; 3 the settings, the ledger or a plugin are unusable; 4 a file or a folder given to
-`examine` cannot be read; 5 what the command names does not exist. `ingest` alone has others: see `deferral.py`.
+`rules check` found a problem, no `canary` comes back); 2 the command line is wrong; 3 the settings, the ledger, a plugin
+or the mail server of `canary` are unusable; 4 a file or a folder given to `examine` cannot be read; 5 what the command
+names does not exist. `ingest` alone has others: see `deferral.py`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ COMMANDS: Final = {
     "run": "run",
     "ingest": "ingest",
     "lmtp": "lmtp",
+    "canary": "canary",
     "review": "review",
     "status": "address",
     "lift": "address",

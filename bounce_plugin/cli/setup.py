@@ -16,7 +16,7 @@ from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.mailboxes import open_mailbox, open_tokens
 from bounce_plugin.notices import open_server
 from bounce_plugin.plugin import BouncePlugin
-from bounce_plugin.settings import Settings, find_risks, load_settings, write_template
+from bounce_plugin.settings import Settings, SmtpSettings, find_risks, load_settings, write_template
 
 
 @click.command()
@@ -58,7 +58,7 @@ def _checks(config: str) -> Iterator[tuple[str, bool]]:
     yield f"settings: {settings.source}, {len(settings.policy.rules)} rules", True
     yield from ((risk, False) for risk in find_risks(settings))
     yield from _check_mailboxes(settings)
-    yield from _check_notices(settings)
+    yield from _check_servers(settings)
     try:
         settings.ledger.read_key()
         plugin = BouncePlugin(settings, ledger=ledger_to_look_at(settings))
@@ -101,18 +101,22 @@ def _check_mailboxes(settings: Settings) -> Iterator[tuple[str, bool]]:
             yield f"mailbox {mailbox_settings.name}: signed in, folders usable", True
 
 
-def _check_notices(settings: Settings) -> Iterator[tuple[str, bool]]:
-    if settings.notices is None or "notices" in settings.hooks.disabled:
-        return
-    smtp = settings.notices.smtp
+def _check_servers(settings: Settings) -> Iterator[tuple[str, bool]]:
+    if settings.notices is not None and "notices" not in settings.hooks.disabled:
+        yield _check_server("notices", settings.notices.smtp)
+    if settings.canary is not None:
+        yield _check_server("canary", settings.canary.smtp)
+
+
+def _check_server(name: str, smtp: SmtpSettings) -> tuple[str, bool]:
+    """Whether the server of a table's mails lets us in."""
     try:
         open_server(smtp).check()
     except NoticeError as error:
-        yield f"notices: {error}: correct [notices.smtp], or start that server", False
+        return f"{name}: {error}: correct [{name}.smtp], or start that server", False
     except BounceError as error:  # the password cannot be had
-        yield f"notices: {error}", False
-    else:
-        yield f"notices: {smtp.host}:{smtp.port} lets us in", True
+        return f"{name}: {error}", False
+    return f"{name}: {smtp.host}:{smtp.port} lets us in", True
 
 
 def _check_plugins(plugin: BouncePlugin) -> Iterator[tuple[str, bool]]:

@@ -1,5 +1,6 @@
 """What does the operator want? bounce.toml, as values."""
 
+from bounce_plugin.settings.canary import CanarySettings, CanarySmtpSettings
 from bounce_plugin.settings.health import HealthSettings, MetricsSettings
 from bounce_plugin.settings.lmtp import LmtpSettings
 from bounce_plugin.settings.load import MailboxSettings, Settings, load_settings, parse_settings
@@ -10,6 +11,8 @@ from bounce_plugin.settings.sections import LedgerSettings, NoticeSettings, Smtp
 from bounce_plugin.settings.template import write_template
 
 __all__ = [
+    "CanarySettings",
+    "CanarySmtpSettings",
     "GoogleOAuth",
     "HealthSettings",
     "ImapSettings",

@@ -13,6 +13,7 @@ from bounce_plugin.classify.additions import Addition
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.policy.categories import BUILT_IN_CATEGORIES
 from bounce_plugin.policy.rules import Policy
+from bounce_plugin.settings.canary import CanarySettings
 from bounce_plugin.settings.complaint import complain
 from bounce_plugin.settings.health import HealthSettings, MetricsSettings
 from bounce_plugin.settings.lmtp import LmtpSettings
@@ -45,6 +46,7 @@ class Settings(Section):
     categories: Mapping[Name, ChosenUse] = {}
     trust: TrustSettings
     notices: NoticeSettings | None = None  # not given: nobody is told by mail
+    canary: CanarySettings | None = None  # not given: no canary is sent
     hooks: HookSettings
     health: HealthSettings
     metrics: MetricsSettings

@@ -31,10 +31,10 @@ def find_risks(settings: Settings) -> Iterator[str]:
             f'lmtp.listen = "{settings.lmtp.listen}" lets other computers hand mails in, as nobody signs in: '
             "listen at 127.0.0.1 or at a Unix socket"
         )
-    if settings.notices is not None and settings.notices.smtp.user:
-        smtp = settings.notices.smtp
-        yield from _of_secrets("notices.smtp", smtp, Path(settings.source))
-        yield from _in_the_clear("notices.smtp", smtp.host, smtp.security)
+    for path, table in (("notices.smtp", settings.notices), ("canary.smtp", settings.canary)):
+        if table is not None and table.smtp.user:
+            yield from _of_secrets(path, table.smtp, Path(settings.source))
+            yield from _in_the_clear(path, table.smtp.host, table.smtp.security)
 
 
 def _of_secrets(path: str, section: SecretSection, source: Path) -> Iterator[str]:

@@ -43,7 +43,7 @@ class SecretSection(Section):
 
     def model_post_init(self, context: Any, /) -> None:
         """Remember which file we are from, for messages."""
-        if isinstance(context, Origin):  # the default of [notices.smtp] comes from no file, and signs nobody in
+        if isinstance(context, Origin):  # the default of a table [….smtp] comes from no file, and signs nobody in
             self._source = context.source
 
     @property

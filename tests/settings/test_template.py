@@ -16,6 +16,8 @@ from bounce_plugin.errors import SettingsError
 from bounce_plugin.policy.categories import BUILT_IN_CATEGORIES
 from bounce_plugin.policy.presets import build_policy
 from bounce_plugin.settings import (
+    CanarySettings,
+    CanarySmtpSettings,
     GoogleOAuth,
     ImapSettings,
     LmtpSettings,
@@ -59,6 +61,8 @@ def sections() -> dict[str, tuple[dict[str, Any], type[BaseModel]]]:
         "smtp": (everything["notices"]["smtp"], SmtpSettings),
         "lmtp": (everything["lmtp"], LmtpSettings),
         "metrics": (everything["metrics"], MetricsSettings),
+        "canary": (everything["canary"], CanarySettings),
+        "canary.smtp": (everything["canary"]["smtp"], CanarySmtpSettings),
         "everything": (everything, Settings),
     }
     for name in ("ledger", "trust", "hooks", "health"):
@@ -74,7 +78,7 @@ def test_it_is_valid_as_it_stands_and_changes_nothing(tmp_path: Path) -> None:
     assert settings.policy == build_policy()
     assert [(mailbox.name, mailbox.kind) for mailbox in settings.mailboxes] == [("bounces", "maildir")]
     bare = parse_settings("", folder=tmp_path, source=settings.source)
-    for section in ("ledger", "trust", "notices", "hooks", "policy", "lmtp", "health", "metrics"):
+    for section in ("ledger", "trust", "notices", "canary", "hooks", "policy", "lmtp", "health", "metrics"):
         assert getattr(settings, section) == getattr(bare, section), section
     assert settings.ledger.read_key() == bytes.fromhex(key_file.read_text())
 
@@ -102,7 +106,7 @@ def test_what_it_shows_beside_a_key_is_the_default(name: str) -> None:
             continue
         if section is RuleSettings and alias in ("after", "within_days", "types", "reasons", "categories"):
             continue  # an example says more; the default stands in brackets
-        if section is OtherOAuth and alias == "scope":
+        if (section is OtherOAuth and alias == "scope") or alias == "smtp":  # a section of its own
             continue
         default = list(field.default) if isinstance(field.default, tuple) else field.default
         assert text[alias] in (default, str(default), sorted(default) if isinstance(default, frozenset) else None), (
