@@ -151,8 +151,12 @@ def everyday_plugin(
     host: object = None,
     notebook: Path | None = None,
     clock: Callable[[], datetime] = lambda: NOW,
+    more: str = "",
 ) -> BouncePlugin:
-    """A plugin in `folder` that reads this account, Maildir or mbox; `ledger` is a URL, if it is not a file of its own."""
+    """A plugin in `folder` that reads this account, Maildir or mbox; `ledger` is a URL, if it is not a file of its own.
+
+    `more` are further tables of its settings.
+    """
     if not (folder / "ledger.key").exists():  # other processes may read it at this moment
         (folder / "ledger.key").write_text("07" * 32)
     text = f"[ledger]\nurl = {json.dumps(ledger)}\n" if ledger else ""
@@ -169,7 +173,7 @@ def everyday_plugin(
         """
     else:
         text += f"kind = {'maildir' if box.is_dir() else 'mbox'!r}\npath = '{box}'\n"
-    settings = parse_settings(text, folder=folder)
+    settings = parse_settings(text + more, folder=folder)
     return BouncePlugin(settings, plugins={"host": host or EverydayHost(notebook)}, clock=clock, entry_points=False)
 
 

@@ -22,8 +22,9 @@ class RaiseIncident(Protocol):
 
 def look_for_missing(ledger: Ledger, raise_incident: RaiseIncident, now: datetime) -> None:
     """Raise an incident for each canary that is found overdue now. Quick where there is none, as nearly always."""
-    if not canaries.is_any_missing(ledger, now):
-        return
+    with ledger.reading() as tx:  # which waits for no writer
+        if not canaries.is_any_missing(tx, now):
+            return
     with ledger.transaction() as tx:  # of several processes that look, one finds it
         for canary in canaries.miss(tx, now):
             title = f"No report came back for the canary sent at {canary.sent_at:%Y-%m-%d %H:%M} UTC"
