@@ -33,7 +33,9 @@ class Canary:
     @property
     def took(self) -> timedelta | None:
         """How long its report took; None: it has not come."""
-        return None if self.came_at is None else self.came_at - self.sent_at
+        if self.came_at is None:
+            return None
+        return max(self.came_at - self.sent_at, timedelta())  # another computer's clock may be behind
 
     @property
     def late(self) -> bool:
