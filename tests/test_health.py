@@ -91,7 +91,7 @@ def test_a_mail_that_cannot_be_recorded_is_a_problem(world: World, monkeypatch: 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a bug of ours")
 
-    monkeypatch.setattr(type(world.plugin.consequences), "learn", broken)
+    monkeypatch.setattr(type(world.plugin.consequences), "learn_all", broken)
     world.box.drop(report(ANNA))
     world.plugin.run_once()
     assert look(world).problems == ("The mailbox 'bounces' holds 1 mails that could not be recorded: the log says why",)

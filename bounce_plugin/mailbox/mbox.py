@@ -19,11 +19,11 @@ from bounce_plugin.mailbox.from_lines import Stored, received_at, split_mbox
 from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Numbering
 from bounce_plugin.mailbox.maildir import sync_directory
 from bounce_plugin.mailbox.mbox_lock import locked
+from bounce_plugin.mailbox.mbox_octets import PIECE, end_with_blank, read_pieces, write_all
 from bounce_plugin.message import limits
 
 _UIDVALIDITY: Final = "mbox"  # a UID is made of the mail itself
-_PIECE: Final = 1024 * 1024  # octets at a time
-_TOGETHER: Final = 4 * _PIECE  # octets of mail that are read while we hold the lock, if more than one mail
+_TOGETHER: Final = 4 * PIECE  # octets of mail that are read while we hold the lock, if more than one mail
 _LOOK_EVERY: Final = 1.0  # seconds between two looks at the file while waiting
 
 
@@ -221,12 +221,12 @@ class MboxMailbox:
         descriptor = there.fileno()  # past the buffer: after an error nothing may be left to be written later
         before = os.fstat(descriptor).st_size
         try:
-            end = _end_with_blank(descriptor, before)
+            end = end_with_blank(descriptor, before)
             for entry in chosen:
                 start = end
-                for octets in _pieces(here, entry):
-                    end = _write(descriptor, octets, end)
-                end = _end_with_blank(descriptor, end)
+                for octets in read_pieces(here, entry.start, entry.end):
+                    end = write_all(descriptor, octets, end)
+                end = end_with_blank(descriptor, end)
                 sha256 = entry.uid.partition("-")[0]
                 same[sha256] += 1
                 told[entry.uid] = f"{sha256}-{same[sha256]}"
@@ -249,7 +249,7 @@ class MboxMailbox:
                 with suppress(PermissionError):  # not root: it is ours, as the old one was
                     os.fchown(file.fileno(), status.st_uid, status.st_gid)
                 for entry in kept:
-                    file.writelines(_pieces(here, entry))
+                    file.writelines(read_pieces(here, entry.start, entry.end))
                 file.flush()
                 os.utime(file.fileno(), ns=(status.st_atime_ns, status.st_mtime_ns))  # people see by these what is new
                 os.fsync(file.fileno())
@@ -273,29 +273,3 @@ def _number(mails: Iterable[Stored]) -> dict[str, _Entry]:
 
 def _state(status: os.stat_result) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _pieces(file: BinaryIO, entry: _Entry) -> Iterator[bytes]:
-    """A mail as it is stored, a piece at a time."""
-    file.seek(entry.start)
-    left = entry.end - entry.start
-    while left and (octets := file.read(min(left, _PIECE))):
-        left -= len(octets)
-        yield octets
-
-
-def _write(descriptor: int, octets: bytes, offset: int) -> int:
-    """Write all of it, and return where it ends."""
-    rest = memoryview(octets)
-    while rest:
-        written = os.pwrite(descriptor, rest, offset)
-        rest, offset = rest[written:], offset + written
-    return offset
-
-
-def _end_with_blank(descriptor: int, end: int) -> int:
-    """Have a blank line at the end if there is anything before it, for a From_ line must follow one."""
-    tail = os.pread(descriptor, 4, max(end - 4, 0))
-    if not tail or tail.endswith((b"\n\n", b"\n\r\n")):
-        return end
-    return _write(descriptor, b"\n" if tail.endswith(b"\n") else b"\n\n", end)
