@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from bounce_plugin.ledger import canaries
 from bounce_plugin.ledger.backlog import Backlog, backlog
+from bounce_plugin.ledger.canaries import Canary
 from bounce_plugin.ledger.incidents import incidents
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.polls import Poll, polls
@@ -28,6 +30,8 @@ class Health:
         Poll | str, ...
     ] = ()  # of each mailbox of the settings, in their order; its name if it was never tried
     backlog: Backlog | None = None
+    canary: Canary | None = None  # the one that was sent last; None: none ever was
+    overdue: tuple[Canary, ...] = ()  # those whose reports are missing since one came last, oldest first
     incidents: tuple[Incident, ...] = ()  # trouble of the last day, newest first: told to the operator already
 
     @property
@@ -45,9 +49,18 @@ def look_at_health(settings: Settings, ledger: Ledger, now: datetime) -> Health:
         known = {poll.mailbox: poll for poll in polls(tx)}
         waiting = backlog(tx)
         recent = incidents(tx, since=now - _RECENT)
+        sent, overdue = canaries.latest(tx), canaries.overdue(tx, now)
     reading = tuple(known.get(mailbox.name, mailbox.name) for mailbox in settings.mailboxes)
-    found = (*_read_late(reading, settings.health, now), *_told_late(waiting, settings.health, now))
-    return Health(checked_at=now, problems=found, polls=reading, backlog=waiting, incidents=recent)
+    late = (*_read_late(reading, settings.health, now), *_told_late(waiting, settings.health, now))
+    return Health(
+        checked_at=now,
+        problems=(*late, *_missing(overdue)),
+        polls=reading,
+        backlog=waiting,
+        canary=sent[0] if sent else None,
+        overdue=overdue,
+        incidents=recent,
+    )
 
 
 def _read_late(reading: Iterable[Poll | str], limits: HealthSettings, now: datetime) -> Iterator[str]:
@@ -72,3 +85,9 @@ def _told_late(waiting: Backlog, limits: HealthSettings, now: datetime) -> Itera
             f"{waiting.announcements} announcements wait for plugins, the oldest since {since:%Y-%m-%d %H:%M} UTC: "
             "the log says which plugin fails"
         )
+
+
+def _missing(overdue: Sequence[Canary]) -> Iterator[str]:
+    if overdue:
+        since = f"{overdue[0].sent_at:%Y-%m-%d %H:%M} UTC"
+        yield f"No report came back for {len(overdue)} canaries, the first sent at {since}: does any bounce arrive?"

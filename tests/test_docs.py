@@ -16,6 +16,7 @@ from bounce_plugin.cli.health import as_record as health_record
 from bounce_plugin.cli.record import as_record
 from bounce_plugin.examination import examine
 from bounce_plugin.health import look_at_health
+from bounce_plugin.ledger import canaries
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.schema import metadata
 from bounce_plugin.message import limits
@@ -119,13 +120,17 @@ class TestHealthJson:
     def test_every_field_is_described_and_no_other(self, tmp_path: Path) -> None:
         settings = parse_settings('[[mailbox]]\nname = "m"\nkind = "maildir"\npath = "m"\n', folder=tmp_path)
         with Ledger.in_memory() as ledger:
+            with ledger.transaction() as tx:
+                canary = canaries.write_down(tx, "0" * 32, "dead@example.com", datetime.now(UTC))
+                canaries.await_report(tx, canary, datetime.now(UTC))
             record = health_record(look_at_health(settings, ledger, datetime.now(UTC)))
-        mailboxes, queue = record["mailboxes"], record["queue"]
+        mailboxes, queue, sent = record["mailboxes"], record["queue"], record["canary"]
         assert isinstance(mailboxes, list)
         assert isinstance(queue, dict)
+        assert isinstance(sent, dict)
         page = text("docs/reference/health-json.md")
         described = re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)
-        assert described == [*record, *mailboxes[0], *queue]
+        assert described == [*record, *mailboxes[0], *queue, *sent]
 
 
 def test_every_metric_is_described_and_no_other(tmp_path: Path) -> None:

@@ -15,10 +15,13 @@ from bounce_plugin import Contact, hookimpl
 from bounce_plugin.cli import ATTENTION, DONE, program
 from bounce_plugin.errors import MailboxError
 from bounce_plugin.health import Health, look_at_health
+from bounce_plugin.ledger import canaries
+from bounce_plugin.ledger.mails import record_mail
 from bounce_plugin.ledger.polls import Poll
 from bounce_plugin.plugin import BouncePlugin
 from bounce_plugin.settings import parse_settings
 from tests.bounces import PRIVATE, Box, report
+from tests.ledger.samples import a_mail
 from tests.running import running, until
 from tests.world import ANNA, KEY, START, Clock, World, open_world
 
@@ -123,6 +126,24 @@ def test_plugins_that_are_told_late_are_a_problem_and_manual_work_is_none(tmp_pa
     assert found.problems == (
         "1 announcements wait for plugins, the oldest since 2026-11-02 09:00 UTC: the log says which plugin fails",
     )
+
+
+def test_a_canary_that_does_not_come_back_is_a_problem_until_one_does(world: World) -> None:
+    world.plugin.run_once()
+    with world.plugin.ledger.transaction() as tx:
+        sent = canaries.write_down(tx, "1" * 32, "dead@example.com", START)
+        sent = canaries.await_report(tx, sent, START + timedelta(minutes=10))
+    assert look(world).ok
+    assert look(world).canary == sent
+    world.clock.now += timedelta(minutes=11)
+    assert look(world).problems == (
+        "No report came back for 1 canaries, the first sent at 2026-11-02 09:00 UTC: does any bounce arrive?",
+    )
+    with world.plugin.ledger.transaction() as tx:
+        later = canaries.write_down(tx, "2" * 32, "dead@example.com", world.clock.now)
+        canaries.await_report(tx, later, world.clock.now + timedelta(minutes=10))
+        canaries.come(tx, later, mail_id=record_mail(tx, a_mail()) or 0, now=world.clock.now)
+    assert look(world).ok
 
 
 def test_trouble_of_the_last_day_is_listed_and_is_no_problem(world: World) -> None:

@@ -16,6 +16,7 @@ from bounce_plugin.cli.rehearsal import ledger_to_look_at
 from bounce_plugin.errors import BounceError, SettingsError
 from bounce_plugin.health import Health, look_at_health
 from bounce_plugin.ledger.backlog import Backlog
+from bounce_plugin.ledger.canaries import Canary
 from bounce_plugin.ledger.polls import Poll
 from bounce_plugin.settings import load_settings
 
@@ -62,6 +63,7 @@ def as_record(found: Health) -> dict[str, object]:
         "problems": found.problems,
         "mailboxes": [_reading(poll, found.checked_at) for poll in found.polls],
         "queue": _queue(found.backlog, found.checked_at) if found.backlog else None,
+        "canary": _canary(found.canary, len(found.overdue)) if found.canary else None,
         "incidents": [
             {"title": one.title, "times": one.count, "last_at": _time(one.last_at)} for one in found.incidents
         ],
@@ -79,6 +81,15 @@ def _reading(poll: Poll | str, now: datetime) -> dict[str, object]:
         "stuck": poll.stuck,
         "failures": poll.failures,
         "error": poll.error,
+    }
+
+
+def _canary(sent: Canary, overdue: int) -> dict[str, object]:
+    return {
+        "sent_at": _time(sent.sent_at),
+        "due_at": _time(sent.due_at),
+        "came_at": _time(sent.came_at),
+        "overdue": overdue,
     }
 
 
