@@ -136,23 +136,11 @@ class Session:
         return words
 
     def _connect(self) -> Connection:
-        access = self.access
-        context: ssl.SSLContext | None = None
-        if access.security != "none":
-            try:
-                context = ssl.create_default_context(cafile=access.ca_file)  # a file instead of the system's store
-            except OSError as error:
-                raise MailboxError(
-                    f"{self.access.called}: cannot read ca_file {access.ca_file}: {spoken.reason(error)}"
-                ) from error
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
+        access, context = self.access, self.access.make_context()
         try:
             return Connection(access.host, access.port, access.security, context, access.timeout, access.stop)
         except ssl.SSLCertVerificationError as error:
-            raise MailboxError(
-                f"{self.access.called}: its certificate is not trusted: {error.verify_message}; "
-                f"name the issuer's certificate in `ca_file`, or the host as the certificate does"
-            ) from error
+            raise access.distrust(error) from error
         except (imaplib.IMAP4.error, ImapToolsError, OSError, ValueError) as error:
             raise MailboxError(
                 f"{self.access.called}: cannot connect ({access.security}): {spoken.reason(error)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import imaplib
 import json
+import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +47,24 @@ class Access:
     def called(self) -> str:
         """The mailbox, for messages."""
         return f"mailbox {self.name!r} at {self.host}:{self.port}"
+
+    def make_context(self) -> ssl.SSLContext | None:
+        """How the server proves who it is; None where nothing is protected."""
+        if self.security == "none":
+            return None
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)  # a file instead of the system's store
+        except OSError as error:
+            raise MailboxError(f"{self.called}: cannot read ca_file {self.ca_file}: {spoken.reason(error)}") from error
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+    def distrust(self, error: ssl.SSLCertVerificationError) -> MailboxError:
+        """The error for a server that did not prove it."""
+        return MailboxError(
+            f"{self.called}: its certificate is not trusted: {error.verify_message}; "
+            f"name the issuer's certificate in `ca_file`, or the host as the certificate does"
+        )
 
 
 def sign_in(connection: Connection, access: Access) -> None:

@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 import imaplib
-import select
 import socket
 import ssl
 from threading import Event
-from time import monotonic
 from typing import Final, Literal
 
 from imap_tools import BaseMailBox
 
-from bounce_plugin.mailbox.reach import LOOK_EVERY, reach, shake_hands
+from bounce_plugin.mailbox.inflow import Inflow
+from bounce_plugin.mailbox.reach import reach, shake_hands
 from bounce_plugin.message import limits
 
 LITERAL: Final = (
     2 * limits.MESSAGE
 )  # octets; one that is larger was not asked for, whatever the server says of its size
 LINE: Final = 16 * 1024 * 1024  # octets; the answer to a search in a folder with two million mails is one line
-ANSWER: Final = 64 * 1024 * 1024  # octets that a server may send between two of our commands
 Security = Literal["tls", "starttls", "none"]
-FAREWELL: Final = 1.5  # seconds that a server has to finish what it was asked for once we are told to stop
-_RECEIVE: Final = 64 * 1024
 
 
-class _Guards(imaplib.IMAP4):
-    """Reads through a buffer of our own: bounded, and open to the question whether anything has come (for IDLE)."""
+class _Guards(Inflow, imaplib.IMAP4):
+    """`imaplib`, which reads through a buffer of our own."""
 
     def __init__(self, host: str, port: int, *, timeout: float, stop: Event) -> None:
         self._begin(private=False, stop=stop)
         super().__init__(host, port, timeout)
 
     def _begin(self, *, private: bool, stop: Event) -> None:
-        self._stop, self._told_to_stop = stop, 0.0  # when we noticed it
+        self._begin_inflow(stop)
         self._private = private  # under TLS since the last command
-        self._received = bytearray()
-        self._answered = 0
 
     def send(self, data: bytes) -> None:  # type: ignore[override]  # typeshed asks for any buffer; imaplib sends bytes
         """Send a command; the count of what is answered begins anew."""
@@ -59,57 +53,13 @@ class _Guards(imaplib.IMAP4):
 
     def readline(self) -> bytes:
         """A line, or b"" at the end of the connection, which imaplib knows as an abort."""
-        searched = 0
-        while (end := self._received.find(b"\n", searched)) < 0:
-            searched = len(self._received)
-            if searched > LINE:
-                raise self.abort(f"the server sends a line of more than {LINE} octets")
-            self._receive()
-        return self._take(end + 1)
+        return self._take_line(LINE)
 
-    def await_line(self, seconds: float) -> bool:
-        """Whether the server says something within this time (perhaps that it is leaving)."""
-        if b"\n" in self._received or (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()):
-            return True
-        poll = select.poll()  # not select(): it knows no descriptor above 1023
-        poll.register(self.sock, select.POLLIN)
-        return bool(poll.poll(seconds * 1000))
-
-    def _receive(self) -> None:
-        data = self._await_data()
-        if not data:
-            raise self.abort("the server closed the connection")
-        self._answered += len(data)
-        if self._answered > ANSWER:
-            raise self.abort(f"the server answers with more than {ANSWER} octets")
-        self._received += data
+    def _lost(self, why: str) -> Exception:
+        return self.abort(why)
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
         return reach(self.host, self.port, timeout or 0.0, self._stop)
-
-    def _await_data(self) -> bytes:
-        """What comes next, within the time-out; once we are told to stop, within a moment."""
-        patience = self.sock.gettimeout() or 0.0
-        until = monotonic() + patience
-        self.sock.settimeout(LOOK_EVERY)
-        try:
-            while True:
-                if self._stop.is_set():
-                    self._told_to_stop = self._told_to_stop or monotonic()
-                    if monotonic() > self._told_to_stop + FAREWELL:
-                        raise self.abort("no answer in time, now that we are told to stop")
-                try:
-                    return self.sock.recv(_RECEIVE)
-                except TimeoutError:  # amid a TLS record, too: the rest of it is read by the next call
-                    if monotonic() > until:
-                        raise
-        finally:
-            self.sock.settimeout(patience)
-
-    def _take(self, size: int) -> bytes:
-        taken = bytes(self._received[:size])
-        del self._received[:size]
-        return taken
 
 
 class _TlsClient(_Guards, imaplib.IMAP4_SSL):

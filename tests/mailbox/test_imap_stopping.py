@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from bounce_plugin.errors import MailboxError
-from bounce_plugin.mailbox import reach, wire
+from bounce_plugin.mailbox import inflow, reach
 from bounce_plugin.mailbox.imap import ImapMailbox
 from bounce_plugin.mailbox.incoming import Folder
-from bounce_plugin.mailbox.wire import FAREWELL
+from bounce_plugin.mailbox.inflow import FAREWELL
 from bounce_plugin.outcome import Handling
 from tests.bounces import report
 from tests.servers.fake_imap import Conversation, FakeImap
@@ -31,7 +31,7 @@ SOON = FAREWELL + 2.5  # seconds; this machine may be busy
 @pytest.fixture
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave sooner than outside of tests."""
-    monkeypatch.setattr(wire, "FAREWELL", 0.3)
+    monkeypatch.setattr(inflow, "FAREWELL", 0.3)
 
 
 def mailbox_at(port: int, stop: threading.Event, **settings: object) -> ImapMailbox:
