@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import Final
 
 from bounce_plugin.case import Case, stays
 from bounce_plugin.errors import MailboxError
-from bounce_plugin.ledger.filing import Move, Place, filed, lost, placed, unfiled
+from bounce_plugin.ledger.filing import Move, Place, filed, intend, lost, placed, unfiled
 from bounce_plugin.ledger.lease import Lease
 from bounce_plugin.ledger.mails import Mail, mails_of_content, record_mails
 from bounce_plugin.ledger.review import close_item, item_of_mail
@@ -72,8 +72,10 @@ def settle(lease: Lease, mailbox: Mailbox, now: datetime) -> list[MailboxError]:
     return trouble
 
 
-def carry_out_moves(lease: Lease, mailbox: Mailbox) -> list[MailboxError]:
+def carry_out_moves(lease: Lease, mailbox: Mailbox, read: Set[str] = frozenset()) -> list[MailboxError]:
     """Move every mail whose intent is committed but not carried out, in sets.
+
+    `read` are the UIDs of those in the inbox that have just been read: they are what they were recorded as.
 
     Done after each batch, and first of all in a run: so a crash between commit and move, and the decisions that other
     processes made (`bounce-plugin review`), end in the right folder. A folder that cannot be used holds up neither
@@ -87,23 +89,37 @@ def carry_out_moves(lease: Lease, mailbox: Mailbox) -> list[MailboxError]:
     trouble = []
     for (source, uidvalidity, target), some in sets.items():
         try:
-            _move_set(lease, mailbox, Folder(source), uidvalidity, Folder(target), some)
+            _move_set(lease, mailbox, Folder(source), uidvalidity, Folder(target), some, read)
         except MailboxError as error:
             trouble.append(error)
     return trouble
 
 
 def _move_set(
-    lease: Lease, mailbox: Mailbox, source: Folder, uidvalidity: str, target: Folder, moves: list[Move]
+    lease: Lease,
+    mailbox: Mailbox,
+    source: Folder,
+    uidvalidity: str,
+    target: Folder,
+    moves: list[Move],
+    read: Set[str],
 ) -> None:
     numbering = mailbox.numbering(source)
     if not is_sound(lease, mailbox, source, numbering) or numbering.uidvalidity != uidvalidity:
         with lease.transaction() as tx:
             lost(tx, [move.mail_id for move in moves])  # these UIDs mean nothing now
         return
+    if mailbox.filing is not Filing.FOLDERS and target in TARGETS.values():
+        with lease.transaction() as tx:
+            for move in moves:  # a person settled it, and there is no folder for that
+                intend(tx, move.mail_id, "")
+        return
+    wanted = [move.uid for move in moves]
+    if target is Folder.LEDGER:
+        wanted = _unchanged(mailbox, source, moves, read)
     with lease.transaction():
         pass  # still ours? Two who copy the same mail would leave it twice, where the server cannot MOVE
-    new_uids = mailbox.move(source, [move.uid for move in moves], target)
+    new_uids = mailbox.move(source, wanted, target)
     # Only what may be moved out by hand is looked for again.
     new_validity = mailbox.numbering(Folder.REVIEW).uidvalidity if target is Folder.REVIEW else ""
     places = [
@@ -115,6 +131,17 @@ def _move_set(
             lost(tx, [move.mail_id for move in moves])  # "again": the inbox is read as if the mail were new
         else:
             filed(tx, places)
+
+
+def _unchanged(mailbox: Mailbox, source: Folder, moves: Sequence[Move], read: Set[str]) -> list[str]:
+    """The UIDs of mails that are there, and are those whose octets the ledger has: only they may be taken away.
+
+    An earlier run may have taken a mail without hearing that it was done, and its UID may be another mail's now.
+    """
+    expected = {move.uid: move.content_sha256 for move in moves if move.uid not in read}
+    there = mailbox.fetch(source, list(expected)) if expected else ()
+    same = {mail.uid for mail in there if mail.sha256 == expected[mail.uid]}
+    return [move.uid for move in moves if move.uid in read or move.uid in same]
 
 
 def notice_hand_work(lease: Lease, mailbox: Mailbox, now: datetime) -> None:

@@ -10,11 +10,13 @@ from bounce_plugin.mailbox.incoming import Mailbox
 from bounce_plugin.settings import (
     GoogleOAuth,
     ImapSettings,
+    MailboxSettings,
     MaildirSettings,
     MboxSettings,
     MicrosoftOAuth,
     OAuthSettings,
     OtherOAuth,
+    Pop3Settings,
 )
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from bounce_plugin.mailbox.oauth import TokenSource
 
 
-def open_tokens(settings: ImapSettings | MaildirSettings | MboxSettings) -> TokenSource | None:
+def open_tokens(settings: MailboxSettings) -> TokenSource | None:
     """Where the mailbox has its access tokens from; None where it needs none. Nothing is asked yet."""
     if not isinstance(settings, ImapSettings) or settings.oauth is None:
         return None
@@ -32,7 +34,7 @@ def open_tokens(settings: ImapSettings | MaildirSettings | MboxSettings) -> Toke
 
 
 def open_mailbox(
-    settings: ImapSettings | MaildirSettings | MboxSettings,
+    settings: MailboxSettings,
     *,
     read_only: bool = False,
     tokens: TokenSource | None = None,
@@ -59,6 +61,22 @@ def open_mailbox(
                 inbox=settings.inbox,
                 processed=settings.processed,
                 review=settings.review,
+                dedicated=settings.dedicated,
+                read_only=read_only,
+                stop=stop,
+            )
+        case Pop3Settings():
+            from bounce_plugin.mailbox.pop3 import Pop3Mailbox
+
+            return Pop3Mailbox(
+                name=settings.name,
+                host=settings.host,
+                port=settings.port,
+                user=settings.user,
+                password=settings.read_password,
+                security=settings.security,
+                ca_file=settings.ca_file,
+                delete=settings.delete,
                 dedicated=settings.dedicated,
                 read_only=read_only,
                 stop=stop,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from bounce_plugin.case import Case
+from bounce_plugin.case import Case, needs_person
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.classifier import judge_by_person
 from bounce_plugin.correlate.address import normalise
@@ -98,7 +99,16 @@ class Desk:
             return done
 
     def again(self, number: int, *, actor: str) -> ReviewItem:
-        """Handle the mail as if it had just arrived: the contact is known now, or a phrase was added."""
+        """Handle the mail as if it had just arrived: the contact is known now, or a phrase was added.
+
+        One that is in the ledger alone is handled at once; if it still needs a person, its item stays open, and comes
+        back with the reason.
+        """
+        with self.pipeline.ledger.reading() as tx:
+            mail_id = item(tx, number).mail_id
+            ours_alone = bool(mail_id) and _is_ours_alone(tx, mail_id)
+        if ours_alone:
+            return self._from_ledger(number, actor)
         with self.pipeline.ledger.transaction() as tx:
             done = self._close(tx, number, actor, "again")
             if not done.mail_id:
@@ -117,12 +127,7 @@ class Desk:
     ) -> ReviewItem:
         """Examine the mail once more with what the person said, and record what follows."""
         pipeline = self.pipeline
-        with pipeline.ledger.reading() as tx:
-            waiting = item(tx, number)
-            raw = raw_of(tx, waiting.mail_id) if waiting.mail_id else b""
-            if not raw:
-                raise NotFoundError(f"the mail of item {number} is no longer kept")
-            received_at = mail_by_id(tx, waiting.mail_id).received_at
+        waiting, raw, received_at = self._read(number)
         case = change(pipeline.inquire(judge(examine(raw, pipeline.tables)), received_at))
         with pipeline.ledger.transaction() as tx:
             learned = pipeline.consequences.learn(tx, case, mail_id=waiting.mail_id, now=pipeline.clock())
@@ -130,6 +135,32 @@ class Desk:
             done = self._close(tx, number, actor, resolution + known)
             self._file(tx, done, Folder.PROCESSED)
             return done
+
+    def _from_ledger(self, number: int, actor: str) -> ReviewItem:
+        """Handle a mail once more that is nowhere else, from its octets."""
+        pipeline = self.pipeline
+        waiting, raw, received_at = self._read(number)
+        case = pipeline.inquire(examine(raw, pipeline.tables), received_at)
+        with pipeline.ledger.transaction() as tx:
+            if waiting.closed_at is not None:
+                return self._close(tx, number, actor, "again")  # which says so
+            learned = pipeline.consequences.learn(tx, case, mail_id=waiting.mail_id, now=pipeline.clock())
+            # Dedicated or not: what is no report is put before a person here, for it is not in anybody's inbox.
+            why = needs_person(case, learned.events, dedicated=True) or learned.review
+            if why:
+                return replace(waiting, why=why)
+            done = self._close(tx, number, actor, "again")
+            self._file(tx, done, "")
+            return done
+
+    def _read(self, number: int) -> tuple[ReviewItem, bytes, datetime]:
+        """An item, its mail as it came, and when that was."""
+        with self.pipeline.ledger.reading() as tx:
+            waiting = item(tx, number)
+            raw = raw_of(tx, waiting.mail_id) if waiting.mail_id else b""
+            if not raw:
+                raise NotFoundError(f"the mail of item {number} is no longer kept")
+            return waiting, raw, mail_by_id(tx, waiting.mail_id).received_at
 
     def _close(self, tx: Transaction, number: int, actor: str, resolution: str) -> ReviewItem:
         item(tx, number)  # NotFoundError, with its own words
@@ -142,9 +173,9 @@ class Desk:
         """Have a mail moved; one that is, or will be, in the ledger alone stays there."""
         if done.kind is None:
             return
-        intended, raw = mail_by_id(tx, done.mail_id).target, b""
-        if Folder.LEDGER in {intended, place_of(tx, done.mail_id).folder}:
-            target, raw = intended, raw_of(tx, done.mail_id)
+        raw = b""
+        if _is_ours_alone(tx, done.mail_id):
+            target, raw = mail_by_id(tx, done.mail_id).target, raw_of(tx, done.mail_id)
         conclude(
             tx,
             done.mail_id,
@@ -155,3 +186,8 @@ class Desk:
             target=target,
             raw=raw,
         )
+
+
+def _is_ours_alone(tx: Transaction, mail_id: int) -> bool:
+    """Whether a mail is in the ledger and nowhere else, or will be."""
+    return Folder.LEDGER in {mail_by_id(tx, mail_id).target, place_of(tx, mail_id).folder}

@@ -63,7 +63,7 @@ class Pipeline:
                     return
                 yield from self._handle(lease, mailbox, found)
                 if not dry_run:
-                    trouble += carry_out_moves(lease, mailbox)
+                    trouble += carry_out_moves(lease, mailbox, {mail.uid for mail in found})
             if trouble:
                 raise trouble[0]
 

@@ -13,7 +13,7 @@ from bounce_plugin.errors import BusyError, MailboxError, SettingsError
 from bounce_plugin.mailboxes import open_mailbox, open_tokens
 from bounce_plugin.outcome import MailOutcome
 from bounce_plugin.plugin import BouncePlugin
-from bounce_plugin.settings import ImapSettings, MaildirSettings, MboxSettings
+from bounce_plugin.settings import MailboxSettings
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def keep_running(plugin: BouncePlugin, stop: Event, on_outcome: Callable[[MailOu
 
 def _watch(
     plugin: BouncePlugin,
-    settings: ImapSettings | MaildirSettings | MboxSettings,
+    settings: MailboxSettings,
     stop: Event,
     on_outcome: Callable[[MailOutcome], None],
 ) -> None:

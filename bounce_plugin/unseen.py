@@ -18,7 +18,8 @@ from bounce_plugin.ledger.attempts import begin_attempts, end_attempts, take_bac
 from bounce_plugin.ledger.filing import known_uids
 from bounce_plugin.ledger.lease import Lease
 from bounce_plugin.ledger.transaction import Transaction
-from bounce_plugin.mailbox.incoming import Folder, Incoming, Mailbox
+from bounce_plugin.ledger.uids import release_uids, returned_uids
+from bounce_plugin.mailbox.incoming import Folder, Incoming, Listing, Mailbox
 from bounce_plugin.sight import look
 
 #: Mails of one transaction and one move: few enough that a crash repeats little, many enough that moves come in sets.
@@ -40,8 +41,13 @@ class Unseen:
 
 
 def find_unseen(lease: Lease, mailbox: Mailbox) -> Unseen:
-    """The mails that were never recorded. Flags tell nothing: people read mail, too."""
+    """The mails that were never recorded. Flags tell nothing: people read mail, too.
+
+    Where UIDs return, what is known by that of a mail that is gone is not believed any more.
+    """
     listing = look(lease, mailbox, Folder.INBOX).listing
+    if listing.uids_return:
+        _release_uids(lease, mailbox.name, listing)
     with lease.reading() as tx:
         known = known_uids(tx, mailbox.name, Folder.INBOX, listing.uidvalidity)
         tries = tried(tx, mailbox.name, listing.uidvalidity)
@@ -99,6 +105,15 @@ def forget_tries(tx: Transaction, mails: Sequence[Incoming]) -> None:
     """Have these mails of one inbox be as if they had never been tried: they are recorded."""
     if mails:
         end_attempts(tx, mails[0].mailbox, mails[0].uidvalidity, [mail.uid for mail in mails])
+
+
+def _release_uids(lease: Lease, name: str, listing: Listing) -> None:
+    inbox, there, alone = Folder.INBOX, frozenset(listing.uids), Folder.LEDGER
+    with lease.reading() as tx:
+        returned = returned_uids(tx, name, inbox, listing.uidvalidity, there=there, alone=alone)
+    if returned:
+        with lease.transaction() as tx:
+            release_uids(tx, returned, alone=alone)
 
 
 def _fill(batch: list[Incoming], mailbox: Mailbox, wanted: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """Where can a process be killed so that it makes a difference? Numbered points, in a child that a test starts.
 
 The points are put around the adapters from outside, so that nothing of it is in the plugin: before and after each commit,
-before each command that changes something on an IMAP server and before its answer, and before each call that changes a
+before each command that changes something on an IMAP or POP3 server and before its answer, and before each call that changes a
 file. A `fine` count has a point before each statement of SQL, each other command and answer, and each call for a lock, too,
 though nothing differs there from the point before.
 """
@@ -16,12 +16,15 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
+from bounce_plugin.mailbox.pop3_wire import Pop3Client
 from bounce_plugin.mailbox.wire import _Guards
 
 #: What changes files, by its name in `os`; `pathlib` calls them, too.
 _CHANGES = ("rename", "replace", "link", "unlink", "mkdir", "fsync", "pwrite", "ftruncate", "fchmod", "utime")
 #: What changes something on an IMAP server.
 _COMMANDS = (b" UID MOVE ", b" UID COPY ", b" UID STORE ", b" UID EXPUNGE ", b" CREATE ", b" SUBSCRIBE ")
+#: The same of a POP3 server.
+_POP3_COMMANDS = (b"DELE", b"QUIT")
 
 
 class Points:
@@ -43,6 +46,7 @@ def arm(last: int, *, fine: bool = False) -> Points:
     for name in _CHANGES:
         setattr(os, name, _after_a_point(points, getattr(os, name), lambda *which: fine or ".lock" not in str(which)))
     _arm_imap(points, fine=fine)
+    _arm_pop3(points, fine=fine)
     commit = DefaultDialect.do_commit
 
     def commit_between_points(self: DefaultDialect, connection: Any) -> None:
@@ -66,6 +70,18 @@ def _arm_imap(points: Points, *, fine: bool) -> None:
 
     _Guards.send = _after_a_point(points, _Guards.send, changes)  # type: ignore[method-assign]
     _Guards._receive = _after_a_point(points, _Guards._receive, lambda _client: changing)  # type: ignore[method-assign]
+
+
+def _arm_pop3(points: Points, *, fine: bool) -> None:
+    changing = False
+
+    def changes(_client: Pop3Client, line: bytes) -> bool:
+        nonlocal changing
+        changing = fine or line.startswith(_POP3_COMMANDS)
+        return changing
+
+    Pop3Client._putline = _after_a_point(points, Pop3Client._putline, changes)  # type: ignore[method-assign]
+    Pop3Client._receive = _after_a_point(points, Pop3Client._receive, lambda _client: changing)  # type: ignore[method-assign]
 
 
 def _after_a_point(points: Points, call: Callable[..., Any], counts: Callable[..., bool]) -> Callable[..., Any]:

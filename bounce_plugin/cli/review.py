@@ -12,7 +12,9 @@ from bounce_plugin.classify.classification import Reason
 from bounce_plugin.cli.actor import ACTOR
 from bounce_plugin.cli.argument import argue
 from bounce_plugin.cli.terminal import print_table, printable
+from bounce_plugin.ledger.mails import mail_by_id
 from bounce_plugin.ledger.review import settled, waiting
+from bounce_plugin.mailbox.incoming import Folder
 from bounce_plugin.outcome import ReviewItem
 from bounce_plugin.plugin import BouncePlugin
 
@@ -110,12 +112,20 @@ def dismiss(config: str, item: int, why: str, actor: str) -> None:
 @ACTOR
 @click.pass_obj
 def again(config: str, item: int, actor: str) -> None:
-    """Handle the mail in the next run as if it had just arrived; a failure still counts once."""
+    """Handle the mail in the next run as if it had just arrived; a failure still counts once.
+
+    A mail that is in the ledger alone (POP3 with `delete = true`) is handled at once.
+    """
     with BouncePlugin.from_file(config) as plugin:
         _settled(plugin, plugin.desk.again(item, actor=actor))
 
 
 def _settled(plugin: BouncePlugin, item: ReviewItem) -> None:
     plugin.tell()
-    moves = " The next run moves the mail." if item.mail_id else ""
+    if item.closed_at is None:
+        click.echo(f"Item {item.id} still waits: {printable(item.why)}")
+        return
+    with plugin.ledger.reading() as tx:
+        target = mail_by_id(tx, item.mail_id).target if item.mail_id else ""
+    moves = " The next run moves the mail." if target not in {"", Folder.LEDGER} else ""
     click.echo(f"Item {item.id} is settled: {item.resolution}.{moves}")

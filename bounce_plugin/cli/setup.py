@@ -16,7 +16,15 @@ from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.mailboxes import open_mailbox, open_tokens
 from bounce_plugin.notices import open_server
 from bounce_plugin.plugin import BouncePlugin
-from bounce_plugin.settings import Settings, SmtpSettings, find_risks, load_settings, write_template
+from bounce_plugin.settings import (
+    MailboxSettings,
+    Pop3Settings,
+    Settings,
+    SmtpSettings,
+    find_risks,
+    load_settings,
+    write_template,
+)
 
 
 @click.command()
@@ -98,7 +106,15 @@ def _check_mailboxes(settings: Settings) -> Iterator[tuple[str, bool]]:
             troubles = [str(error)]
         yield from ((trouble, False) for trouble in troubles)
         if not troubles:
-            yield f"mailbox {mailbox_settings.name}: signed in, folders usable", True
+            yield f"mailbox {mailbox_settings.name}: {_usable(mailbox_settings)}", True
+
+
+def _usable(mailbox: MailboxSettings) -> str:
+    if not isinstance(mailbox, Pop3Settings):
+        return "signed in, folders usable"
+    if mailbox.delete:
+        return "signed in; handled mails are deleted on the server, once they are in the ledger (delete = true)"
+    return "signed in; mails stay on the server, and are read once (delete = false)"
 
 
 def _check_servers(settings: Settings) -> Iterator[tuple[str, bool]]:

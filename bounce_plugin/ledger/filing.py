@@ -21,6 +21,7 @@ class Move:
     uidvalidity: str
     uid: str
     target: str
+    content_sha256: str  # of the octets that we know it by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,14 @@ KNOWN_UID = select(mails.c.id).where(
 
 #: The mails of a mailbox that must still be moved, oldest first.
 UNFILED = (
-    select(mails.c.id, mails.c.place_folder, mails.c.place_uidvalidity, mails.c.place_uid, mails.c.target)
+    select(
+        mails.c.id,
+        mails.c.place_folder,
+        mails.c.place_uidvalidity,
+        mails.c.place_uid,
+        mails.c.target,
+        mails.c.content_sha256,
+    )
     .where(mails.c.tenant == bindparam("tenant"), mails.c.mailbox == bindparam("mailbox"), mails.c.target != "")
     .order_by(mails.c.id)
 )
@@ -140,8 +148,16 @@ def unfiled(tx: Transaction, mailbox: str) -> tuple[Move, ...]:
     """The mails of a mailbox that must still be moved, oldest first."""
     rows = tx.connection.execute(UNFILED, {"tenant": tx.tenant, "mailbox": mailbox})
     return tuple(
-        Move(mail_id=number, mailbox=mailbox, source=folder, uidvalidity=uidvalidity, uid=uid, target=target)
-        for number, folder, uidvalidity, uid, target in rows
+        Move(
+            mail_id=row.id,
+            mailbox=mailbox,
+            source=row.place_folder,
+            uidvalidity=row.place_uidvalidity,
+            uid=row.place_uid,
+            target=row.target,
+            content_sha256=row.content_sha256,
+        )
+        for row in rows
     )
 
 

@@ -2,11 +2,14 @@
 
 UIDs of one UIDVALIDITY only ever grow (RFC 9051, section 2.3.1.1), and so does the UIDNEXT of a folder. A server that
 was restored from a backup, or that fell back to a copy of itself, breaks that: its next mail has the UID of another one.
+Over POP3 a server may do so at any time, once the mail is gone that had the UID (RFC 1939, section 7).
 """
 
 from __future__ import annotations
 
-from sqlalchemy import String, bindparam, cast, select, update
+from collections.abc import Iterable, Set
+
+from sqlalchemy import String, and_, bindparam, case, cast, select, update
 
 from bounce_plugin.ledger.schema import attempts, folders, mails
 from bounce_plugin.ledger.transaction import IfAbsent, Transaction
@@ -64,6 +67,30 @@ FORGET_ATTEMPTS = attempts.delete().where(
     attempts.c.uidvalidity == bindparam("of_uidvalidity"),
 )
 
+#: The mails that were found in a folder, by their UIDs, and the places where they are now.
+FOUND = select(mails.c.id, mails.c.uid, mails.c.place_folder).where(
+    *(mails.c[column] == bindparam(column) for column in _OF)
+)
+
+#: A mail whose UID another one may have by now. Its record keeps the UID, but where nobody looks for it. If it was still
+#: there when we looked last, it is gone; then it is in the ledger alone if it is kept there, and nothing is due any more.
+RELEASE_UID = (
+    update(mails)
+    .where(mails.c.tenant == bindparam("of_tenant"), mails.c.id == bindparam("of_mail"))
+    .values(
+        uidvalidity="",
+        uid=mails.c.uid + "#" + cast(mails.c.id, String),
+        place_folder=case(
+            (and_(mails.c.place_uid != "", mails.c.raw.is_not(None)), bindparam("alone")),
+            (mails.c.place_uid != "", ""),
+            else_=mails.c.place_folder,
+        ),
+        place_uidvalidity="",
+        place_uid="",
+        target="",
+    )
+)
+
 
 def uidnext_of(tx: Transaction, mailbox: str, folder: str, uidvalidity: str) -> int:
     """The next UID of a folder when it was last listed; 0 where it never was."""
@@ -89,6 +116,25 @@ def distrust_uids(tx: Transaction, mailbox: str, folder: str, uidvalidity: str) 
     tx.connection.execute(
         FORGET_ATTEMPTS, {"of_tenant": tx.tenant, "of_mailbox": mailbox, "of_uidvalidity": uidvalidity}
     )
+
+
+def returned_uids(
+    tx: Transaction, mailbox: str, folder: str, uidvalidity: str, *, there: Set[str], alone: str
+) -> tuple[int, ...]:
+    """The mails that were found in a folder and whose UIDs are free for others by now: all but those that are `there`.
+
+    That of a mail that was taken to the ledger (`alone`) is free in any case: if it is there, it is another mail's.
+    """
+    where = {"tenant": tx.tenant, "mailbox": mailbox, "folder": folder, "uidvalidity": uidvalidity}
+    rows = tx.connection.execute(FOUND, where)
+    return tuple(row.id for row in rows if row.uid not in there or row.place_folder == alone)
+
+
+def release_uids(tx: Transaction, mail_ids: Iterable[int], *, alone: str) -> None:
+    """Have the UIDs of these mails be free for new ones. What was recorded stays."""
+    rows = [{"of_tenant": tx.tenant, "of_mail": mail_id, "alone": alone} for mail_id in mail_ids]
+    if rows:
+        tx.connection.execute(RELEASE_UID, rows)
 
 
 def _names(where: dict[str, object]) -> dict[str, object]:

@@ -53,6 +53,7 @@ class Numbering:
 
     uidvalidity: str
     uidnext: int = 0  # above all UIDs that were ever given (RFC 9051, section 2.3.1.1); 0: they are no numbers here
+    uids_return: bool = False  # a new mail may have the UID of one that is gone (RFC 1939, section 7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +66,9 @@ class Listing(Numbering):
 class Mailbox(Protocol):
     """A bounce mailbox. Used as a context manager: entering connects, leaving disconnects.
 
-    Nothing is ever deleted, no flag is changed, and no message that we were not asked to move is touched. Every
-    method raises `MailboxError` (`SignInError`) and nothing else when the mailbox does not answer as it should.
+    Nothing is ever deleted (but where mails are taken to the ledger, see `Filing`), no flag is changed, and no message
+    that we were not asked to move is touched. Every method raises `MailboxError` (`SignInError`) and nothing else when
+    the mailbox does not answer as it should.
     """
 
     name: str
@@ -97,7 +99,7 @@ class Mailbox(Protocol):
     def move(self, source: Folder, uids: Iterable[str], target: Folder) -> Mapping[str, str]:
         """Move mails, making the target folder if need be; returns the new UIDs of those whose new UID is known.
 
-        A mail that is gone already is no error.
+        A mail that is gone already is no error. To LEDGER only mails are moved that `fetch` has given since we connected.
         """
 
     def wait(self, seconds: float, stop: Event) -> None:

@@ -4,7 +4,7 @@ from bounce_plugin.settings.canary import CanarySettings, CanarySmtpSettings
 from bounce_plugin.settings.health import HealthSettings, MetricsSettings
 from bounce_plugin.settings.lmtp import LmtpSettings
 from bounce_plugin.settings.load import MailboxSettings, Settings, load_settings, parse_settings
-from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSettings
+from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSettings, Pop3Settings
 from bounce_plugin.settings.oauth import GoogleOAuth, MicrosoftOAuth, OAuthSettings, OtherOAuth
 from bounce_plugin.settings.risks import find_risks
 from bounce_plugin.settings.sections import LedgerSettings, NoticeSettings, SmtpSettings
@@ -26,6 +26,7 @@ __all__ = [
     "NoticeSettings",
     "OAuthSettings",
     "OtherOAuth",
+    "Pop3Settings",
     "Settings",
     "SmtpSettings",
     "find_risks",

@@ -17,12 +17,12 @@ from bounce_plugin.settings.canary import CanarySettings
 from bounce_plugin.settings.complaint import complain
 from bounce_plugin.settings.health import HealthSettings, MetricsSettings
 from bounce_plugin.settings.lmtp import LmtpSettings
-from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSettings
+from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSettings, Pop3Settings
 from bounce_plugin.settings.policy import ChosenUse, PolicySettings
 from bounce_plugin.settings.section import Name, Origin, Section, refuse, resolve_database
 from bounce_plugin.settings.sections import HookSettings, LedgerSettings, NoticeSettings, TrustSettings
 
-MailboxSettings = ImapSettings | MaildirSettings | MboxSettings
+MailboxSettings = ImapSettings | Pop3Settings | MaildirSettings | MboxSettings
 
 
 def _resolve_urls(plugins: Mapping[str, Mapping[str, object]], info: ValidationInfo) -> Mapping[str, object]:

@@ -17,6 +17,7 @@ Security = Literal["tls", "starttls", "none"]
 ChosenSecurity = Annotated[Security, choose(get_args(Security))]
 
 IMAP_PORTS: Final[Mapping[Security, int]] = {"tls": 993, "starttls": 143, "none": 143}
+POP3_PORTS: Final[Mapping[Security, int]] = {"tls": 995, "starttls": 110, "none": 110}
 
 
 class MailboxSection(Section):
@@ -62,6 +63,27 @@ class ImapSettings(MailboxSection, Credentials):
 
     def _needs_no_password(self) -> bool:
         return self.oauth is not None
+
+
+class Pop3Settings(MailboxSection, Credentials):
+    """A mailbox on a POP3 server, which has one folder and no more."""
+
+    kind: Literal["pop3"]
+    host: Name
+    port_: Port | None = Field(None, alias="port")
+    user: Name
+    security: ChosenSecurity = "tls"
+    ca_file: FilePath | None = None  # trusted instead of those of the system
+    delete: YesNo = False  # true: what was handled is deleted there, once its octets are in the ledger
+    poll_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 300.0  # each look is a sign-in
+
+    @property
+    def port(self) -> int:
+        """The port that is given, or else the usual one."""
+        return self.port_ or POP3_PORTS[self.security]
+
+    def _label(self) -> str:
+        return f"mailbox {self.name!r}"
 
 
 class MaildirSettings(MailboxSection):

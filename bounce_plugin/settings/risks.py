@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bounce_plugin.settings.load import Settings
-from bounce_plugin.settings.mailbox import ImapSettings, Security
+from bounce_plugin.settings.mailbox import ImapSettings, Pop3Settings, Security
 from bounce_plugin.settings.secret import SecretSection
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -22,10 +22,10 @@ def find_risks(settings: Settings) -> Iterator[str]:
     if settings.ledger.key_env is None:
         yield from _readable("ledger.key_file", settings.ledger.key_file)
     for number, mailbox in enumerate(settings.mailboxes, start=1):
-        if isinstance(mailbox, ImapSettings):
+        if isinstance(mailbox, ImapSettings | Pop3Settings):
             yield from _of_secrets(f"mailbox[{number}]", mailbox, Path(settings.source))
-            if mailbox.oauth is not None:
-                yield from _of_secrets(f"mailbox[{number}].oauth", mailbox.oauth, Path(settings.source))
+        if isinstance(mailbox, ImapSettings) and mailbox.oauth is not None:
+            yield from _of_secrets(f"mailbox[{number}].oauth", mailbox.oauth, Path(settings.source))
     if settings.lmtp.socket is None and settings.lmtp.host not in _THIS_MACHINE:
         yield (
             f'lmtp.listen = "{settings.lmtp.listen}" lets other computers hand mails in, as nobody signs in: '

@@ -117,7 +117,13 @@ def test_an_intent_waits_until_it_is_carried_out(ledger: Ledger) -> None:
         record(tx, "2", target="")
         record(tx, "3", mailbox="other")
         move = Move(
-            mail_id=number, mailbox="bounces", source="inbox", uidvalidity=VALIDITY, uid="1", target="processed"
+            mail_id=number,
+            mailbox="bounces",
+            source="inbox",
+            uidvalidity=VALIDITY,
+            uid="1",
+            target="processed",
+            content_sha256="1".rjust(64, "0"),
         )
         assert unfiled(tx, "bounces") == (move,)
         filed(tx, [Place(mail_id=number, folder="processed", uidvalidity="5", uid="77")])

@@ -15,6 +15,7 @@ from bounce_plugin.mailbox.imap import ImapMailbox
 from bounce_plugin.mailbox.incoming import Folder, Mailbox
 from bounce_plugin.mailbox.maildir import MaildirMailbox
 from bounce_plugin.mailbox.mbox import MboxMailbox
+from bounce_plugin.mailbox.pop3 import Pop3Mailbox
 from tests.servers.account import Account
 
 MAILS = [b"Subject: %d\r\n\r\n\xff octets %d\r\n" % (number, number) for number in range(5)]
@@ -30,7 +31,33 @@ class Kind:
 
 @pytest.fixture(params=["imap", "maildir", "mbox"])
 def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Kind:
+    """A mailbox with folders."""
+    return open_kind(request, tmp_path)
+
+
+@pytest.fixture(params=["imap", "maildir", "mbox", "pop3"])
+def any_kind(request: pytest.FixtureRequest, tmp_path: Path) -> Kind:
+    """Also one that has no folder but the inbox."""
+    return open_kind(request, tmp_path)
+
+
+def open_kind(request: pytest.FixtureRequest, tmp_path: Path) -> Kind:
     path = tmp_path / "bounces"
+    if request.param == "pop3":
+        of_pop3: Account = request.getfixturevalue("pop3_account")
+        return Kind(
+            open=lambda read_only: Pop3Mailbox(
+                name="bounces",
+                host="localhost",
+                port=of_pop3.pop3s_port,
+                ca_file=of_pop3.certificates.ca,
+                user=of_pop3.user,
+                password=lambda: of_pop3.password,
+                delete=True,
+                read_only=read_only,
+            ),
+            deliver=lambda raw: of_pop3.append(raw),
+        )
     if request.param == "imap":
         account: Account = request.getfixturevalue("account")
         return Kind(
@@ -66,10 +93,10 @@ def raws(mailbox: Mailbox, folder: Folder) -> list[bytes]:
     return [mail.raw for mail in mailbox.fetch(folder, mailbox.listing(folder).uids)]
 
 
-def test_mails_come_oldest_first_octet_for_octet(kind: Kind) -> None:
+def test_mails_come_oldest_first_octet_for_octet(any_kind: Kind) -> None:
     for raw in MAILS:
-        kind.deliver(raw)
-    with kind.open(False) as mailbox:
+        any_kind.deliver(raw)
+    with any_kind.open(False) as mailbox:
         listing = mailbox.listing(Folder.INBOX)
         mails = list(mailbox.fetch(Folder.INBOX, listing.uids))
     assert [mail.raw for mail in mails] == MAILS
@@ -154,9 +181,9 @@ def test_the_caller_may_work_elsewhere_while_mails_are_fetched(kind: Kind) -> No
         assert mailbox.listing(Folder.INBOX).uids == ()
 
 
-def test_open_for_reading_only_nothing_moves_I_25(kind: Kind) -> None:
-    kind.deliver(MAILS[0])
-    with kind.open(True) as mailbox:
+def test_open_for_reading_only_nothing_moves_I_25(any_kind: Kind) -> None:
+    any_kind.deliver(MAILS[0])
+    with any_kind.open(True) as mailbox:
         assert raws(mailbox, Folder.INBOX) == [MAILS[0]]
         with pytest.raises(MailboxError, match="'bounces' is open for reading only"):
             mailbox.move(Folder.INBOX, mailbox.listing(Folder.INBOX).uids, Folder.PROCESSED)
@@ -178,3 +205,27 @@ def test_waiting_ends_with_new_mail_with_time_and_with_stop_I_28(kind: Kind) -> 
         stop.set()
         mailbox.wait(60, stop)
         assert time.monotonic() - began < 10
+
+
+def test_nothing_is_in_a_folder_that_is_not_there(any_kind: Kind) -> None:
+    any_kind.deliver(MAILS[0])
+    with any_kind.open(False) as mailbox:
+        uids = mailbox.listing(Folder.INBOX).uids
+        assert (mailbox.listing(Folder.REVIEW).uidvalidity, mailbox.listing(Folder.REVIEW).uids) == ("", ())
+        assert list(mailbox.fetch(Folder.REVIEW, uids)) == []
+        assert mailbox.move(Folder.REVIEW, uids, Folder.INBOX) == {}
+        assert mailbox.move(Folder.INBOX, [], Folder.REVIEW) == {}
+        assert mailbox.listing(Folder.INBOX).uids == uids
+
+
+def test_waiting_ends_with_time_and_with_stop_and_what_came_is_seen_I_28(any_kind: Kind) -> None:
+    stop = threading.Event()
+    with any_kind.open(False) as mailbox:
+        assert raws(mailbox, Folder.INBOX) == []
+        any_kind.deliver(MAILS[0])
+        mailbox.wait(0.1, stop)
+        assert raws(mailbox, Folder.INBOX) == MAILS[:1]
+        stop.set()
+        began = time.monotonic()
+        mailbox.wait(60, stop)
+        assert time.monotonic() - began < 5

@@ -19,6 +19,8 @@ class Account:
     tls_port: int
     maildir: Path
     certificates: Certificates
+    pop3_port: int = 0  # plain and STLS, where the server was started with `pop3`
+    pop3s_port: int = 0
 
     def sign_in(self) -> imaplib.IMAP4:
         """Another client of the same mailbox; use it as a context manager."""

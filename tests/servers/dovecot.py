@@ -33,7 +33,7 @@ _CONFIGURATION = """
 base_dir = {home}/run
 state_dir = {home}/state
 log_path = {home}/log
-protocols = imap{lmtp_protocol}
+protocols = imap{more_protocols}
 listen = 127.0.0.1
 default_internal_user = {user}
 default_internal_group = {group}
@@ -90,12 +90,28 @@ service stats {{
   chroot =
 }}
 {lmtp}
+{pop3}
 """
 _LMTP = """
 service lmtp {{
   chroot =
   inet_listener lmtp {{
     port = {lmtp_port}
+  }}
+}}
+"""
+_POP3 = """
+protocol pop3 {{
+  pop3_lock_session = {lock}
+}}
+service pop3-login {{
+  chroot =
+  inet_listener pop3 {{
+    port = {pop3_port}
+  }}
+  inet_listener pop3s {{
+    port = {pop3s_port}
+    ssl = yes
   }}
 }}
 """
@@ -143,16 +159,22 @@ class Dovecot:
         hide: Iterable[str] = (),
         quota: str = "",
         lmtp: bool = False,
+        pop3: bool = False,
+        pop3_lock: bool = False,
         introspection: str = "",
         mechanisms: str = "oauthbearer xoauth2",
     ) -> None:
         """Set the hierarchy separator, the prefix (`INBOX.`), capabilities to conceal, a quota such as `10K`.
 
+        With `pop3` a mailbox can be had over POP3, too; with `pop3_lock` by one client at a time, as RFC 1939 has it.
+
         `introspection` is the address where the server asks about access tokens; without it there is no OAuth.
         """
         self.introspection, self.mechanisms = introspection, mechanisms
-        self.separator, self.namespace, self.hide, self.quota, self.lmtp = separator, namespace, hide, quota, lmtp
+        self.separator, self.namespace, self.hide, self.quota = separator, namespace, hide, quota
+        self.lmtp, self.pop3, self.pop3_lock = lmtp, pop3 or pop3_lock, pop3_lock
         self.port, self.tls_port, self.lmtp_port = _free_port(), _free_port(), _free_port()
+        self.pop3_port, self.pop3s_port = _free_port(), _free_port()
         self._users = 0
 
     def __enter__(self) -> Self:
@@ -199,6 +221,8 @@ class Dovecot:
             tls_port=self.tls_port,
             maildir=self.home / "mail" / user / "Maildir",
             certificates=self.certificates,
+            pop3_port=self.pop3_port,
+            pop3s_port=self.pop3s_port,
         )
 
     def _configure(self, prefix: Path) -> None:
@@ -217,8 +241,9 @@ class Dovecot:
             capabilities=f"imap_capability = {' '.join(shown)}" if self.hide else "",
             quota=_QUOTA.format(quota=self.quota) if self.quota else "",
             oauth=_OAUTH.format(home=self.home, mechanisms=self.mechanisms) if self.introspection else "",
-            lmtp_protocol=" lmtp" if self.lmtp else "",
+            more_protocols=(" lmtp" if self.lmtp else "") + (" pop3" if self.pop3 else ""),
             lmtp=_LMTP.format(lmtp_port=self.lmtp_port) if self.lmtp else "",
+            pop3=self._pop3_configuration() if self.pop3 else "",
         )
         (self.home / "dovecot.conf").write_text(configuration)
         (self.home / "oauth2.conf.ext").write_text(_INTROSPECTION.format(url=self.introspection))
@@ -226,6 +251,10 @@ class Dovecot:
         (self.home / "passwd").write_text("".join(stock))
         for folder in ("run", "state", "mail"):
             (self.home / folder).mkdir()
+
+    def _pop3_configuration(self) -> str:
+        lock = "yes" if self.pop3_lock else "no"
+        return _POP3.format(pop3_port=self.pop3_port, pop3s_port=self.pop3s_port, lock=lock)
 
     def _start(self, prefix: Path) -> None:
         environment = dict(os.environ)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve()
 INTO = HERE.parents[2] / ".cache" / "servers"
-DOVECOT = ("dovecot-core", "dovecot-imapd", "dovecot-lmtpd")
+DOVECOT = ("dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "dovecot-pop3d")
 POSTGRESQL = ("postgresql",)  # whichever version the distribution has
 # Each in a tree of its own, for they bring the same files along. Only `make soak` asks for them.
 MTAS = {

@@ -30,6 +30,23 @@ def account(dovecot_server: Dovecot) -> Account:
     return dovecot_server.add_account()
 
 
+@pytest.fixture(scope="session")
+def pop3_server() -> Iterator[Dovecot]:
+    """One Dovecot that speaks POP3, too."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(Dovecot(pop3=True))
+        except NoDovecotError as error:
+            pytest.skip(str(error))
+        yield server
+
+
+@pytest.fixture
+def pop3_account(pop3_server: Dovecot) -> Account:
+    """A fresh user of it, with an empty mailbox."""
+    return pop3_server.add_account()
+
+
 @pytest.fixture
 def start_dovecot() -> Iterator[StartDovecot]:
     """Start a Dovecot that is set up otherwise: `start_dovecot(separator=".", namespace="INBOX.")`."""

@@ -130,8 +130,8 @@ WRONG = {
     ),
     "mailbox in one bracket": ('[mailbox]\nname = "x"', ["mailbox: must be written in two brackets: [[mailbox]]"]),
     "mailbox kind": (
-        '[[mailbox]]\nname = "b"\nkind = "pop3"',
-        ["mailbox[1].kind = 'pop3'", "allowed: imap, maildir, mbox"],
+        '[[mailbox]]\nname = "b"\nkind = "uucp"',
+        ["mailbox[1].kind = 'uucp'", "allowed: imap, pop3, maildir, mbox"],
     ),
     "no mailbox kind": ('[[mailbox]]\nname = "b"', ["mailbox[1].kind: is missing", "imap, maildir, mbox"]),
     "no host": ('[[mailbox]]\nname = "b"\nkind = "imap"\nuser = "u"', ["mailbox[1].host: is missing"]),

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from bounce_plugin.settings import ImapSettings, MailboxSettings, MaildirSettings, MboxSettings, parse_settings
+from bounce_plugin.errors import SettingsError
+from bounce_plugin.settings import (
+    ImapSettings,
+    MailboxSettings,
+    MaildirSettings,
+    MboxSettings,
+    Pop3Settings,
+    parse_settings,
+)
 
 
 def mailbox(*lines: str) -> MailboxSettings:
@@ -32,6 +40,31 @@ def test_imap_is_protected_unless_something_else_is_said() -> None:
 def test_the_port_follows_the_protection_unless_it_is_given(security: str, port: int) -> None:
     assert imap(f'security = "{security}"').port == port
     assert imap(f'security = "{security}"', "port = 10143").port == 10143
+
+
+def pop3(*lines: str) -> Pop3Settings:
+    found = mailbox('kind = "pop3"', 'host = "h"', 'user = "u"', 'password_env = "P"', *lines)
+    assert isinstance(found, Pop3Settings)
+    return found
+
+
+def test_over_pop3_nothing_is_deleted_unless_the_operator_says_so() -> None:
+    found = pop3()
+    assert (found.security, found.port, found.ca_file) == ("tls", 995, None)
+    assert (found.delete, found.dedicated, found.poll_seconds) == (False, False, 300)
+    assert pop3("delete = true").delete
+    assert pop3('security = "starttls"').port == pop3('security = "none"').port == 110
+
+
+@pytest.mark.parametrize("line", ['processed = "done"', 'delete = "yes"', "delete = 1"])
+def test_over_pop3_there_are_no_folders_and_no_half_answers(line: str) -> None:
+    with pytest.raises(SettingsError, match=line.partition(" ")[0]):
+        pop3(line)
+
+
+def test_over_pop3_somebody_must_sign_in() -> None:
+    with pytest.raises(SettingsError, match="password_file"):
+        mailbox('kind = "pop3"', 'host = "h"', 'user = "u"')
 
 
 def test_a_maildir_has_folders_of_its_own() -> None:

@@ -26,6 +26,7 @@ from bounce_plugin.settings import (
     MetricsSettings,
     MicrosoftOAuth,
     OtherOAuth,
+    Pop3Settings,
     Settings,
     SmtpSettings,
     load_settings,
@@ -49,13 +50,14 @@ def keys(section: type[BaseModel]) -> set[str]:
 
 def sections() -> dict[str, tuple[dict[str, Any], type[BaseModel]]]:
     everything = shown(alternatives=True)
-    maildir, imap, microsoft, google, other, mbox = everything["mailbox"]
+    maildir, imap, microsoft, google, other, pop3, mbox = everything["mailbox"]
     found: dict[str, tuple[dict[str, Any], type[BaseModel]]] = {
         "maildir": (maildir, MaildirSettings),
         "imap": ({**imap, "oauth": None}, ImapSettings),
         "microsoft": (microsoft["oauth"], MicrosoftOAuth),
         "google": (google["oauth"], GoogleOAuth),
         "other": (other["oauth"], OtherOAuth),
+        "pop3": (pop3, Pop3Settings),
         "mbox": (mbox, MboxSettings),
         "rule": (everything["policy"]["rule"][0], RuleSettings),
         "smtp": (everything["notices"]["smtp"], SmtpSettings),
@@ -122,7 +124,7 @@ def test_the_categories_that_it_shows_are_the_built_in_ones() -> None:
 def test_everything_that_it_shows_can_be_used_at_once(tmp_path: Path) -> None:
     text = re.sub(r"^#(?=\[|\w+ = )", "", TEMPLATE, flags=re.MULTILINE)
     settings = parse_settings(text, folder=tmp_path)
-    assert [mailbox.kind for mailbox in settings.mailboxes] == ["maildir", *["imap"] * 4, "mbox"]
+    assert [mailbox.kind for mailbox in settings.mailboxes] == ["maildir", *["imap"] * 4, "pop3", "mbox"]
     assert settings.policy.rules[-1].name == "three failed sends"
 
 

@@ -1,0 +1,273 @@
+"""Is a bounce over POP3 recorded once, never lost, and deleted only once it is safe? Whole runs, whatever happens between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bounce_plugin import Contact, NotFoundError, Reason
+from bounce_plugin.cli import program
+from bounce_plugin.mailbox.incoming import Folder
+from bounce_plugin.outcome import Handling
+from tests.bounces import PRIVATE
+from tests.office import DATED, STRANGER, Office, bounce
+from tests.servers.account import Account
+from tests.servers.fake_pop3 import FakePop3, HangUp, Session
+from tests.world import START
+
+
+@contextmanager
+def office_at(server: FakePop3, folder: Path, more: str) -> Iterator[Office]:
+    with Office(folder, server.settings_text + more) as office:
+        yield office
+
+
+@pytest.fixture
+def server() -> Iterator[FakePop3]:
+    with FakePop3() as started:
+        yield started
+
+
+@pytest.fixture
+def deleting(server: FakePop3, tmp_path: Path) -> Iterator[Office]:
+    with office_at(server, tmp_path, "delete = true\n") as office:
+        yield office
+
+
+@pytest.fixture
+def keeping(server: FakePop3, tmp_path: Path) -> Iterator[Office]:
+    with office_at(server, tmp_path, "") as office:
+        yield office
+
+
+class TestOnDovecot:
+    """The real thing."""
+
+    @pytest.fixture(params=[False, True], ids=["stays", "deleted"])
+    def delete(self, request: pytest.FixtureRequest) -> bool:
+        return bool(request.param)
+
+    @pytest.fixture
+    def office(self, pop3_account: Account, tmp_path: Path, delete: bool) -> Iterator[Office]:
+        text = f"""
+            [[mailbox]]
+            name = "b"
+            kind = "pop3"
+            host = "localhost"
+            port = {pop3_account.pop3s_port}
+            ca_file = "{pop3_account.certificates.ca}"
+            user = "{pop3_account.user}"
+            password_env = "POP3_PASSWORD"
+            delete = {json.dumps(delete)}
+        """
+        with Office(tmp_path, text) as office:
+            yield office
+
+    @pytest.fixture(autouse=True)
+    def password(self, pop3_account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("POP3_PASSWORD", pop3_account.password)
+
+    def test_a_mail_is_handled_once_and_goes_if_the_operator_said_so(
+        self, office: Office, pop3_account: Account, delete: bool
+    ) -> None:
+        pop3_account.append(bounce(message_id="m@crm.example"), bounce(message_id="m@crm.example"), PRIVATE)
+        assert office.handled() == [Handling.HANDLED, Handling.DUPLICATE, Handling.LEFT]
+        assert len(pop3_account.contents()) == (1 if delete else 3)
+        assert office.handled() == []
+        assert office.counted() == 1
+        assert office.host.classified[0].received_at.hour == 8
+
+    def test_i_25_a_dry_run_changes_nothing(self, office: Office, pop3_account: Account) -> None:
+        pop3_account.append(bounce(), PRIVATE)
+        assert len(office.plugin.run_once(dry_run=True).outcomes) == 2
+        assert [flags.replace(r"\Recent", "") for flags in pop3_account.contents().values()] == ["", ""]
+        assert len(office.handled()) == 2
+
+    def test_what_waits_for_a_person_is_decided_afterwards(
+        self, office: Office, pop3_account: Account, delete: bool
+    ) -> None:
+        pop3_account.append(bounce(STRANGER))
+        assert office.handled() == [Handling.REVIEW]
+        assert len(pop3_account.contents()) == (0 if delete else 1)
+        (number,) = office.waiting()
+        office.plugin.desk.assign(number, "7", actor="Erna")
+        assert office.counted(STRANGER) == 1
+        assert office.handled() == []
+        assert office.waiting() == []
+
+    def test_check_says_what_becomes_of_mails(self, office: Office, delete: bool) -> None:
+        with office.plugin:
+            said = CliRunner().invoke(program, ["--config", str(office.folder / "bounce.toml"), "check"]).output
+        assert ("deleted on the server" if delete else "mails stay on the server") in said
+
+
+class TestWherePeopleDecide:
+    """Mails that are in the ledger alone, and mails that stay on the server."""
+
+    @pytest.fixture(params=["deleting", "keeping"])
+    def office(self, request: pytest.FixtureRequest) -> Office:
+        found: Office = request.getfixturevalue(request.param)
+        return found
+
+    @pytest.mark.parametrize("decision", ["classify", "dismiss", "again"])
+    def test_each_decision_settles_the_item(self, server: FakePop3, office: Office, decision: str) -> None:
+        server.deliver(bounce(STRANGER))
+        office.run()
+        left = len(server.mails)
+        (number,) = office.waiting()
+        office.host.contacts[STRANGER] = Contact(id="8", address=STRANGER)
+        desk = office.plugin.desk
+        if decision == "classify":
+            desk.classify(number, Reason.MAILBOX_FULL, actor="Erna")
+        else:
+            getattr(desk, decision)(number, actor="Erna")
+        assert office.run().ok
+        assert office.waiting() == []
+        assert office.counted(STRANGER) == (decision != "dismiss")
+        assert office.handled() == []
+        assert len(server.mails) == left
+        with pytest.raises(NotFoundError, match="closed already"):
+            desk.again(number, actor="Otto")
+
+    def test_again_keeps_the_item_open_while_nobody_is_known(self, server: FakePop3, office: Office) -> None:
+        server.deliver(bounce(STRANGER))
+        office.run()
+        (number,) = office.waiting()
+        office.plugin.desk.again(number, actor="Erna")
+        office.run()
+        assert len(office.waiting()) == 1
+        assert office.counted(STRANGER) == 0
+
+    def test_a_mail_that_others_delete_meanwhile_can_be_decided_from_the_ledger(
+        self, server: FakePop3, office: Office
+    ) -> None:
+        server.deliver(bounce(STRANGER))
+        office.run()
+        (number,) = office.waiting()
+        server.mails.clear()
+        office.run()
+        assert office.place(number) == Folder.LEDGER
+        office.host.contacts[STRANGER] = Contact(id="8", address=STRANGER)
+        office.plugin.desk.again(number, actor="Erna")
+        assert office.waiting() == []
+        assert office.counted(STRANGER) == 1
+
+
+def test_again_tells_why_a_mail_in_the_ledger_still_waits(server: FakePop3, deleting: Office) -> None:
+    server.deliver(bounce(STRANGER))
+    deleting.run()
+    (number,) = deleting.waiting()
+    item = deleting.plugin.desk.again(number, actor="Erna")
+    assert (item.id, item.closed_at) == (number, None)
+    assert f"No contact is known for {STRANGER}" in item.why
+    told = CliRunner().invoke(
+        program, ["--config", str(deleting.folder / "bounce.toml"), "review", "again", str(number)]
+    )
+    assert f"Item {number} still waits: No contact is known" in told.output
+    told = CliRunner().invoke(
+        program, ["--config", str(deleting.folder / "bounce.toml"), "review", "dismiss", str(number)]
+    )
+    assert "is settled: dismissed." in told.output
+    assert "moves the mail" not in told.output
+    assert deleting.plugin.desk.show(number)[1].startswith(DATED), "it is kept for its time"
+
+
+def test_i_05_a_uidl_that_comes_again_at_once_is_a_new_mail(server: FakePop3, deleting: Office) -> None:
+    server.deliver(bounce(), uid="1")
+    assert deleting.handled() == [Handling.HANDLED]
+    server.deliver(bounce(), uid="1")
+    assert deleting.handled() == [Handling.HANDLED]
+    assert (deleting.counted(), server.mails) == (2, [])
+
+
+def test_i_05_a_uidl_that_comes_again_once_it_was_gone_is_a_new_mail(server: FakePop3, keeping: Office) -> None:
+    server.deliver(bounce(), uid="1")
+    keeping.run()
+    server.mails.clear()
+    assert keeping.handled() == []
+    server.deliver(bounce(), uid="1")
+    assert keeping.handled() == [Handling.HANDLED]
+    assert keeping.counted() == 2
+
+
+def lose_quit(server: FakePop3, *, updates: bool, then: Callable[[], None] = lambda: None) -> None:
+    """Have the next answer to QUIT be lost."""
+
+    def vanish(client: Session, command: str) -> None:
+        del server.answers["QUIT"]
+        if updates:
+            server.update(client)
+        then()
+        raise HangUp
+
+    server.answers["QUIT"] = vanish
+
+
+@pytest.mark.parametrize("updates", [True, False])
+def test_i_02_where_the_answer_to_quit_is_lost_nothing_is_lost_and_nothing_counts_twice(
+    server: FakePop3, deleting: Office, updates: bool
+) -> None:
+    server.deliver(bounce(), bounce(STRANGER))
+    lose_quit(server, updates=updates)
+    summary = deleting.run()
+    assert "QUIT" in summary.errors[0]
+    assert len(server.mails) == (0 if updates else 2)
+    assert deleting.handled() == []
+    assert server.mails == []
+    (number,) = deleting.waiting()
+    assert deleting.place(number) == Folder.LEDGER
+    assert deleting.counted() == 1
+
+
+def test_i_05_a_new_mail_under_the_uidl_of_one_that_was_taken_unheard_is_read_and_not_lost(
+    server: FakePop3, deleting: Office
+) -> None:
+    server.deliver(bounce(message_id="1@crm.example"), uid="1")
+    lose_quit(server, updates=True, then=lambda: server.deliver(bounce(message_id="2@crm.example"), uid="1"))
+    assert not deleting.run().ok
+    assert deleting.handled() == [Handling.HANDLED]
+    assert (deleting.counted(), server.mails) == (2, [])
+
+
+def test_copies_under_one_uidl_are_each_taken_also_by_a_later_session(server: FakePop3, deleting: Office) -> None:
+    mail = bounce()
+    server.deliver(mail, mail, uid="same")
+    lose_quit(server, updates=False)
+    assert not deleting.run().ok
+    assert deleting.handled() == []
+    assert (deleting.counted(), server.mails) == (1, [])
+
+
+def test_more_mails_than_a_batch_go_in_several_sessions(server: FakePop3, deleting: Office) -> None:
+    server.deliver(*(bounce(f"member{number}@example.com") for number in range(230)))
+    assert len(deleting.handled()) == 230
+    assert server.mails == []
+    assert server.commands.count("QUIT") == 3
+    assert deleting.handled() == []
+    assert len(deleting.waiting()) == 230
+
+
+def test_a_mail_that_is_over_the_cap_waits_for_a_person_and_is_not_deleted(server: FakePop3, deleting: Office) -> None:
+    large = bounce() + b"x" * 70 + b"\r\n"
+    server.deliver(large)
+    server.answers["LIST"] = lambda client, command: client.lines(
+        f"{number} {12_000_000}" for number, _ in enumerate(client.mails, 1)
+    )
+    assert deleting.handled() == [Handling.REVIEW]
+    (number,) = deleting.waiting()
+    deleting.plugin.desk.dismiss(number, actor="Erna")
+    assert deleting.handled() == []
+    assert len(server.mails) == 1
+
+
+def test_a_run_that_only_reads_leaves_all_to_others_while_it_waits(server: FakePop3, keeping: Office) -> None:
+    server.deliver(bounce(), PRIVATE.replace(b"\n", b"\r\n"))
+    assert len(keeping.handled()) == 2
+    assert server.commands[-1] == "QUIT"
+    assert not any(command.startswith("DELE") for command in server.commands)
+    assert keeping.clock.now == START
