@@ -109,17 +109,17 @@ def _move_set(
         with lease.transaction() as tx:
             lost(tx, [move.mail_id for move in moves])  # these UIDs mean nothing now
         return
-    if mailbox.filing is not Filing.FOLDERS and target in TARGETS.values():
+    if not _is_possible(mailbox.filing, target):
         with lease.transaction() as tx:
-            for move in moves:  # a person settled it, and there is no folder for that
+            for move in moves:
                 intend(tx, move.mail_id, "")
         return
-    wanted = [move.uid for move in moves]
     if target is Folder.LEDGER:
-        wanted = _unchanged(mailbox, source, moves, read)
+        _take(lease, mailbox, moves, read)
+        return
     with lease.transaction():
         pass  # still ours? Two who copy the same mail would leave it twice, where the server cannot MOVE
-    new_uids = mailbox.move(source, wanted, target)
+    new_uids = mailbox.move(source, [move.uid for move in moves], target)
     # Only what may be moved out by hand is looked for again.
     new_validity = mailbox.numbering(Folder.REVIEW).uidvalidity if target is Folder.REVIEW else ""
     places = [
@@ -133,15 +133,44 @@ def _move_set(
             filed(tx, places)
 
 
-def _unchanged(mailbox: Mailbox, source: Folder, moves: Sequence[Move], read: Set[str]) -> list[str]:
-    """The UIDs of mails that are there, and are those whose octets the ledger has: only they may be taken away.
+def _is_possible(filing: Filing, target: Folder) -> bool:
+    """Whether a mailbox has such a place: a person who settles a mail does not know, and settings change."""
+    if target is Folder.INBOX:
+        return True
+    return filing is (Filing.LEDGER if target is Folder.LEDGER else Filing.FOLDERS)
 
-    An earlier run may have taken a mail without hearing that it was done, and its UID may be another mail's now.
+
+def _take(lease: Lease, mailbox: Mailbox, moves: list[Move], read: Set[str]) -> None:
+    """Take mails from a server that has no folders: only those that are there, and whose octets are in the ledger.
+
+    Those that were not read just now are read for that once more: an earlier run may have taken a mail without hearing
+    that it was done, and its UID may be another mail's by now.
     """
+    listing = mailbox.listing(Folder.INBOX)
     expected = {move.uid: move.content_sha256 for move in moves if move.uid not in read}
-    there = mailbox.fetch(source, list(expected)) if expected else ()
-    same = {mail.uid for mail in there if mail.sha256 == expected[mail.uid]}
-    return [move.uid for move in moves if move.uid in read or move.uid in same]
+    same: dict[str, bool] = {}
+    trouble: MailboxError | None = None
+    try:
+        for mail in mailbox.fetch(Folder.INBOX, list(expected)):
+            same[mail.uid] = mail.sha256 == expected[mail.uid]
+    except MailboxError as error:
+        trouble = error  # with what the server does not give; the others need not wait for it
+    with lease.transaction():
+        pass  # still ours?
+    wanted = [move.uid for move in moves if move.uid in read or same.get(move.uid, False)]
+    mailbox.move(Folder.INBOX, wanted, Folder.LEDGER)
+    unclear = (expected.keys() - same.keys()) & set(listing.uids)
+    with lease.transaction() as tx:
+        filed(
+            tx,
+            [
+                Place(mail_id=move.mail_id, folder=Folder.LEDGER, uidvalidity="", uid="")
+                for move in moves
+                if move.uid not in unclear
+            ],
+        )
+    if trouble is not None:
+        raise trouble
 
 
 def notice_hand_work(lease: Lease, mailbox: Mailbox, now: datetime) -> None:

@@ -271,3 +271,29 @@ def test_a_run_that_only_reads_leaves_all_to_others_while_it_waits(server: FakeP
     assert server.commands[-1] == "QUIT"
     assert not any(command.startswith("DELE") for command in server.commands)
     assert keeping.clock.now == START
+
+
+def test_a_mail_that_the_server_gives_no_more_keeps_no_other_from_being_taken(
+    server: FakePop3, deleting: Office
+) -> None:
+    server.deliver(bounce(), bounce(STRANGER))
+    lose_quit(server, updates=False)
+    deleting.run()
+    server.answers["RETR 1"] = lambda client, command: client.send("-ERR disk")
+    assert "disk" in deleting.run().errors[0]
+    assert [mail.uid for mail in server.mails] == ["u1"]
+    del server.answers["RETR 1"]
+    assert deleting.handled() == []
+    assert server.mails == []
+
+
+def test_who_takes_back_that_mails_be_deleted_keeps_those_that_are_there(server: FakePop3, tmp_path: Path) -> None:
+    with office_at(server, tmp_path, "delete = true\n") as office:
+        server.deliver(bounce(), bounce(STRANGER))
+        lose_quit(server, updates=False)
+        assert not office.run().ok
+    for _ in range(2):
+        with office_at(server, tmp_path, "delete = false\n") as office:
+            assert office.handled() == []
+            assert len(office.waiting()) == 1
+    assert len(server.mails) == 2
