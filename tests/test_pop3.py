@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bounce_plugin import Contact, NotFoundError, Reason
+from bounce_plugin import Contact, NotFoundError, Reason, runner
 from bounce_plugin.cli import program
 from bounce_plugin.mailbox.incoming import Folder
 from bounce_plugin.outcome import Handling
 from tests.bounces import PRIVATE
 from tests.office import DATED, STRANGER, Office, bounce
+from tests.running import running, until
 from tests.servers.account import Account
 from tests.servers.fake_pop3 import FakePop3, HangUp, Session
 from tests.world import START
@@ -297,3 +298,22 @@ def test_who_takes_back_that_mails_be_deleted_keeps_those_that_are_there(server:
             assert office.handled() == []
             assert len(office.waiting()) == 1
     assert len(server.mails) == 2
+
+
+def test_I_17_a_process_that_runs_finds_what_comes_and_gets_over_a_mailbox_that_is_in_use(
+    server: FakePop3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "FIRST_PAUSE", 0.02)
+    server.answers["PASS"] = lambda client, command: client.send("-ERR [IN-USE] by another one")
+    with (
+        office_at(server, tmp_path, "delete = true\npoll_seconds = 0.1\n") as office,
+        running(office.plugin) as outcomes,
+    ):
+        until(lambda: server.commands.count("PASS secret") > 1)
+        server.deliver(bounce())
+        del server.answers["PASS"]
+        until(lambda: not server.mails)
+        server.deliver(bounce(STRANGER))
+        until(lambda: not server.mails)
+        assert len(outcomes) == 2
+    assert server.commands[-1] == "QUIT"

@@ -147,7 +147,7 @@ class Pop3Session:
             yield
         except poplib.error_proto as error:  # a plain -ERR: the session is fine
             raise MailboxError(f"{self.access.called}: {what}: {spoken.reason(error) or 'refused'}") from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, IndexError) as error:  # what poplib raises at lines that are none
             self.hang_up()
             raise MailboxError(f"{self.access.called}: {what}: {spoken.reason(error)}") from error
         except MailboxError:

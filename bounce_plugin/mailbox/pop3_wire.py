@@ -53,7 +53,7 @@ class Pop3Client(Inflow, poplib.POP3):
 
     def ask(self, command: str) -> bytes:
         """Give a command, and the answer's first line."""
-        self._putline(command.encode())
+        self._putline(command.encode("utf-8", "surrogateescape"))  # a password from the environment is octets
         return self._getresp()
 
     def hang_up(self) -> None:

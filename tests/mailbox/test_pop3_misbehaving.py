@@ -281,6 +281,18 @@ def test_t_19_a_server_that_quotes_the_password_is_not_repeated() -> None:
     assert "***" in shown
 
 
+def test_a_password_that_is_no_text_is_sent_as_it_is() -> None:
+    said: list[bytes] = []
+
+    def hear(client: Session, command: str) -> None:
+        said.append(command.encode())
+        server.answer(client, command)
+
+    with FakePop3(*MAILS, PASS=hear) as server:
+        assert len(read(server, password=lambda: "p\udcc3\udca9 ")) == 3
+    assert said == ["PASS pé ".encode()]
+
+
 def test_a_server_that_does_not_greet_is_refused() -> None:
     with FakePop3() as server:
         for greeting in ("-ERR go away", "* OK an IMAP server"):
@@ -296,6 +308,10 @@ def test_check_tells_of_a_server_that_deletes_by_itself() -> None:
         assert list(connect(server, delete=True).check()) == []
         server.answers["CAPA"] = refuse()
         assert list(connect(server, delete=False).check()) == []
+        for line in ("", "\xe9"):
+            server.answers["CAPA"] = lambda client, command, line=line: client.lines([line])
+            (complaint,) = connect(server, delete=False).check()
+            assert "CAPA" in complaint
 
 
 @pytest.mark.parametrize("command", ["PASS", "LIST", "UIDL", "RETR", "DELE", "QUIT"])
