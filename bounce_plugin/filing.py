@@ -75,11 +75,11 @@ def settle(lease: Lease, mailbox: Mailbox, now: datetime) -> list[MailboxError]:
 def carry_out_moves(lease: Lease, mailbox: Mailbox, read: Set[str] = frozenset()) -> list[MailboxError]:
     """Move every mail whose intent is committed but not carried out, in sets.
 
-    `read` are the UIDs of those in the inbox that have just been read: they are what they were recorded as.
-
     Done after each batch, and first of all in a run: so a crash between commit and move, and the decisions that other
     processes made (`bounce-plugin review`), end in the right folder. A folder that cannot be used holds up neither
     another one nor the reading: what went wrong is returned, and tried again in the next run.
+
+    `read` are the UIDs of those in the inbox that have just been read: they are what they were recorded as.
     """
     with lease.reading() as tx:
         moves = [move for move in unfiled(tx, mailbox.name) if move.uid]

@@ -116,7 +116,7 @@ class Pop3Session:
                 raise
             octets = self._client.read_mail(number)
             return Octets(raw=octets.raw[: limits.HEAD], size=max(size, octets.size))
-        return Octets(raw=head, size=max(size, len(head) + 1))
+        return Octets(raw=head, size=size)
 
     def _read_uids(self) -> dict[str, int]:
         """The numbers of all mails by their UIDs, oldest first. Copies of a mail may share one UID (section 7)."""

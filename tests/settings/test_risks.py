@@ -36,9 +36,10 @@ def test_a_key_that_others_can_read(folder: Path) -> None:
     assert risks(folder, '[ledger]\nkey_env = "K"') == []
 
 
-def test_a_password_file_that_others_can_read(folder: Path) -> None:
+@pytest.mark.parametrize("kind", ["imap", "pop3"])
+def test_a_password_file_that_others_can_read(folder: Path, kind: str) -> None:
     (folder / "word").chmod(0o604)
-    (risk,) = risks(folder, SAFE.format(host="h"))
+    (risk,) = risks(folder, SAFE.format(host="h").replace("imap", kind))
     assert risk.startswith("mailbox[1].password_file: others on this computer can read")
 
 
