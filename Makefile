@@ -13,15 +13,15 @@ demo: setup ## set everything up, and run the main job over a small CRM's bounce
 	@PYTHONPATH=.cache/demo $(bin)/python -m example_host.demo
 
 test: setup servers lint types ## set everything up, and run all tests
-	@$(bin)/python -m pytest --numprocesses $(workers) $(heavy)
-	@$(bin)/python -m pytest --numprocesses $(workers) --cov --cov-report=term $(addprefix --ignore=,$(heavy))
+	@$(bin)/python -m pytest --numprocesses $(workers) --dist worksteal $(heavy)
+	@$(bin)/python -m pytest --numprocesses $(workers) --dist worksteal --cov --cov-report=term $(addprefix --ignore=,$(heavy))
 
 soak: setup servers ## what takes longer: kills, millions of mails; results belong into docs
 	@$(bin)/python tests/servers/fetch.py --mtas
 	@$(bin)/python -m pytest -m soak --numprocesses 0 -s -p no:randomly tests/soak
 
-bench: setup ## ratios against the standard library and flufl.bounce, in one run
-	@$(bin)/python -m pytest tests/benchmarks -s --numprocesses 0 -p no:randomly
+bench: setup servers ## ratios against the standard library, flufl.bounce and a bare IMAP loop, in one run
+	@BENCH=1 $(bin)/python -m pytest tests/benchmarks -s --numprocesses 0 -p no:randomly
 
 lint: setup
 	@$(bin)/ruff check --quiet .

@@ -14,7 +14,7 @@ from time import process_time
 import pytest
 
 from bounce_plugin.examination import examine
-from tests.fuzz import mutant, read_samples
+from tests.fuzz import mutant, prefixes, read_samples, suffixes
 from tests.promises import broken_promises
 
 MUTANTS = int(os.environ.get("SOAK_MUTANTS", "1000000"))
@@ -80,3 +80,16 @@ def test_T_07_a_million_damaged_mails() -> None:
         print(f"  {one.per_100_kb:.3f} s: number {one.number}, {one.seconds:.3f} s for {one.size} octets")
     assert {f"python -m tests.fuzz {SEED} {number}": wrong for number, wrong in total.broken.items()} == {}
     assert max(one.seconds for one in total.dearest) < SECONDS
+
+
+def cut(number: int) -> tuple[int, list[bytes]]:
+    """Cut a sample at each of its lines; how often, and the pieces that broke a promise."""
+    pieces = [*prefixes(SAMPLES[number]), *suffixes(SAMPLES[number])]
+    return len(pieces), [piece for piece in pieces if broken_promises(examine(piece))]
+
+
+def test_t_07_every_sample_cut_at_each_line_keeps_every_promise() -> None:
+    with multiprocessing.get_context("forkserver").Pool() as pool:
+        done = pool.map(cut, range(len(SAMPLES)), chunksize=20)
+    print(f"\n{len(SAMPLES):,} samples cut at each line: {sum(times for times, _ in done):,} pieces")
+    assert [piece for _, broken in done for piece in broken] == []
