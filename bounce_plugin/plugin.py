@@ -16,6 +16,7 @@ from bounce_plugin.chores import Chores
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Delivery
 from bounce_plugin.doubts import Doubts
+from bounce_plugin.erase import Held, erase
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.examination import Examination, examine
 from bounce_plugin.ledger import deliveries as sent
@@ -222,6 +223,14 @@ class BouncePlugin:
             self.announcements.suppression_lifted(tx, lifted, self.clock())
         self.tell()
         return lifted
+
+    def erase(self, address: str) -> Held:
+        """Forget a person's address for good, but not that it is stopped; what was held of it is returned.
+
+        `NotFoundError` when it is no single address. Mails in the mailboxes are not touched: `bounce-plugin erase`
+        lists those that name it.
+        """
+        return erase(self.ledger, address)
 
     def raise_incident(self, *, key: str, title: str, detail: str) -> None:
         """Tell the operator of trouble; the same key is told once a day at most."""

@@ -13,7 +13,7 @@ from tests.world import World, open_world
 STRANGER = "nobody@example.com"
 
 
-def test_a_mail_is_kept_for_review_for_thirty_days_and_can_be_read_again_after_that(world: World) -> None:
+def test_t_23_a_mail_is_kept_for_review_for_thirty_days_and_can_be_read_again_after_that(world: World) -> None:
     world.box.drop(report(STRANGER), world.clock.now)
     (outcome,) = world.plugin.run_once().outcomes
     assert outcome.handling is Handling.REVIEW

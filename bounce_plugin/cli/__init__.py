@@ -34,6 +34,8 @@ COMMANDS: Final = {
     "status": "address",
     "lift": "address",
     "events": "address",
+    "export": "erase",
+    "erase": "erase",
     "health": "health",
     "metrics": "health",
 }

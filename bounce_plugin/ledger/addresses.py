@@ -35,6 +35,14 @@ ADDRESSES_OF = select(addresses.c.fingerprint, addresses.c.address).where(
 )
 
 
+#: Those of some addresses that were forgotten.
+FORGOTTEN_OF = select(addresses.c.fingerprint).where(
+    addresses.c.tenant == bindparam("tenant"),
+    addresses.c.fingerprint.in_(bindparam("fingerprints", expanding=True)),
+    addresses.c.address.is_(None),
+)
+
+
 def remember(tx: Transaction, address: str) -> str:
     """See that an address has its row, in its normal spelling; returns its fingerprint."""
     fingerprint = tx.fingerprint(address)
@@ -62,8 +70,19 @@ def _add(tx: Transaction, rows: dict[str, dict[str, object]]) -> None:
     """Add the rows with these fingerprints, without asking the database twice in a transaction."""
     new = [row for fingerprint, row in rows.items() if fingerprint not in tx.remembered]
     if new:
+        _leave_forgotten(tx, [row for row in new if row["fingerprint"] != row["same_as"]])
         tx.put_spelt(ADD_ADDRESSES, *new)
         tx.remembered.update(rows)
+
+
+def _leave_forgotten(tx: Transaction, spellings: Sequence[dict[str, object]]) -> None:
+    """Write no other spelling of an address that was forgotten. Of a normal spelling the row that is there sees to it."""
+    if spellings:
+        wanted = {"tenant": tx.tenant, "fingerprints": sorted({str(row["same_as"]) for row in spellings})}
+        forgotten = set(tx.connection.scalars(FORGOTTEN_OF, wanted))
+        for row in spellings:
+            if row["same_as"] in forgotten:
+                row["address"] = None
 
 
 def known(tx: Transaction, fingerprints: Collection[str]) -> dict[str, str]:

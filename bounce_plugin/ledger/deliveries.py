@@ -60,6 +60,9 @@ ANY_BY_ENVELOPE_ID = _DELIVERY.where(deliveries.c.envelope_id == bindparam("name
 #: The newest delivery to an address until some time.
 NEWEST_TO = _DELIVERY.where(_TO_ADDRESS, deliveries.c.sent_at <= bindparam("until")).limit(1)
 
+#: All deliveries to an address, newest first.
+ALL_TO = _DELIVERY.where(_TO_ADDRESS)
+
 
 def record_sent(tx: Transaction, sent: Iterable[Delivery]) -> None:
     """Record what the host sent. A delivery whose `ref` is recorded already is passed over.
@@ -133,6 +136,12 @@ def delivery_by_ref(tx: Transaction, ref: str) -> Delivery | None:
 def newest_to(tx: Transaction, address: str, *, until: datetime = _LAST_DAY) -> Delivery | None:
     """The newest delivery to an address, sent no later than `until`."""
     return _newest(tx, NEWEST_TO, fingerprint=tx.fingerprint(address), until=until)
+
+
+def deliveries_to(tx: Transaction, address: str) -> tuple[Delivery, ...]:
+    """All deliveries to an address, newest first."""
+    rows = tx.connection.execute(ALL_TO, {"tenant": tx.tenant, "fingerprint": tx.fingerprint(address)}).all()
+    return tuple(_delivery(tx, row) for row in rows)
 
 
 def _newest(tx: Transaction, statement: Select[*tuple[Any, ...]], **where: object) -> Delivery | None:

@@ -64,6 +64,7 @@ def _sqlite(url: URL) -> Engine:
         _write_ahead(cursor)
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")  # who is forgotten must not stand in the file's free space
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -33,6 +33,9 @@ CHECK_VALUE = select(keys.c.check_value)
 #: at the same time would each decide without the other's.
 QUEUE = text("SELECT pg_advisory_xact_lock(:lock, :queue)")
 
+#: Carry what SQLite's write-ahead log holds into the database, and empty it.
+EMPTY_LOG = text("PRAGMA wal_checkpoint(TRUNCATE)")
+
 
 class Ledger:
     """Everything that is remembered, for one tenant. May be used by several threads and processes at once."""
@@ -123,6 +126,16 @@ class Ledger:
         try:
             with turn_to_tell(self._engine, self.tenant, patience) as taken:
                 yield taken
+        except SQLAlchemyError as error:
+            raise failure(self._engine.url, error) from error
+
+    def scrub(self) -> None:
+        """Have what was removed stand in no file any more: for PostgreSQL that is the work of its autovacuum."""
+        if self._engine.dialect.name != "sqlite":
+            return
+        try:
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(EMPTY_LOG)
         except SQLAlchemyError as error:
             raise failure(self._engine.url, error) from error
 
