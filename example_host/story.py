@@ -20,6 +20,8 @@ from bounce_plugin import BouncePlugin, Delivery, MailOutcome, RunSummary, load_
 from example_host.crm import Crm
 from example_host.sending import Sending, send_invoices, send_newsletter
 
+#: What tells of runs, and not of mails: who works on the mailbox just now, and when it was read last.
+WHO_READ_WHEN = ('INSERT INTO "leases"', 'INSERT INTO "polls"')
 FEES = {f"F-2026-{number:03d}": number for number in range(1, 31)}  # the yearly fee, for everybody
 BERTHS = {f"B-2026-{number:03d}": number for number in (1, 2, 3, 4, 5, 9, 11, 25)}  # who has a boat in the boathouse
 ASKED = ("anna@alder.example", "grace@gum.example", "iris@ivy.example", "jonas@juniper.example", "hugo@hazel.example")
@@ -115,8 +117,7 @@ def play(folder: Path, plugins: Mapping[str, object]) -> Story:
 def state_of(story: Story) -> dict[str, str]:
     """All that is stored anywhere: the CRM, the plugin's ledger, and where each mail is."""
     with closing(sqlite3.connect(story.folder / "bounces.sqlite3")) as ledger:
-        # Not who works on the mailbox just now: each run has its number there.
-        rows = "\n".join(row for row in ledger.iterdump() if not row.startswith('INSERT INTO "leases"'))
+        rows = "\n".join(row for row in ledger.iterdump() if not row.startswith(WHO_READ_WHEN))
     mailbox = sorted(path for path in (story.folder / "bounces").rglob("*") if path.is_file())
     return {
         "the CRM": story.crm.dump(),
