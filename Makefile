@@ -3,9 +3,11 @@
 bin := .venv/bin
 # One more than there are cores: many tests wait for a process or a server.
 workers := $(shell echo $$(( $$(nproc) + 1 )))
-# What takes long and shows little of which code is run: processes that are killed, mails by the thousand.
-heavy := tests/test_crash.py tests/test_pop3_breaking.py tests/test_intake.py tests/test_fuzz.py tests/test_patterns.py tests/test_network.py tests/test_estimate.py \
-	tests/test_samples.py tests/test_workers.py tests/test_corpus.py tests/lmtp tests/benchmarks
+# What takes long and shows little of which code is run: processes that are killed, or started for each question, mails by the
+# thousand. To measure a process costs more than many a process.
+heavy := tests/test_crash.py tests/test_pop3_breaking.py tests/test_intake.py tests/test_fuzz.py tests/test_patterns.py tests/test_network.py \
+	tests/test_estimate.py tests/test_samples.py tests/test_workers.py tests/test_corpus.py tests/test_examine_command.py \
+	tests/test_docs_run.py tests/example_host tests/cli tests/lmtp tests/benchmarks
 
 demo: setup ## set everything up, and run the main job over a small CRM's bounce mailbox
 	@$(bin)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --upgrade \
