@@ -88,7 +88,7 @@ class TestCommands:
         shown = [
             words
             for page in PAGES
-            for words in re.findall(r"bounce-plugin ((?:review |rules )?[a-z]+)", page.read_text("utf-8"))
+            for words in re.findall(r"bounce-plugin ((?:review |rules |policy )?[a-z]+)", page.read_text("utf-8"))
         ]
         assert len(shown) > 40
         for words in shown:

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "migrate": "setup",
     "examine": "examine",
     "rules": "rules",
+    "policy": "policy",
     "run": "run",
     "ingest": "ingest",
     "lmtp": "lmtp",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bounce_plugin.policy.rules import Category
+
 
 class Verb(StrEnum):
     """What was done to an address: an append-only log of these is all that there is to know."""
@@ -74,3 +76,8 @@ def derive(acts: Iterable[Act]) -> Suppression | None:
 def in_force(suppression: Suppression | None, now: datetime) -> bool:
     """Whether the stop holds at this time."""
     return suppression is not None and (suppression.until is None or suppression.until > now)
+
+
+def withholds(category: Category, *, exempt_too: bool, until: datetime | None, now: datetime) -> bool:
+    """Whether a stop holds back mail of a category: the one place that says so for a single address."""
+    return (exempt_too or not category.exempt) and (until is None or until > now)

@@ -10,8 +10,7 @@ from bounce_plugin.ledger.history import events_by_ids, events_of
 from bounce_plugin.ledger.past import acts_of
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.policy.rules import Policy
-from bounce_plugin.policy.state import Act, Suppression, derive, in_force
-from bounce_plugin.suppression.gate import withholds
+from bounce_plugin.policy.state import Act, Suppression, derive, in_force, withholds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.stops import stop_of
-from bounce_plugin.policy.rules import Category, Policy
+from bounce_plugin.policy.rules import Policy
+from bounce_plugin.policy.state import withholds
 
 
 class Gate:
@@ -28,11 +29,6 @@ class Gate:
             return False
         stop = stop_of(self._ledger, address)
         return stop is not None and withholds(asked, exempt_too=stop.exempt_too, until=stop.until, now=now)
-
-
-def withholds(category: Category, *, exempt_too: bool, until: datetime | None, now: datetime) -> bool:
-    """Whether a stop holds back mail of a category: the one place that says so for a single address."""
-    return (exempt_too or not category.exempt) and (until is None or until > now)
 
 
 def declared(policy: Policy, category: str) -> bool:
