@@ -112,13 +112,7 @@ class Consequences:
             self.announcements.exempt_failure(tx, event, now)
 
     def _decide(self, tx: Transaction, event: BounceEvent, now: datetime) -> Decision:
-        history = past_events(tx, event.address)
-        this = next((past for past in history if past.id == event.id), None)
-        if this is None:
-            return Decision()  # received before somebody lifted the stop: forgiven with the rest
-        decision = decide(this, history, self.policy, now, done=acts_of(tx, event.address))
-        if acts := acts_from(decision, now):
-            record_acts(tx, event.address, acts)
+        decision = decide_upon(tx, event, self.policy, now)
         if PolicyAction.INCIDENT in decision.actions:
             self._blame_ourselves(tx, event, now)
         if decision.actions & TOLD_AS_THRESHOLD:
@@ -137,6 +131,18 @@ class Consequences:
             detail=f"No contact is blamed for it.{last}",
             now=now,
         )
+
+
+def decide_upon(tx: Transaction, event: BounceEvent, policy: Policy, now: datetime) -> Decision:
+    """Decide what follows from an event that was just recorded, and do it to its address."""
+    history = past_events(tx, event.address)
+    this = next((past for past in history if past.id == event.id), None)
+    if this is None:
+        return Decision()  # received before somebody lifted the stop: forgiven with the rest
+    decision = decide(this, history, policy, now, done=acts_of(tx, event.address))
+    if acts := acts_from(decision, now):
+        record_acts(tx, event.address, acts)
+    return decision
 
 
 def _told(tx: Transaction, event: BounceEvent) -> bool:

@@ -13,7 +13,6 @@ ID = re.compile(r"(?:^|_)([IT])_?(\d\d)(?=_|$)", re.IGNORECASE)
 
 #: What is not this plugin's part yet, or is tested where its part is made.
 ELSEWHERE = {
-    "I-20": "the policy's rebuild",
     "I-22": "the console's pages",
     "I-24": "restoring a backup",
     "I-26": "late reports",

@@ -1,7 +1,7 @@
 """What can an operator do at a terminal? One module for each group of commands; each is loaded when it is called.
 
 Exit codes: 0 done; 1 done, but something needs attention (a mail or a mailbox could not be handled, `check` or
-`rules check` found a problem, no `canary` comes back); 2 the command line is wrong; 3 the settings, the ledger, a plugin
+`rules check` found a problem, `rebuild` found a difference, no `canary` comes back); 2 the command line is wrong; 3 the settings, the ledger, a plugin
 or the mail server of `canary` are unusable; 4 a file or a folder given to `examine` cannot be read; 5 what the command
 names does not exist. `ingest` alone has others: see `deferral.py`.
 """
@@ -34,6 +34,8 @@ COMMANDS: Final = {
     "review": "review",
     "status": "address",
     "lift": "address",
+    "undo": "undo",
+    "rebuild": "rebuild",
     "events": "address",
     "export": "erase",
     "erase": "erase",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 import click
 from rich.table import Table
 
 from bounce_plugin.cli.actor import ACTOR
-from bounce_plugin.cli.terminal import is_narrow, print_table, printable
+from bounce_plugin.cli.terminal import counted, is_narrow, print_table, printable
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.event import BounceEvent
+from bounce_plugin.ledger.everyone import undone
 from bounce_plugin.ledger.history import latest_events
 from bounce_plugin.plugin import BouncePlugin
+from bounce_plugin.policy.state import Act, Verb
 
 #: Events that can be listed at once.
 MOST: Final = 1_000_000
@@ -32,11 +35,16 @@ def status(config: str, address: str, category: str) -> None:
         for explanation in explanations:
             word = "withheld" if explanation.suppressed else "sent"
             click.echo(f"{explanation.category:<14} {word:<9} {explanation.because}")
-    _print_events(explanations[0].events)
+    _print_events(explanations[0].events, explanations[0].undone)
     for act in explanations[0].acts:
-        by = f" by {act.actor}" if act.actor else f" by rule “{act.rule}”"
-        until = f" until {act.until:%Y-%m-%d %H:%M}" if act.until else ""
-        click.echo(f"{act.at:%Y-%m-%d %H:%M}  {act.verb}{until}{by}: {act.because}")
+        click.echo(_in_words(act))
+
+
+def _in_words(act: Act) -> str:
+    by = f" by {act.actor}" if act.actor else f" by rule “{act.rule}”"
+    until = f" until {act.until:%Y-%m-%d %H:%M}" if act.until else ""
+    what = f" of {counted(len(act.events), 'failure')}" if act.verb is Verb.UNDO else ""
+    return f"{act.at:%Y-%m-%d %H:%M}  {act.verb}{what}{until}{by}: {act.because}"
 
 
 @click.command()
@@ -60,15 +68,15 @@ def lift(config: str, address: str, why: str, actor: str) -> None:
 def events(config: str, number: int) -> None:
     """List what happened lately, newest last."""
     with BouncePlugin.from_file(config) as plugin, plugin.ledger.reading() as tx:
-        _print_events(latest_events(tx, limit=number))
+        _print_events(latest_events(tx, limit=number), undone(tx))
 
 
-def _print_events(events: tuple[BounceEvent, ...]) -> None:
+def _print_events(events: tuple[BounceEvent, ...], undone: Container[str]) -> None:
     if not events:
         click.echo("Nothing happened yet.")
         return
     if is_narrow():  # a table would cut off, or break, the addresses that one looks for
-        click.echo("\n".join(map(_paragraph, events)))
+        click.echo("\n".join(_paragraph(event, undone=event.id in undone) for event in events))
         return
     table = Table("received", "kind")
     table.add_column("address", no_wrap=True, overflow="fold")
@@ -81,7 +89,7 @@ def _print_events(events: tuple[BounceEvent, ...]) -> None:
             event.address or "(erased)",
             _contacts(event),
             event.reason or "",
-            "yes" if event.counts else "no",
+            "undone" if event.id in undone else "yes" if event.counts else "no",
             _code(event),
             event.message,
             printable(event.diagnostic_code)[:80],
@@ -89,12 +97,12 @@ def _print_events(events: tuple[BounceEvent, ...]) -> None:
     print_table(table)
 
 
-def _paragraph(event: BounceEvent) -> str:
+def _paragraph(event: BounceEvent, *, undone: bool) -> str:
     contacts = _contacts(event)
     facts = (
         event.kind,
         event.reason,
-        "counts" if event.counts else "does not count",
+        "undone" if undone else "counts" if event.counts else "does not count",
         _code(event),
         event.message,
         contacts and f"contact {contacts}",

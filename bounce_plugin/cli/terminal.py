@@ -24,6 +24,11 @@ def on_one_line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """A number of things, in words: "1 failure", "2 failures"."""
+    return f"{number} {one if number == 1 else several or one + 's'}"
+
+
 def is_narrow() -> bool:
     """Whether this is a terminal with too few columns for a table with an address and a server's reply."""
     return sys.stdout.isatty() and Console().width < ROOMY

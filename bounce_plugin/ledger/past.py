@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, exists, select
@@ -15,7 +15,7 @@ from bounce_plugin.ledger.schema import acts, events
 from bounce_plugin.ledger.transaction import Past, Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import PastEvent
-from bounce_plugin.policy.state import Act, Verb
+from bounce_plugin.policy.state import Act, Verb, undone_events
 
 _CHUNK: Final = 500  # SQLite allows 999 variables in old builds
 
@@ -75,6 +75,8 @@ def recall(tx: Transaction, fingerprints: Iterable[str]) -> None:
         rows = tx.connection.execute(ACTS_OF, where).all()
         for row, act in zip(rows, read_acts(tx, rows), strict=True):
             found[row.fingerprint].acts.append(act)
+        for past in found.values():
+            _forget(past, undone_events(past.acts))
         tx.known.update(found)
 
 
@@ -85,7 +87,7 @@ def past_of(tx: Transaction, fingerprint: str) -> Past:
 
 
 def past_events(tx: Transaction, address: str) -> tuple[PastEvent, ...]:
-    """What happened to an address, oldest first: what was received after the last lift.
+    """What happened to an address, oldest first: what was received after the last lift, and nobody undid.
 
     A mail that arrived before a lift and is read after it tells nothing that the person who lifted did not outweigh.
     """
@@ -101,6 +103,8 @@ def add_event(past: Past, event: PastEvent) -> None:
     """See that an event that was just recorded is known, unless its address was lifted after it had been received."""
     if any(act.verb is Verb.LIFT and act.at >= event.received_at for act in past.acts):
         return
+    if event.id in undone_events(past.acts):  # the record was lost, and read again from the mails
+        return
     place = len(past.events)
     while place and past.events[place - 1].received_at > event.received_at:
         place -= 1
@@ -108,10 +112,16 @@ def add_event(past: Past, event: PastEvent) -> None:
 
 
 def add_act(past: Past, act: Act) -> None:
-    """See that an act that was just recorded is known, and what it forgives is not."""
+    """See that an act that was just recorded is known, and what it forgives or undoes is not."""
     past.acts.append(act)
     if act.verb is Verb.LIFT:
         past.events[:] = [event for event in past.events if event.received_at > act.at]
+    _forget(past, undone_events([act]))
+
+
+def _forget(past: Past, undone: Set[str]) -> None:
+    if undone:
+        past.events[:] = [event for event in past.events if event.id not in undone]
 
 
 def read_acts(tx: Transaction, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Act, ...]:

@@ -59,7 +59,13 @@ def rebuild(tx: Transaction) -> tuple[Difference, ...]:
 
     It finds nothing unless somebody changed the database by hand, or the way in which stops are derived.
     """
-    return tuple(difference for chunk in _chunks(tx) for difference in _mend(tx, chunk))
+    return tuple(compare(tx, mend=True))
+
+
+def compare(tx: Transaction, *, mend: bool) -> Iterator[Difference]:
+    """The same, difference by difference; without `mend` nothing is changed."""
+    for chunk in _chunks(tx):
+        yield from _compare(tx, chunk, mend=mend)
 
 
 def _chunks(tx: Transaction) -> Iterator[Sequence[str]]:
@@ -69,7 +75,7 @@ def _chunks(tx: Transaction) -> Iterator[Sequence[str]]:
         after = chunk[-1]
 
 
-def _mend(tx: Transaction, fingerprints: Sequence[str]) -> Iterator[Difference]:
+def _compare(tx: Transaction, fingerprints: Sequence[str], *, mend: bool) -> Iterator[Difference]:
     where = {"tenant": tx.tenant, "fingerprints": list(fingerprints)}
     stored = {
         row.fingerprint: Stop(exempt_too=row.exempt_too, since=row.since, until=row.until, rule=row.rule)
@@ -84,7 +90,8 @@ def _mend(tx: Transaction, fingerprints: Sequence[str]) -> Iterator[Difference]:
         suppression = derived.get(fingerprint)
         right, kept = _stop(suppression), stored.get(fingerprint)
         if right != kept:
-            store_suppression(tx, fingerprint, suppression)
+            if mend:
+                store_suppression(tx, fingerprint, suppression)
             yield Difference(fingerprint=fingerprint, stored=kept, right=right)
 
 

@@ -114,7 +114,11 @@ def _row(tx: Transaction, event: BounceEvent, weight: float) -> Row:
 
 def record_acts(tx: Transaction, address: str, acts: Iterable[Act]) -> Suppression | None:
     """Append to what was done to an address, and keep the stop that follows from it; returns that stop."""
-    fingerprint = remember(tx, address)
+    return append_acts(tx, remember(tx, address), acts)
+
+
+def append_acts(tx: Transaction, fingerprint: str, acts: Iterable[Act]) -> Suppression | None:
+    """The same for an address whose row is there; the person may be forgotten."""
     past = past_of(tx, fingerprint)
     for act in acts:
         because, actor = hide_all(tx, [act.because, act.actor])

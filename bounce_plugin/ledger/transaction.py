@@ -77,7 +77,7 @@ class Transaction:
 class Past:
     """What a decision about an address must know, each in its order."""
 
-    events: list[PastEvent] = field(default_factory=list)  # that were received after a person lifted its stop last
+    events: list[PastEvent] = field(default_factory=list)  # since a person lifted its stop last, that nobody undid
     acts: list[Act] = field(default_factory=list)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import Decision, PastEvent, Policy, PolicyAction, Rule, Step
-from bounce_plugin.policy.state import Act, Verb
+from bounce_plugin.policy.state import MOST_NAMED, Act, Verb, standing
 from bounce_plugin.policy.tally import reached_by, rounds, select
 
 #: The actions that leave an act behind; the others are told, and done by the host or by people.
@@ -17,9 +16,6 @@ _VERBS = {
     PolicyAction.SUPPRESS_ALL: Verb.SUPPRESS_ALL,
     PolicyAction.PAUSE: Verb.PAUSE,
 }
-#: How many events a step names.
-MOST_NAMED: Final = 100
-
 _STOPS = frozenset({Verb.SUPPRESS, Verb.SUPPRESS_ALL})
 
 #: One and several.
@@ -41,16 +37,16 @@ def decide(
 ) -> Decision:
     """Decide what an event of an address leads to.
 
-    `history` holds the events of the address since the last lift, in any order, the new one included; `done` holds
-    the acts on it. Only news is decided:
+    `history` holds the events of the address since the last lift that nobody undid, in any order, the new one included;
+    `done` holds the acts on it. Only news is decided:
 
-    - a stop, once for each rule, until it is lifted;
+    - a stop, once for each rule, until it is lifted or undone;
     - a pause, if it ends later than each one before and has not ended by `now`; none beside a stop;
     - the other actions when the rule is reached first, and again each time that as many failures again reach it.
 
     The order in which the events came in makes no difference to the stop or the pause that an address ends up under.
     """
-    acts = _since_last_lift(done)
+    acts = standing(done)
     known = {past.id: past for past in (*history, event)}.values()
     concerned = [rule for rule in policy.rules if rule.selects(event)]
     steps = [step for rule in concerned for step in _steps(rule, event, known, acts)]
@@ -109,13 +105,6 @@ def _pointless(step: Step, stopped: bool, acts: Iterable[Act], now: datetime) ->
         return False
     pauses = [act.until for act in acts if act.verb is Verb.PAUSE and act.until is not None]
     return stopped or step.until <= now or any(until >= step.until for until in pauses)
-
-
-def _since_last_lift(acts: Iterable[Act]) -> tuple[Act, ...]:
-    since: list[Act] = []
-    for act in acts:
-        since = [] if act.verb is Verb.LIFT else [*since, act]
-    return tuple(since)
 
 
 def _sentence(counted: Sequence[PastEvent]) -> str:

@@ -6,8 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from bounce_plugin.policy.rules import Category
+
+#: How many events an act names, and a step.
+MOST_NAMED: Final = 100
 
 
 class Verb(StrEnum):
@@ -17,6 +21,7 @@ class Verb(StrEnum):
     SUPPRESS_ALL = "suppress_all"
     PAUSE = "pause"
     LIFT = "lift"
+    UNDO = "undo"  # these failures count no more, and what rested on them holds no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +33,7 @@ class Act:
     rule: str = ""
     because: str = ""
     actor: str = ""  # empty: a rule did it
-    events: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()  # ids of those that it rests on; of an undo, of all those that count no more
     until: datetime | None = None  # of a pause
 
 
@@ -44,18 +49,39 @@ class Suppression:
     events: tuple[str, ...]
 
 
+def standing(acts: Iterable[Act]) -> tuple[Act, ...]:
+    """The stops and pauses that hold, of all acts on one address in their order: neither lifted nor undone.
+
+    An act that names as many events as one can rests on others as well: whoever undoes any sees to it that what still
+    follows is there again (`policy.undo`).
+    """
+    holding: list[Act] = []
+    for act in acts:
+        if act.verb is Verb.LIFT:
+            holding = []
+        elif act.verb is Verb.UNDO:
+            undone = set(act.events)
+            holding = [one for one in holding if undone.isdisjoint(one.events) and len(one.events) < MOST_NAMED]
+        else:
+            holding.append(act)
+    return tuple(holding)
+
+
+def undone_events(acts: Iterable[Act]) -> frozenset[str]:
+    """The ids of the events that count no more, because a person undid them."""
+    return frozenset(event for act in acts if act.verb is Verb.UNDO for event in act.events)
+
+
 def derive(acts: Iterable[Act]) -> Suppression | None:
     """The stop that follows from all acts on one address, in their order; None when there is none.
 
-    The strongest act since the last lift holds: suppress_all, then suppress, then the pause that ends last. A pause
-    that has ended is still returned: only the caller knows `now` (see `in_force`).
+    The strongest act that holds: suppress_all, then suppress, then the pause that ends last. A pause that has ended is
+    still returned: only the caller knows `now` (see `in_force`).
     """
     strength = {Verb.PAUSE: 1, Verb.SUPPRESS: 2, Verb.SUPPRESS_ALL: 3}
     best: Act | None = None
-    for act in acts:
-        if act.verb is Verb.LIFT:
-            best = None
-        elif (
+    for act in standing(acts):
+        if (
             best is None
             or strength[act.verb] > strength[best.verb]
             or (act.verb is best.verb is Verb.PAUSE and (best.until is None or (act.until and act.until > best.until)))

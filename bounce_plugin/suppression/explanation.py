@@ -10,7 +10,7 @@ from bounce_plugin.ledger.history import events_by_ids, events_of
 from bounce_plugin.ledger.past import acts_of
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.policy.rules import Policy
-from bounce_plugin.policy.state import Act, Suppression, derive, in_force, withholds
+from bounce_plugin.policy.state import Act, Suppression, Verb, derive, in_force, undone_events, withholds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,12 @@ class Explanation:
     rule: str  # Rule.name; empty where no stop is
     suppression: Suppression | None  # the stop that the address is under, also one that lets this mail pass
     events: tuple[BounceEvent, ...]  # behind the stop; without one, everything that happened. Newest last
-    acts: tuple[Act, ...]  # everything that was ever done to the address, oldest first
+    acts: tuple[Act, ...]  # everything that was ever done to the address, in the order in which it was
+
+    @property
+    def undone(self) -> frozenset[str]:
+        """The ids of the events that count no more, because a person undid them."""
+        return undone_events(self.acts)
 
 
 def explain(tx: Transaction, address: str, category: str, *, policy: Policy, now: datetime) -> Explanation:
@@ -51,7 +56,8 @@ def _verdict(
         last = acts[-1] if acts else None
         if last is None:
             return False, "Nothing stops mail to this address."
-        return False, f"{last.actor or 'Somebody'} lifted the stop on {last.at:%Y-%m-%d}: {last.because}"
+        what = "undid failures" if last.verb is Verb.UNDO else "lifted the stop"
+        return False, f"{last.actor or 'Somebody'} {what} on {last.at:%Y-%m-%d}: {last.because}"
     if not in_force(suppression, now):
         return False, f"The pause ended on {suppression.until:%Y-%m-%d}. {suppression.because}"
     asked = policy.category(category)

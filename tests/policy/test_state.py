@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bounce_plugin.policy.state import Act, Verb, derive, in_force
+from bounce_plugin.policy.state import MOST_NAMED, Act, Verb, derive, in_force
 from tests.policy.past import START
 
 WEEK = START + timedelta(days=7)
@@ -14,6 +14,8 @@ PAUSE = Act(verb=Verb.PAUSE, at=START, rule="pause", until=WEEK)
 LONGER = Act(verb=Verb.PAUSE, at=START, rule="longer", until=WEEK + timedelta(days=1))
 STOP = Act(verb=Verb.SUPPRESS, at=START, rule="stop", because="why", events=("1", "2"))
 STOP_ALL = Act(verb=Verb.SUPPRESS_ALL, at=START, rule="all")
+CROWD = Act(verb=Verb.SUPPRESS, at=START, rule="crowd", events=tuple(map(str, range(10, 10 + MOST_NAMED))))
+UNDO = Act(verb=Verb.UNDO, at=START, actor="Ada", events=("1", "3"))
 LIFT = Act(verb=Verb.LIFT, at=START, actor="Ada")
 
 
@@ -31,9 +33,16 @@ LIFT = Act(verb=Verb.LIFT, at=START, actor="Ada")
         ([STOP_ALL, LIFT], None),
         ([STOP_ALL, LIFT, PAUSE], "pause"),
         ([LIFT, LIFT], None),
+        ([STOP, UNDO], None),  # of two events that it rests on one is gone
+        ([PAUSE, STOP, UNDO], "pause"),
+        ([STOP_ALL, UNDO], "all"),
+        ([UNDO, STOP], "stop"),
+        ([STOP, UNDO, STOP], "stop"),
+        ([CROWD, UNDO], None),  # it may rest on more than it names: what follows is decided anew
+        ([LIFT, UNDO], None),
     ],
 )
-def test_the_strongest_act_since_the_last_lift_holds(acts: list[Act], rule: str | None) -> None:
+def test_the_strongest_act_that_was_neither_lifted_nor_undone_holds(acts: list[Act], rule: str | None) -> None:
     state = derive(acts)
     assert (state and state.rule) == rule
 

@@ -1,0 +1,103 @@
+"""`bounce-plugin undo`: failures that were a mistake count no more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from bounce_plugin.classify.classification import Reason
+from bounce_plugin.cli.actor import ACTOR
+from bounce_plugin.cli.moment import moment
+from bounce_plugin.cli.terminal import counted, printable
+from bounce_plugin.correlate.address import normalise
+from bounce_plugin.errors import NotFoundError
+from bounce_plugin.plugin import BouncePlugin
+from bounce_plugin.policy.state import Suppression
+from bounce_plugin.policy.undo import Choice
+from bounce_plugin.undo import Correction, Undoing
+
+
+@click.command()
+@click.option("--rule", default="", help="Failures that a stop or pause by this rule rests on.")
+@click.option("--provider", default="", help="Of addresses at this domain, or of this provider: gmail.com, google.")
+@click.option("--address", default="", help="Of this address.")
+@click.option(
+    "--reason", type=click.Choice([one.value for one in Reason]), metavar="REASON", help="Failures for this reason."
+)
+@moment("--since", "Received from then on: 2026-12-14, 2026-12-14T09:00; in UTC.")
+@moment("--until", "Received before then.")
+@click.option("--why", default="", help="For the record: what was wrong with them.")
+@ACTOR
+@click.option("--yes", is_flag=True, help="Do it; otherwise it is only shown what would be done.")
+@click.pass_obj
+def undo(
+    config: str,
+    rule: str,
+    provider: str,
+    address: str,
+    reason: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    why: str,
+    actor: str,
+    yes: bool,
+) -> None:
+    """Let failures count no more, and take back the stops and pauses that rest on them. Shows first what it would do."""
+    choice = Choice(
+        rule=rule,
+        provider=provider.lower(),
+        address=normalise(address),
+        reason=Reason(reason) if reason else None,
+        since=since,
+        until=until,
+    )
+    if address and not choice.address:
+        raise click.BadParameter("that is no single e-mail address", param_hint="--address")
+    if choice == Choice():
+        raise click.UsageError("say which failures: --rule, --provider, --address, --reason, --since or --until")
+    if yes and not why:
+        raise click.UsageError("--yes needs --why, for the record")
+    with BouncePlugin.from_file(config) as plugin:
+        work = Undoing(
+            ledger=plugin.ledger,
+            announcements=plugin.announcements,
+            policy=plugin.settings.policy,
+            providers=plugin.tables.providers,
+            choice=choice,
+            actor=actor,
+            why=why,
+            now=plugin.clock(),
+        )
+        failures = addresses = lifted = 0
+        for correction in work.do() if yes else work.look():
+            click.echo(_line(correction))
+            failures += len(correction.undone.events)
+            addresses += 1
+            lifted += correction.undone.lifts
+        if not failures and rule and all(rule != one.name for one in plugin.settings.policy.rules):
+            raise NotFoundError(f"there is no rule {rule!r}, and no stop or pause by one of that name")
+        plugin.tell()
+    done = "are" if yes else "would be"
+    click.echo(
+        f"{counted(failures, 'failure')} of {counted(addresses, 'address', 'addresses')} {done} undone;", nl=False
+    )
+    click.echo(f" {lifted} of these addresses {'get' if yes else 'would get'} mail again.")
+    if failures and not yes:
+        click.echo("Nothing was changed: add --yes, and --why for the record. An undo cannot be undone.")
+
+
+def _line(correction: Correction) -> str:
+    """One address, and what becomes of it."""
+    undone = correction.undone
+    days = sorted({f"{event.received_at:%Y-%m-%d}" for event in undone.events})
+    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    what = f"{correction.address or '(erased)'}: {counted(len(undone.events), 'failure')} ({when})"
+    return printable(f"{what}; {_in_words(undone.before)} -> {_in_words(undone.after)}")
+
+
+def _in_words(stop: Suppression | None) -> str:
+    if stop is None:
+        return "free"
+    until = f"paused until {stop.until:%Y-%m-%d}" if stop.until else "stopped"
+    return f"{until} by rule “{stop.rule}”"

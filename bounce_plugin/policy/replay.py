@@ -1,0 +1,26 @@
+"""What follows from a history, decided anew from its beginning?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bounce_plugin.policy.decide import acts_from, decide
+from bounce_plugin.policy.rules import PastEvent, Policy
+from bounce_plugin.policy.state import Act
+
+
+def replay(events: Iterable[PastEvent], policy: Policy, now: datetime, *, done: Iterable[Act] = ()) -> tuple[Act, ...]:
+    """The acts that a policy makes of the events of one address, beside those that are `done` and stay.
+
+    Each is decided as if it had just come in, in the order of receipt, which makes no difference to the stop or pause
+    that holds in the end. Pauses that are over by `now` are left out.
+    """
+    known = tuple(done)
+    acts: list[Act] = []
+    history: list[PastEvent] = []
+    for event in sorted(events, key=lambda past: (past.received_at, past.id)):
+        history.append(event)
+        decision = decide(event, history, policy, now, done=(*known, *acts))
+        acts.extend(acts_from(decision, event.received_at))
+    return tuple(acts)

@@ -1,0 +1,85 @@
+"""How are failures undone that were a mistake? Looked at first, and then done, in transactions of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from bounce_plugin.announce import Announcements
+from bounce_plugin.classify.providers import Providers
+from bounce_plugin.ledger.everyone import Person, by_address, concerned
+from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.ledger.record import append_acts
+from bounce_plugin.ledger.transaction import Transaction
+from bounce_plugin.outcome import Lifted
+from bounce_plugin.policy.rules import Policy
+from bounce_plugin.policy.undo import Choice, Undone, undo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What undoing does to one address."""
+
+    address: str  # empty once it was forgotten
+    undone: Undone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoing:
+    """Undoes the failures of a choice, under a person's name."""
+
+    ledger: Ledger
+    announcements: Announcements
+    policy: Policy
+    providers: Providers
+    choice: Choice
+    actor: str
+    why: str
+    now: datetime
+
+    def look(self) -> Iterator[Correction]:
+        """What it would do, address by address. Changes nothing."""
+        after = ""
+        while True:
+            with self.ledger.reading() as tx:
+                chunk = self._next(tx, after)
+                found = list(self._corrections(chunk))
+            yield from (correction for _, correction in found)
+            if not chunk:
+                return
+            after = chunk[-1].fingerprint
+
+    def do(self) -> Iterator[Correction]:
+        """Do it, and tell of each stop that is gone. What was done holds, also if it ends halfway: begin again then."""
+        after = ""
+        while True:
+            with self.ledger.transaction() as tx:
+                chunk = self._next(tx, after)
+                found = list(self._corrections(chunk))
+                for fingerprint, correction in found:
+                    self._record(tx, fingerprint, correction)
+            yield from (correction for _, correction in found)
+            if not chunk:
+                return
+            after = chunk[-1].fingerprint
+
+    def _next(self, tx: Transaction, after: str) -> tuple[Person, ...]:
+        if self.choice.address:
+            return () if after else (by_address(tx, self.choice.address),)
+        return concerned(tx, after, since=self.choice.since, until=self.choice.until)
+
+    def _corrections(self, chunk: tuple[Person, ...]) -> Iterator[tuple[str, Correction]]:
+        for person in chunk:
+            events, acts = person.past.events, person.past.acts
+            if not self.choice.concerns(person.address, self.providers):
+                continue
+            if chosen := tuple(self.choice.choose(events, acts)):
+                undone = undo(chosen, events, acts, self.policy, actor=self.actor, why=self.why, now=self.now)
+                yield person.fingerprint, Correction(address=person.address, undone=undone)
+
+    def _record(self, tx: Transaction, fingerprint: str, correction: Correction) -> None:
+        append_acts(tx, fingerprint, correction.undone.acts)
+        if correction.undone.lifts and correction.address:
+            lifted = Lifted(address=correction.address, actor=self.actor, why=self.why, at=self.now)
+            self.announcements.suppression_lifted(tx, lifted, self.now)
