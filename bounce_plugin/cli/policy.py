@@ -1,9 +1,10 @@
-"""`bounce-plugin policy`: what the rules do to mail of each category."""
+"""`bounce-plugin policy`: what the rules do to mail of each category, and what other rules would do."""
 
 from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from click.core import ParameterSource
 
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.tables import BUILT_IN
+from bounce_plugin.cli.moment import moment
 from bounce_plugin.cli.policy_rows import as_record, tables
 from bounce_plugin.cli.terminal import print_table
 from bounce_plugin.errors import NotFoundError
@@ -21,7 +23,7 @@ from bounce_plugin.policy.rules import Policy
 
 @click.group()
 def policy() -> None:
-    """Look at what the rules do."""
+    """Look at what the rules do, and at what others would do."""
 
 
 @policy.command()
@@ -49,6 +51,39 @@ def show(ctx: click.Context, category: str, reason: str | None, as_json: bool) -
         print_table(table)
     click.echo("Failures of different messages, for this reason alone. exempt: mail of exempt categories.")
     click.echo("A mail whose reason is not clear waits for a person, whatever the rules say.")
+
+
+@policy.command()
+@click.option(
+    "--policy",
+    "other",
+    type=click.Path(dir_okay=False),
+    required=True,
+    help="A settings file; its [policy] and [categories] are tried.",
+)
+@moment("--since", "Only addresses to which something happened from then on; all of their history counts.")
+@click.option(
+    "-n", "--number", type=click.IntRange(1), default=50, show_default=True, help="How many addresses, at most."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for each address that changes.")
+@click.pass_obj
+def simulate(config: str, other: str, since: datetime | None, number: int, as_json: bool) -> None:
+    """Tell who would be stopped, paused or released if another policy had held all along. Changes nothing."""
+    from bounce_plugin.cli import simulation  # here: `show` needs no database
+    from bounce_plugin.cli.rehearsal import ledger_to_look_at
+    from bounce_plugin.plugin import utc_now
+    from bounce_plugin.rehearse import rehearse
+    from bounce_plugin.settings import load_settings
+
+    settings, tried = load_settings(Path(config)), load_settings(Path(other)).policy
+    with ledger_to_look_at(settings) as ledger:
+        rehearsed = rehearse(ledger, tried, utc_now(), since=since)
+        if as_json:
+            simulation.show_json(rehearsed)
+            return
+        simulation.show(rehearsed, number)
+    for sentence in simulation.category_changes(settings.policy, tried):
+        click.echo(sentence)
 
 
 def _policy_in_use(ctx: click.Context) -> Policy:

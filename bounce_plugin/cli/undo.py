@@ -77,7 +77,8 @@ def undo(
             lifted += correction.undone.lifts
         if not failures and rule and all(rule != one.name for one in plugin.settings.policy.rules):
             raise NotFoundError(f"there is no rule {rule!r}, and no stop or pause by one of that name")
-        plugin.tell()
+        if yes:
+            plugin.tell()
     done = "are" if yes else "would be"
     click.echo(
         f"{counted(failures, 'failure')} of {counted(addresses, 'address', 'addresses')} {done} undone;", nl=False

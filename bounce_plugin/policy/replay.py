@@ -6,21 +6,32 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bounce_plugin.policy.decide import acts_from, decide
-from bounce_plugin.policy.rules import PastEvent, Policy
-from bounce_plugin.policy.state import Act
+from bounce_plugin.policy.rules import PastEvent, Policy, PolicyAction
+from bounce_plugin.policy.state import Act, derive
 
 
 def replay(events: Iterable[PastEvent], policy: Policy, now: datetime, *, done: Iterable[Act] = ()) -> tuple[Act, ...]:
     """The acts that a policy makes of the events of one address, beside those that are `done` and stay.
 
     Each is decided as if it had just come in, in the order of receipt, which makes no difference to the stop or pause
-    that holds in the end. Pauses that are over by `now` are left out.
+    that holds in the end. Pauses that are over by `now` are left out, and what would change nothing about a stop.
     """
     known = tuple(done)
     acts: list[Act] = []
     history: list[PastEvent] = []
     for event in sorted(events, key=lambda past: (past.received_at, past.id)):
         history.append(event)
-        decision = decide(event, history, policy, now, done=(*known, *acts))
-        acts.extend(acts_from(decision, event.received_at))
+        if not _settled(event, policy, (*known, *acts)):
+            decision = decide(event, history, policy, now, done=(*known, *acts))
+            acts.extend(acts_from(decision, event.received_at))
     return tuple(acts)
+
+
+def _settled(event: PastEvent, policy: Policy, acts: Iterable[Act]) -> bool:
+    """Whether the address is stopped, and the event can add nothing to it: mail was sent to it for years all the same."""
+    stop = derive(acts)
+    if stop is None or stop.until is not None:
+        return False
+    return stop.exempt_too or not any(
+        PolicyAction.SUPPRESS_ALL in rule.then and rule.selects(event) for rule in policy.rules
+    )

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from bounce_plugin.classify.classification import FailureType, Reason
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.presets import Preset, build_policy
+from bounce_plugin.policy.replay import replay
 from bounce_plugin.policy.rules import RESTRICTING, PastEvent, Policy, PolicyAction, Rule
-from bounce_plugin.policy.state import derive, in_force
+from bounce_plugin.policy.state import Verb, derive, in_force
 from tests.policy.past import START, event, live
 
 COUNTING = [reason for reason in Reason if event(reason).counts]
@@ -104,3 +105,21 @@ def test_what_does_not_count_never_restricts(events: list[PastEvent], policy: Po
 def test_a_stop_is_never_made_twice_by_one_rule(events: list[PastEvent], policy: Policy) -> None:
     stops = [(act.verb, act.rule) for act in live(events, policy)[1] if act.until is None]
     assert len(stops) == len(set(stops))
+
+
+@settings(max_examples=150)
+@given(st.lists(failures(), max_size=9, unique_by=lambda past: past.id), policies(), st.integers(0, 520))
+def test_a_replay_comes_to_the_stop_that_came_of_living_through_it(
+    events: list[PastEvent], policy: Policy, later: int
+) -> None:
+    now = max([START + timedelta(days=later), *(past.received_at for past in events)])
+    lived, replayed = derive(live(events, policy, now)[1]), derive(replay(events, policy, now))
+    assert (lived and (lived.exempt_too, lived.until)) == (replayed and (replayed.exempt_too, replayed.until))
+
+
+def test_what_changes_nothing_about_a_stop_is_not_decided_again() -> None:
+    # mail was sent for years to an address that nobody has; each decision would look through all of it
+    events = [event(days=day) for day in range(2000)]
+    assert [act.rule for act in replay(events, build_policy(), START)][-1] == "address_unknown: stop"
+    sold = event(Reason.OWNER_CHANGED, days=3000)
+    assert replay([*events, sold], build_policy(), START)[-1].verb is Verb.SUPPRESS_ALL

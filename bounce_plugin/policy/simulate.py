@@ -1,0 +1,69 @@
+"""What would become of an address under another policy?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bounce_plugin.policy.replay import replay
+from bounce_plugin.policy.rules import PastEvent, Policy
+from bounce_plugin.policy.state import Act, Suppression, derive, in_force
+
+
+class Standing(StrEnum):
+    """What an address is under."""
+
+    FREE = "free"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    STOPPED_ALL = "stopped_all"  # exempt mail too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """The stop that an address is under, and the one that it would be under; each as far as it is in force."""
+
+    before: Suppression | None
+    after: Suppression | None
+
+    @property
+    def changes(self) -> bool:
+        """Whether other mail would be withheld, or until another time."""
+        return _extent(self.before) != _extent(self.after)
+
+    @property
+    def was(self) -> Standing:
+        """What it is under."""
+        return _standing(self.before)
+
+    @property
+    def becomes(self) -> Standing:
+        """What it would be under."""
+        return _standing(self.after)
+
+
+def simulate(events: Iterable[PastEvent], acts: Iterable[Act], policy: Policy, now: datetime) -> Simulated:
+    """Decide about one address as if this policy had held all along.
+
+    `events` are those since the last lift that nobody undid, and `acts` is all that was done: what people lifted and
+    undid stays lifted and undone.
+    """
+    before, after = derive(acts), derive(replay(events, policy, now))
+    return Simulated(
+        before=before if in_force(before, now) else None,
+        after=after if in_force(after, now) else None,
+    )
+
+
+def _extent(stop: Suppression | None) -> tuple[bool, datetime | None] | None:
+    return (stop.exempt_too, stop.until) if stop else None
+
+
+def _standing(stop: Suppression | None) -> Standing:
+    if stop is None:
+        return Standing.FREE
+    if stop.exempt_too:
+        return Standing.STOPPED_ALL
+    return Standing.PAUSED if stop.until else Standing.STOPPED
