@@ -15,7 +15,6 @@ ID = re.compile(r"(?:^|_)([IT])_?(\d\d)(?=_|$)", re.IGNORECASE)
 ELSEWHERE = {
     "I-22": "the console's pages",
     "I-24": "restoring a backup",
-    "I-26": "late reports",
     "T-01": "signed return paths",
     "T-02": "signed return paths",
     "T-03": "signed return paths",
