@@ -47,11 +47,17 @@ def ledgers() -> Iterator[tuple[Ledger, Ledger]]:
         yield one, other
 
 
+@pytest.fixture
+def life() -> Iterator[Life]:
+    with Ledger.in_memory() as ledger:
+        yield Life(ledger=ledger, policy=build_policy())
+
+
 def rehearsed(life: Life, policy: Policy) -> dict[str, Rehearsed]:
     return {one.address: one for one in rehearse(life.ledger, policy, life.now)}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(steps, st.sampled_from(POLICIES), st.sampled_from(POLICIES))
 def test_the_stops_are_those_of_a_ledger_that_lived_under_the_other_policy(
     ledgers: tuple[Ledger, Ledger], history: list[Step], policy: Policy, other: Policy
@@ -70,8 +76,7 @@ def test_the_stops_are_those_of_a_ledger_that_lived_under_the_other_policy(
             assert one.simulated.changes == (real.states()[address] != lived.states()[address])
 
 
-def test_the_policy_that_holds_changes_nothing(ledger: Ledger) -> None:
-    life = Life(ledger=ledger, policy=build_policy())
+def test_the_policy_that_holds_changes_nothing(life: Life) -> None:
     life.live([Failure(address=address, reason=Reason.ADDRESS_UNKNOWN, days_ago=0) for address in ADDRESSES])
     assert not any(one.simulated.changes for one in rehearsed(life, life.policy).values())
 
@@ -90,16 +95,15 @@ def test_it_tells_who_changes_and_why(ledger: Ledger) -> None:
     assert bert.after.since == START + timedelta(days=2)
 
 
-def test_since_leaves_out_addresses_and_no_history_of_the_others(ledger: Ledger) -> None:
-    life = Life(ledger=ledger, policy=build_policy(preset=Preset.NONE))
+def test_since_leaves_out_addresses_and_no_history_of_the_others(life: Life) -> None:
+    life.policy = build_policy(preset=Preset.NONE)
     gone = [Failure(address=address, reason=Reason.ADDRESS_UNKNOWN, days_ago=0) for address in (ANNA, BERT)]
     life.live([*gone, 10.0, gone[0]])
-    (one,) = rehearse(ledger, build_policy(), life.now, since=START + timedelta(days=1))
+    (one,) = rehearse(life.ledger, build_policy(), life.now, since=START + timedelta(days=1))
     assert (one.address, one.simulated.becomes) == (ANNA, Standing.STOPPED)
 
 
-def test_nothing_is_changed(ledger: Ledger) -> None:
-    life = Life(ledger=ledger, policy=build_policy())
+def test_nothing_is_changed(life: Life) -> None:
     life.live([Failure(address=ANNA, reason=Reason.ADDRESS_INVALID, days_ago=0)])
     before = life.states()
     rehearsed(life, build_policy(preset=Preset.NONE))

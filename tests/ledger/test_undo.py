@@ -40,7 +40,14 @@ def fails(address: str = ANNA, reason: Reason = Reason.ADDRESS_UNKNOWN, days_ago
 
 
 @pytest.fixture
-def life(ledger: Ledger) -> Life:
+def life() -> Iterator[Life]:
+    with Ledger.in_memory() as ledger:
+        yield Life(ledger=ledger, policy=build_policy())
+
+
+@pytest.fixture
+def stored(ledger: Ledger) -> Life:
+    """The same in each kind of database."""
     return Life(ledger=ledger, policy=build_policy())
 
 
@@ -51,7 +58,7 @@ def empty() -> Iterator[Ledger]:
         yield ledger
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(steps, st.sampled_from(POLICIES))
 def test_I_20_after_any_history_with_lifts_and_undoings_rebuild_finds_nothing(
     empty: Ledger, history: list[Step], policy: Policy
@@ -68,7 +75,7 @@ def test_I_20_after_any_history_with_lifts_and_undoings_rebuild_finds_nothing(
                 assert state(anew, life.now) == states[address]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(steps, undos, st.sampled_from(POLICIES))
 def test_after_an_undo_the_state_is_that_of_a_replay_without_those_events(
     empty: Ledger, history: list[Step], undo: Undo, policy: Policy
@@ -91,18 +98,18 @@ def test_after_an_undo_the_state_is_that_of_a_replay_without_those_events(
         assert list(work.look()) == []  # of what was chosen, nothing is left
 
 
-def test_what_rested_on_an_undone_failure_goes_and_what_follows_from_the_others_holds(life: Life) -> None:
-    life.live([fails(), 4.0, fails(), fails(BERT), 1.0])
-    assert life.states() == {ANNA: (False, None), BERT: (False, START + timedelta(days=11)), CLEO: None}
+def test_what_rested_on_an_undone_failure_goes_and_what_follows_from_the_others_holds(stored: Life) -> None:
+    stored.live([fails(), 4.0, fails(), fails(BERT), 1.0])
+    assert stored.states() == {ANNA: (False, None), BERT: (False, START + timedelta(days=11)), CLEO: None}
     outage = Choice(provider="gmail.com", since=START - timedelta(days=1), until=START + timedelta(days=1))
-    (correction,) = life.undo(outage).do()
+    (correction,) = stored.undo(outage).do()
     assert correction.address == ANNA
     assert not correction.undone.lifts
     # the second failure is the first now: a pause of 7 days from then on
-    assert life.states()[ANNA] == (False, START + timedelta(days=11))
-    with life.ledger.reading() as tx:
+    assert stored.states()[ANNA] == (False, START + timedelta(days=11))
+    with stored.ledger.reading() as tx:
         assert [act.verb for act in acts_of(tx, ANNA)] == [Verb.PAUSE, Verb.SUPPRESS, Verb.UNDO, Verb.PAUSE]
-        explanation = explain(tx, ANNA, "newsletter", policy=life.policy, now=life.now)
+        explanation = explain(tx, ANNA, "newsletter", policy=stored.policy, now=stored.now)
     assert explanation.suppressed
     assert explanation.because.startswith("1 hard bounce (address_unknown) on 2026-03-05.")
     assert explanation.undone == {correction.undone.events[0].id}
@@ -182,12 +189,12 @@ def test_an_address_that_was_forgotten_is_undone_without_its_name(life: Life) ->
     assert life.states()[ANNA] is None
 
 
-def test_no_more_addresses_are_held_in_memory_than_are_read_at_once(life: Life) -> None:
-    life.live([fails(f"a{number}@example.org") for number in range(CHUNK + 2)])
-    with life.ledger.reading() as tx:
+def test_no_more_addresses_are_held_in_memory_than_are_read_at_once(stored: Life) -> None:
+    stored.live([fails(f"a{number}@example.org") for number in range(CHUNK + 2)])
+    with stored.ledger.reading() as tx:
         held = [len(tx.known) for _ in everyone(tx)]
         assert (len(held), max(held), len(tx.known)) == (CHUNK + 2, CHUNK, 0)
-    assert len(list(life.undo(Choice(provider="example.org")).do())) == CHUNK + 2
-    with life.ledger.reading() as tx:
+    assert len(list(stored.undo(Choice(provider="example.org")).do())) == CHUNK + 2
+    with stored.ledger.reading() as tx:
         assert len(undone(tx)) == CHUNK + 2
         assert list(compare(tx, mend=False)) == []

@@ -107,7 +107,7 @@ def test_a_stop_is_never_made_twice_by_one_rule(events: list[PastEvent], policy:
     assert len(stops) == len(set(stops))
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.lists(failures(), max_size=9, unique_by=lambda past: past.id), policies(), st.integers(0, 520))
 def test_a_replay_comes_to_the_stop_that_came_of_living_through_it(
     events: list[PastEvent], policy: Policy, later: int
