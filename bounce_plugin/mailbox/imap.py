@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -12,11 +11,12 @@ from types import TracebackType
 from typing import Final, Self
 
 from bounce_plugin.errors import MailboxError
-from bounce_plugin.mailbox.fetch_answer import FACTS, Facts, compact, expand, read_bodies, read_facts
+from bounce_plugin.mailbox.fetch_answer import FACTS, Facts, compact, read_bodies, read_facts
 from bounce_plugin.mailbox.idle import await_news
 from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Numbering
+from bounce_plugin.mailbox.moving import move_set
 from bounce_plugin.mailbox.oauth import TokenSource
-from bounce_plugin.mailbox.session import Session, encode
+from bounce_plugin.mailbox.session import Session
 from bounce_plugin.mailbox.sign_in import Access
 from bounce_plugin.mailbox.wire import Security, loopback
 from bounce_plugin.message import limits
@@ -24,7 +24,6 @@ from bounce_plugin.message import limits
 _AT_ONCE: Final = 200  # mails in one command: one by one is slow, and a command line must not grow without bound
 _TOGETHER: Final = 4 * 1024 * 1024  # octets of mail in one answer, if more than one mail
 _PORTS: Final[Mapping[Security, int]] = {"tls": 993, "starttls": 143, "none": 143}
-_COPYUID: Final = re.compile(rb"(\d+) ([\d:,]+) ([\d:,]+)")
 
 
 class ImapMailbox:
@@ -133,11 +132,7 @@ class ImapMailbox:
             if not self._open(source, write=True):
                 return known
             uid_set, destination = compact(some), self._real_name(target)
-            if "MOVE" in session.capabilities:
-                known |= self._transfer("MOVE", uid_set, destination)
-            else:
-                known |= self._transfer("COPY", uid_set, destination)
-                self._remove(uid_set)
+            known |= move_set(session, uid_set, destination)
         return known
 
     def wait(self, seconds: float, stop: Event) -> None:
@@ -238,38 +233,6 @@ class ImapMailbox:
                 size=size,
                 received_at=facts[uid].received_at,
             )
-
-    def _transfer(self, command: str, uid_set: str, destination: str) -> dict[str, str]:
-        """MOVE or COPY, making the target if there is none; returns the new UIDs as far as they are told."""
-        session = self._ask()
-        session.response("COPYUID")  # of another command
-        status, answer = session.command(command, uid_set, encode(destination))
-        if status != "OK":
-            missing = any(isinstance(item, bytes) and b"[TRYCREATE]" in item.upper() for item in answer)
-            if not missing and session.exists(destination):
-                raise session.refuse(f"{command} to {destination}", answer)
-            session.create(destination)
-            status, answer = session.command(command, uid_set, encode(destination))
-            if status != "OK":
-                raise session.refuse(f"{command} to {destination}", answer)
-        known: dict[str, str] = {}
-        for told in session.response("COPYUID"):
-            if isinstance(told, bytes) and (copied := _COPYUID.fullmatch(told)):
-                with session.asking("COPYUID"):
-                    pairs = zip(expand(copied[2].decode()), expand(copied[3].decode()), strict=True)
-                    known |= {str(old): str(new) for old, new in pairs}
-        return known
-
-    def _remove(self, uid_set: str) -> None:
-        r"""Take away what was copied, and that alone: without UIDPLUS an EXPUNGE would take what others flagged."""
-        session = self._ask()
-        status, answer = session.command("STORE", uid_set, "+FLAGS.SILENT", r"(\Deleted)")
-        if status != "OK":
-            raise session.refuse("UID STORE", answer)
-        if "UIDPLUS" in session.capabilities:
-            status, answer = session.command("EXPUNGE", uid_set)
-            if status != "OK":
-                raise session.refuse("UID EXPUNGE", answer)
 
 
 def _chunks(uids: Iterable[str]) -> Iterator[list[int]]:

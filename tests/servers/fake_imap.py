@@ -61,7 +61,8 @@ class FakeImap(FakeServer[Conversation]):
             case "SELECT" | "EXAMINE":
                 client.send(f"* {len(self.mails)} EXISTS", "* OK [UIDVALIDITY 1]", "* OK [UIDNEXT 100]")
             case "UID" if words[1] == "SEARCH":
-                client.send("* SEARCH " + " ".join(map(str, self.mails)))
+                found = [] if words[-1] == "DELETED" else self.mails  # nothing is flagged here
+                client.send("* SEARCH " + " ".join(map(str, found)))
             case "UID" if words[1] == "FETCH":
                 self._fetch(client, command)
             case "LOGOUT":

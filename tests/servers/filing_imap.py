@@ -64,13 +64,15 @@ class FilingImap(FakeImap):
                 )
             case ["UID", "SEARCH"]:
                 gone = self.deleted if name == "INBOX" else set()
-                client.send("* SEARCH " + " ".join(str(uid) for uid in self.folders[name] if uid not in gone))
+                wanted = "DELETED" in words
+                client.send("* SEARCH " + " ".join(str(uid) for uid in self.folders[name] if (uid in gone) is wanted))
             case ["UID", "FETCH"]:
                 self._give(client, name, command)
             case ["UID", "MOVE" | "COPY"]:
                 self._take(client, name, words[2], words[3].strip('"'), move=words[1].upper() == "MOVE")
             case ["UID", "STORE"]:
-                self.deleted |= set(self._chosen(name, words[2]))
+                chosen = set(self._chosen(name, words[2]))
+                self.deleted = self.deleted - chosen if words[3].startswith("-") else self.deleted | chosen
             case ["UID", "EXPUNGE"]:
                 for uid in self._chosen(name, words[2]):
                     del self.folders[name][uid]
