@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bounce_plugin.classify.classification import Classification, Evidence, FailureType, Fault, Reason
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Contact, Delivery, Trust
+from bounce_plugin.correlate.seal import ReturnPath
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.errors import (
     BounceError,
@@ -73,6 +74,7 @@ __all__ = [
     "PolicyAction",
     "Reason",
     "RefusedError",
+    "ReturnPath",
     "ReviewItem",
     "RunSummary",
     "Settings",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
+from typing import Final
 
 from bounce_plugin.announce import Announcements
 from bounce_plugin.case import Case, read_events
 from bounce_plugin.classify.tables import Tables
-from bounce_plugin.correlate.correlation import Trust
+from bounce_plugin.correlate.correlation import Caveat, Delivery, Trust
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.history import events_of
 from bounce_plugin.ledger.incidents import raise_incident
@@ -20,8 +21,13 @@ from bounce_plugin.ledger.review import open_item
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import MailOutcome
+from bounce_plugin.policy.confirm import as_trusted
 from bounce_plugin.policy.decide import acts_from, decide
 from bounce_plugin.policy.rules import Decision, Policy, PolicyAction, Step
+from bounce_plugin.policy.state import COMPLAINT, Act, Verb
+
+#: Mails with marks that are not ours, before the operator is told: a few come from mails of a key that was taken out.
+FORGED_IN_AN_HOUR: Final = 20
 
 #: What the hook on_threshold_reached is for; manual work and incidents have hooks of their own.
 TOLD_AS_THRESHOLD = frozenset(PolicyAction) - {PolicyAction.REVIEW, PolicyAction.INCIDENT}
@@ -45,7 +51,6 @@ class Consequences:
     announcements: Announcements
     policy: Policy
     tables: Tables
-    required: Trust
 
     def learn(self, tx: Transaction, case: Case, *, mail_id: int, now: datetime) -> Learned:
         """Record the events of a case, decide what follows from each new one, and do it."""
@@ -54,7 +59,7 @@ class Consequences:
     def learn_all(self, tx: Transaction, cases: Sequence[tuple[Case, int]], *, now: datetime) -> list[Learned]:
         """The same for several cases, in their order: what is written together is decided one after the other."""
         told = [
-            [replace(event, mail_id=mail_id) for event in read_events(case, self.required, partial(event_id, tx))]
+            [replace(event, mail_id=mail_id) for event in read_events(case, partial(event_id, tx))]
             for case, mail_id in cases
         ]
         new = record_events(tx, [(event, self._weight(event)) for events in told for event in events])
@@ -73,6 +78,9 @@ class Consequences:
                 detail=f"{case.trouble} Until it answers, every bounce waits in review; then handle them again.",
                 now=now,
             )
+        self._note_marks(tx, case, now)
+        if case.complaint is not None:
+            _heed_complaint(tx, case.complaint, now)
         news, details, review = [], [], ""
         for event in events:
             if event.id not in new:
@@ -81,8 +89,8 @@ class Consequences:
             new.discard(event.id)
             news.append(event.id)
             note_event(tx, event, weight=self._weight(event))
-            self._announce(tx, event, now)
-            decision = self._decide(tx, event, now) if event.trust.suffices(self.required) else Decision()
+            self._announce(tx, event, case.required, now)
+            decision = self._decide(tx, event, case.required, now)
             if PolicyAction.REVIEW in decision.actions:
                 review = review or decision.because
             details.append("; ".join((_in_words(event), *map(_step_in_words, decision.steps))))
@@ -98,21 +106,50 @@ class Consequences:
         item = open_item(tx, why=outcome.why, now=now, mail_id=outcome.mail_id, kind=outcome.kind, addresses=addresses)
         self.announcements.review_needed(tx, item, now)
 
-    def raise_incident(self, tx: Transaction, *, key: str, title: str, detail: str, now: datetime) -> None:
-        """Record trouble of the operator's; the same key is told once a day at most."""
-        raised = raise_incident(tx, key=key, title=title, detail=detail, now=now)
+    def raise_incident(
+        self, tx: Transaction, *, key: str, title: str, detail: str, now: datetime, above: int = 0
+    ) -> None:
+        """Record trouble of the operator's; the same key is told once a day at most, and not before the limit `above`."""
+        raised = raise_incident(tx, key=key, title=title, detail=detail, now=now, above=above)
         if raised.tell:
             self.announcements.incident(tx, raised.incident, now)
 
-    def _announce(self, tx: Transaction, event: BounceEvent, now: datetime) -> None:
-        """Tell everyone of a new event, and the host of an invoice that did not arrive."""
+    def _note_marks(self, tx: Transaction, case: Case, now: datetime) -> None:
+        """Tell of marks that disagree with the ledger, and of many that are not ours: somebody tries (C-05, C-09)."""
+        if any(correlation.caveat is Caveat.OTHER_CATEGORY for correlation in case.correlations):
+            self.raise_incident(
+                tx,
+                key="category-of-mark",
+                title="A signed report names another category than the ledger",
+                detail="Nothing of it counts; it is in review. Was the ledger changed by hand, or another one restored?",
+                now=now,
+            )
+        if case.forged:
+            self.raise_incident(
+                tx,
+                key=f"forged:{now.astimezone(UTC):%Y-%m-%dT%H}",
+                title="Many bounces bear signatures that are not ours",
+                detail="None is believed. Was a key taken out of [trust] too early, or does somebody forge bounces?",
+                now=now,
+                above=FORGED_IN_AN_HOUR,
+            )
+
+    def _announce(self, tx: Transaction, event: BounceEvent, required: Trust, now: datetime) -> None:
+        """Tell everyone of a new event, and the host of an invoice that did not arrive.
+
+        Where nothing more than an address is required, an invoice is told of even if nobody has that address any more.
+        """
         self.announcements.bounce_classified(tx, event, now)
         category = self.policy.category(event.category)
-        if event.kind is Kind.BOUNCE and category is not None and category.exempt and not _told(tx, event):
+        believed = required is Trust.ADDRESS or event.trust.suffices(required)
+        exempt = category is not None and category.exempt
+        if event.kind is Kind.BOUNCE and exempt and believed and not _told(tx, event):
             self.announcements.exempt_failure(tx, event, now)
 
-    def _decide(self, tx: Transaction, event: BounceEvent, now: datetime) -> Decision:
-        decision = decide_upon(tx, event, self.policy, now)
+    def _decide(self, tx: Transaction, event: BounceEvent, required: Trust, now: datetime) -> Decision:
+        if not event.trust.suffices(required):
+            return Decision()
+        decision = decide_upon(tx, event, as_trusted(self.policy, event.trust, required), now)
         if PolicyAction.INCIDENT in decision.actions:
             self._blame_ourselves(tx, event, now)
         if decision.actions & TOLD_AS_THRESHOLD:
@@ -143,6 +180,18 @@ def decide_upon(tx: Transaction, event: BounceEvent, policy: Policy, now: dateti
     if acts := acts_from(decision, now):
         record_acts(tx, event.address, acts)
     return decision
+
+
+def _heed_complaint(tx: Transaction, delivery: Delivery, now: datetime) -> None:
+    """Send no more mail that need not be sent to somebody who marked ours as spam. Once for each delivery: after a
+    person has lifted it, a replay of the same complaint stops nobody.
+    """
+    complaint = f"complaint:{delivery.ref}"
+    if any(complaint in act.events for act in acts_of(tx, delivery.address)):
+        return
+    because = f"A signed complaint: the mail {delivery.message!r} was marked as spam."
+    act = Act(verb=Verb.SUPPRESS, at=now, rule=COMPLAINT, because=because, events=(complaint,))
+    record_acts(tx, delivery.address, [act])
 
 
 def _told(tx: Transaction, event: BounceEvent) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from bounce_plugin.classify.classification import Classification, Reason
-from bounce_plugin.correlate.correlation import Contact, Correlation, Delivery, Trust
+from bounce_plugin.correlate.correlation import Caveat, Contact, Correlation, Delivery, Trust
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.examination import Examination
@@ -19,6 +19,19 @@ SURE: Final = 0.6
 
 #: What is no failure report stays where it is: the inbox may be a person's own.
 ORDINARY: Final = frozenset({Kind.OTHER, Kind.AUTO_REPLY, Kind.MDN, Kind.CHALLENGE, Kind.REPORT})
+
+
+#: The types of feedback (RFC 5965, section 7.3) by which a reader says that he wants no such mail.
+_UNWANTED: Final = frozenset({"abuse", "fraud"})
+
+#: What a person has to know of a report that counts for nothing by itself; `MOVED` is of no interest to anybody.
+_CAVEATS: Final = {
+    Caveat.EXPIRED: "The report about {address} is signed, but it comes too late to be believed by itself.",
+    Caveat.LOST: "The report is signed by us, but the ledger does not hold its delivery. Was a backup restored?",
+    Caveat.OTHER_CATEGORY: "The report about {address} is signed for mail of another category than the ledger holds.",
+    Caveat.NO_CATEGORY: "The report about {address} is signed, but for mail of no category; it may be an invoice.",
+    Caveat.FORWARDED: "Mail to {address} was forwarded to another domain, and failed there.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +53,17 @@ class Case:
     trouble: str = ""  # a plugin that could not answer who it is about
     ours: bool = False  # what came back is a mail of our own and no other: a notice to the operator, or a canary
     canary: Sighting | None = None  # what it tells of a canary; no finding is about that
+    required: Trust = Trust.ADDRESS  # the least that has the report count
+    marked: Delivery | None = None  # that our own mark in it names, if nothing speaks against it
+    forged: int = 0  # marks in it that only look like ours
+
+    @property
+    def complaint(self) -> Delivery | None:
+        """The delivery that its reader marked as spam, if that is proven (D-33)."""
+        if self.examination.kind is not Kind.COMPLAINT or self.marked is None:
+            return None
+        feedback = self.examination.report.feedback
+        return self.marked if feedback is not None and feedback.feedback_type in _UNWANTED else None
 
 
 def _as_sent(delivery: Delivery | None) -> tuple[Contact, ...]:
@@ -53,7 +77,7 @@ class NameEvent(Protocol):
     def __call__(self, *, address: str, message_key: str, kind: Kind, counts: bool) -> str: ...
 
 
-def read_events(case: Case, required: Trust, name: NameEvent) -> tuple[BounceEvent, ...]:
+def read_events(case: Case, name: NameEvent) -> tuple[BounceEvent, ...]:
     """One event for each recipient that the mail names.
 
     A failure counts only if the verdict says so, if both who failed and why are sure, and if the report is trusted
@@ -68,7 +92,7 @@ def read_events(case: Case, required: Trust, name: NameEvent) -> tuple[BounceEve
         if not correlation.address:
             continue
         sure = min(finding.confidence, verdict.confidence) >= SURE
-        counts = verdict.counts and sure and correlation.trust.suffices(required)
+        counts = verdict.counts and sure and correlation.trust.suffices(case.required) and not correlation.caveat
         known = events.get(correlation.address)
         if known is None or (counts and not known.counts):
             events[correlation.address] = _event(case, finding, verdict, correlation, counts, name)
@@ -134,10 +158,25 @@ def needs_person(case: Case, events: tuple[BounceEvent, ...], *, dedicated: bool
     if case.trouble:
         return case.trouble
     if examination.kind in {Kind.COMPLAINT, Kind.UNSUBSCRIBE}:
-        return f"A person asks for something: {examination.kind}."
+        about = f" It is about mail to {case.marked.address}, and signed." if case.marked else ""
+        return f"A person asks for something: {examination.kind}.{about}"
     if not examination.findings or not all(correlation.address for correlation in case.correlations):
         return examination.why or "The mail does not say which address failed."
-    return next((why for event in events if (why := _unclear(event))), examination.why)
+    return _unproven(case) or next((why for event in events if (why := _unclear(event))), examination.why)
+
+
+def _unproven(case: Case) -> str:
+    """Why a failure that would be held against somebody is not, by whom the report is from."""
+    for verdict, correlation in zip(case.examination.classifications, case.correlations, strict=True):
+        if verdict.kind is not Kind.BOUNCE or correlation.caveat is Caveat.MOVED:
+            continue
+        if correlation.caveat is not None:
+            return _CAVEATS[correlation.caveat].format(address=correlation.address)
+        known = correlation.trust is not Trust.NONE
+        if verdict.counts and known and not correlation.trust.suffices(case.required):
+            level = "signed" if case.required is Trust.SIGNED_HEADER else case.required
+            return f"The report about {correlation.address} is not {level}, as trust.require demands: it may be forged."
+    return ""
 
 
 def _unclear(event: BounceEvent) -> str:

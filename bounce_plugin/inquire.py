@@ -2,67 +2,139 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bounce_plugin.announce import Questions
 from bounce_plugin.case import Case
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.clues import Clues
-from bounce_plugin.correlate.correlation import Contact, Correlation, Delivery, correlate
+from bounce_plugin.correlate.correlation import (
+    Caveat,
+    Contact,
+    Correlation,
+    Delivery,
+    Trust,
+    correlate,
+    correlate_signed,
+    same_domain,
+    same_mailbox,
+)
+from bounce_plugin.correlate.token import Purpose
+from bounce_plugin.correlate.unwrap import unwrap
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.examination import Examination
+from bounce_plugin.message.report import Kind
+from bounce_plugin.proofs import Proofs, Proven
 
 
-def inquire(questions: Questions, examination: Examination, clues: Clues, received_at: datetime) -> Case:
+def inquire(
+    questions: Questions, proofs: Proofs, examination: Examination, clues: Clues, received_at: datetime
+) -> Case:
     """Ask for the contact and the delivery of each finding.
 
     A plugin that cannot answer makes it a case for a person, and nothing of the mail is believed until it can: another
     answer would be another distinct message.
     """
+    proven = proofs.look(clues, received_at)
+    asking = _Asking(questions=questions, proofs=proofs, proven=proven, clues=clues, received_at=received_at)
     trouble = ""
     correlations = []
-    for finding in examination.findings:
-        correlation, wrong = _correlate(questions, clues, finding, received_at)
+    for finding, signed in zip(examination.findings, _of_delivery(proven, examination.findings), strict=True):
+        correlation, wrong = asking.signed(finding) if signed else asking.unsigned(finding)
         correlations.append(correlation)
         trouble = trouble or wrong
     return Case(
-        examination=examination,
+        examination=_as_marked(examination, proven),
         correlations=tuple(correlations),
         received_at=received_at,
         trouble=trouble,
+        required=proofs.required,
+        marked=None if proven.caveat and proven.reports else proven.delivery,
+        forged=proven.forged,
     )
 
 
-def _correlate(questions: Questions, clues: Clues, finding: Finding, received_at: datetime) -> tuple[Correlation, str]:
-    """The state belongs to an address that the host knows: the failed one, or another name that the mail gives it.
+def _as_marked(examination: Examination, proven: Proven) -> Examination:
+    """A mail to the address that only our List-Unsubscribe gives asks for no more mail, whatever it says (D-37)."""
+    unsubscribe = proven.proof is not None and proven.proof.purpose is Purpose.UNSUBSCRIBE
+    return (
+        replace(examination, kind=Kind.UNSUBSCRIBE) if unsubscribe and examination.kind is Kind.OTHER else examination
+    )
 
-    Of a stranger the message is looked up, too: who is found later to own the address must not be blamed for it twice.
+
+def _names(finding: Finding) -> list[str]:
+    """The recipient by all the names that the report gives it, and what stands inside these."""
+    names = (finding.recipient, *finding.other_recipients)
+    return list(dict.fromkeys(reading for name in names for reading in unwrap(name)))
+
+
+def _of_delivery(proven: Proven, findings: Sequence[Finding]) -> list[bool]:
+    """Which findings are about the delivery that our mark names: those of its address, else of its domain, else all.
+
+    A mark proves nothing about others that the same report names.
     """
-    names = [name for name in map(normalise, (finding.recipient, *finding.other_recipients)) if name]
-    stranger: tuple[str, Delivery | None] = (names[0] if names else "", None)
-    for name in names:
-        found = questions.find(name, clues)
+    if proven.reports is None or proven.delivery is None or proven.caveat is Caveat.LOST:
+        return [False] * len(findings)
+    address, named = proven.delivery.address, [_names(finding) for finding in findings]
+    for same in (same_mailbox, same_domain):
+        found = [any(same(name, address) for name in names) for names in named]
+        if any(found):
+            return found
+    return [True] * len(findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asking:
+    """The questions about the findings of one report."""
+
+    questions: Questions
+    proofs: Proofs
+    proven: Proven
+    clues: Clues
+    received_at: datetime
+
+    def signed(self, finding: Finding) -> tuple[Correlation, str]:
+        """The address that the mail went to is asked for, and no name that the report gives."""
+        proof, delivery = self.proven.reports, self.proven.delivery
+        assert proof is not None
+        assert delivery is not None
+        found = self.questions.find(delivery.address, self.clues)
         if found.trouble:
-            return _put_together("", (), None, clues, received_at), found.trouble
-        if found.contacts:
-            return _put_together(name, found.contacts, found.delivery, clues, received_at), ""
-        if stranger[1] is None and found.delivery is not None:
-            stranger = (name, found.delivery)
-    return _put_together(stranger[0], (), stranger[1], clues, received_at), ""
+            return self._put_together("", (), None), found.trouble
+        correlation = correlate_signed(
+            delivery, trust=proof.trust, named=_names(finding), contacts=found.contacts, caveat=self.proven.caveat
+        )
+        return correlation, ""
 
+    def unsigned(self, finding: Finding) -> tuple[Correlation, str]:
+        """The state belongs to an address that the host knows: the failed one, or another name that the mail gives it.
 
-def _put_together(
-    address: str,
-    contacts: tuple[Contact, ...],
-    delivery: Delivery | None,
-    clues: Clues,
-    received_at: datetime,
-) -> Correlation:
-    return correlate(
-        address,
-        clues=clues,
-        contacts=contacts,
-        delivery=delivery and replace(delivery, address=normalise(delivery.address)),
-        received_at=received_at,
-    )
+        Of a stranger the message is looked up, too: who is found later to own the address must not be blamed for it
+        twice.
+        """
+        names = _names(finding)
+        stranger: tuple[str, Delivery | None] = (names[0] if names else "", None)
+        for name in names:
+            found = self.questions.find(name, self.clues)
+            if found.trouble:
+                return self._put_together("", (), None), found.trouble
+            if found.contacts:
+                return self._put_together(name, found.contacts, found.delivery), ""
+            if stranger[1] is None and found.delivery is not None:
+                stranger = (name, found.delivery)
+        return self._put_together(stranger[0], (), stranger[1]), ""
+
+    def _put_together(self, address: str, contacts: tuple[Contact, ...], delivery: Delivery | None) -> Correlation:
+        correlation = correlate(
+            address,
+            clues=self.clues,
+            contacts=contacts,
+            delivery=delivery and replace(delivery, address=normalise(delivery.address)),
+            received_at=self.received_at,
+            window=self.proofs.window,
+        )
+        if self.proven.reports is not None and self.proven.caveat is Caveat.LOST:
+            return replace(correlation, trust=Trust.NONE, caveat=Caveat.LOST)
+        return correlation

@@ -14,7 +14,7 @@ from bounce_plugin.case import Case, needs_person
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.classifier import judge_by_person
 from bounce_plugin.correlate.address import normalise
-from bounce_plugin.correlate.correlation import Contact, Correlation, Trust
+from bounce_plugin.correlate.correlation import Caveat, Contact, Correlation, Trust
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.errors import NotFoundError, SettingsError
 from bounce_plugin.examination import Examination, examine
@@ -128,7 +128,7 @@ class Desk:
         """Examine the mail once more with what the person said, and record what follows."""
         pipeline = self.pipeline
         waiting, raw, received_at = self._read(number)
-        case = change(pipeline.inquire(judge(examine(raw, pipeline.tables)), received_at))
+        case = change(_vouched(pipeline.inquire(judge(examine(raw, pipeline.tables)), received_at)))
         with pipeline.ledger.transaction() as tx:
             learned = pipeline.consequences.learn(tx, case, mail_id=waiting.mail_id, now=pipeline.clock())
             known = "" if learned.new else " (it was recorded before: nothing changes)"
@@ -186,6 +186,19 @@ class Desk:
             target=target,
             raw=raw,
         )
+
+
+def _vouched(case: Case) -> Case:
+    """A person answers for the report: it needs no signature, and may be late."""
+    correlations = tuple(
+        replace(
+            correlation,
+            caveat=None,
+            trust=Trust.ADDRESS if correlation.caveat is Caveat.LOST and correlation.contacts else correlation.trust,
+        )
+        for correlation in case.correlations
+    )
+    return replace(case, correlations=correlations, required=Trust.ADDRESS)
 
 
 def _is_ours_alone(tx: Transaction, mail_id: int) -> bool:

@@ -31,6 +31,7 @@ from bounce_plugin.message.report import Kind
 from bounce_plugin.notices import is_notice
 from bounce_plugin.outcome import Handling, MailOutcome
 from bounce_plugin.parked import failed, park_worn_out
+from bounce_plugin.proofs import Proofs
 from bounce_plugin.unseen import find_unseen, forget_tries, read_batches
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Pipeline:
 
     ledger: Ledger
     questions: Questions
+    proofs: Proofs
     consequences: Consequences
     tables: Tables
     clock: Callable[[], datetime]
@@ -91,7 +93,7 @@ class Pipeline:
         clues = examination.clues
         rest, canary = set_apart(self.ledger, examination, clues, self.dead_address)
         ours = is_notice(clues.message_id) or (canary is not None and not rest.findings)
-        return replace(inquire(self.questions, rest, clues, received_at), ours=ours, canary=canary)
+        return replace(inquire(self.questions, self.proofs, rest, clues, received_at), ours=ours, canary=canary)
 
     def _record_all(self, lease: Lease, cases: Sequence[tuple[Incoming, Case]], mailbox: Mailbox) -> list[MailOutcome]:
         """Record a batch in one transaction; if that fails, mail by mail, so that one does not hold up the others."""

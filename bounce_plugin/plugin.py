@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, RLock
@@ -14,7 +14,8 @@ from bounce_plugin.announce import Announcements, OwnAnswers, Questions, Trouble
 from bounce_plugin.canary import CanaryRound, send
 from bounce_plugin.chores import Chores
 from bounce_plugin.correlate.clues import Clues
-from bounce_plugin.correlate.correlation import Delivery
+from bounce_plugin.correlate.correlation import Contact, Delivery
+from bounce_plugin.correlate.seal import ReturnPath, Seal
 from bounce_plugin.doubts import Doubts
 from bounce_plugin.erase import Held, erase
 from bounce_plugin.errors import SettingsError
@@ -28,9 +29,11 @@ from bounce_plugin.notices import open_notices
 from bounce_plugin.outcome import Lifted, MailOutcome, RunSummary
 from bounce_plugin.pipeline import Pipeline
 from bounce_plugin.policy.state import in_force
+from bounce_plugin.proofs import Proofs
 from bounce_plugin.reading import Reading
 from bounce_plugin.rulebook import make_tables
 from bounce_plugin.settings import Settings, load_settings
+from bounce_plugin.signing import sign_all, sign_one
 from bounce_plugin.suppression.bulk import suppressed_among
 from bounce_plugin.suppression.explanation import Explanation, explain
 from bounce_plugin.suppression.gate import Gate
@@ -63,6 +66,7 @@ class BouncePlugin:
     ) -> None:
         self.settings = settings
         self.clock = clock
+        self._seal = settings.trust.read_seal()
         self.ledger = ledger or Ledger.open(
             settings.ledger.url, key=settings.ledger.read_key(), tenant=settings.ledger.tenant
         )
@@ -92,11 +96,11 @@ class BouncePlugin:
             announcements=self.announcements,
             policy=settings.policy,
             tables=self.tables,
-            required=settings.trust.require,
         )
         self.pipeline = Pipeline(
             ledger=self.ledger,
             questions=self.questions,
+            proofs=Proofs(ledger=self.ledger, seal=self._seal, required=settings.trust.require),
             consequences=self.consequences,
             tables=self.tables,
             clock=clock,
@@ -216,6 +220,24 @@ class BouncePlugin:
         with self.ledger.transaction() as tx:
             sent.record_sent(tx, deliveries)
 
+    def return_path(
+        self, contact: str, message: str, category: str, *, address: str, message_id: str = ""
+    ) -> ReturnPath:
+        """The signed return path of one mail to `address`, and its other marks. It is recorded as sent; each mail has its own.
+
+        `contact` is Contact.id. Without a `message_id` of the host's the path has a signed one for the mail. Raises
+        SettingsError where [trust] has no key, ValueError for what cannot be recorded.
+        """
+        seal = self._sealing(category)
+        to = Contact(id=contact, address=address)
+        now = self.clock()
+        return sign_one(self.ledger, seal, to, message=message, category=category, message_id=message_id, now=now)
+
+    def return_paths(self, contacts: Iterable[Contact], message: str, category: str) -> Iterator[ReturnPath]:
+        """The same for one message to many, in their order. They are recorded by the thousand, as they are asked for."""
+        seal = self._sealing(category)
+        return sign_all(self.ledger, seal, contacts, message=message, category=category, clock=self.clock)
+
     def lift(self, address: str, *, actor: str, why: str) -> Lifted:
         """Take back every stop and pause of an address; older failures are not counted again."""
         with self.ledger.transaction() as tx:
@@ -247,6 +269,13 @@ class BouncePlugin:
             raise SettingsError("no table says where a canary is sent", key="[canary]", source=self.settings.source)
         self.attend()
         return send(self.ledger, table, self.clock)
+
+    def _sealing(self, category: str) -> Seal:
+        if self._seal is None:
+            problem = "nothing can be signed without trust.bounce_domain and a [[trust.key]]"
+            raise SettingsError(problem, key="[trust]", source=self.settings.source)
+        self._doubts.note_category(category)
+        return self._seal
 
     # Our own answers to the hooks, asked last.
 

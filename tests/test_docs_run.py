@@ -157,6 +157,28 @@ def test_what_is_sent_is_recorded_as_the_page_says(folder: Path) -> None:
     assert (outcome.handling, event.message, event.category) == (Handling.HANDLED, "R-2026-17", "invoice")
 
 
+def test_what_is_sent_is_signed_as_the_page_says(folder: Path) -> None:
+    page = "docs/how-to/sign-what-you-send.md"
+    (program_text,) = blocks(page, "python")
+    (make_key,) = re.findall(r"^   ```sh\n   (.*?)\n   ```", text(page), flags=re.MULTILINE)
+    *_, signed = blocks(page, "toml")
+    shell(folder, f"bounce-plugin init; {make_key}")
+    settings = (folder / "bounce.toml").read_text("utf-8")
+    (folder / "bounce.toml").write_text(settings.replace("[trust]\n", signed), "utf-8")
+    (folder / "send.py").write_text(program_text)
+    anna, joe = shell(folder, "python send.py").splitlines()
+    box = Box(folder / "Maildir")
+    for address, path in (("anna@example.org", anna), ("joe@example.org", joe), ("joe@example.org", "b+x@example.org")):
+        box.drop(report(address).replace(b"To: bounces@crm.example", f"To: {path}".encode()))
+    with BouncePlugin(
+        load_settings(folder / "bounce.toml"), plugins={"host": Everybody()}, entry_points=False
+    ) as plugin:
+        outcomes = plugin.run_once().outcomes
+        (event,) = plugin.explain("anna@example.org", "invoice").events
+    assert sorted(outcome.handling for outcome in outcomes) == [Handling.HANDLED, Handling.HANDLED, Handling.REVIEW]
+    assert (event.counts, event.message, event.category) == (True, "R-2026-17", "invoice")
+
+
 def test_a_phrase_is_added_as_the_page_says(folder: Path) -> None:
     page = text("docs/how-to/add-a-phrase.md")
     (row,) = blocks("docs/how-to/add-a-phrase.md", "toml")

@@ -15,14 +15,10 @@ ID = re.compile(r"(?:^|_)([IT])_?(\d\d)(?=_|$)", re.IGNORECASE)
 ELSEWHERE = {
     "I-22": "the console's pages",
     "I-24": "restoring a backup",
-    "T-01": "signed return paths",
-    "T-02": "signed return paths",
-    "T-03": "signed return paths",
     "T-10": "attachments are never opened, whatever they hold",
     "T-11": "no file is named by a mail",
     "T-14": "there are no webhooks",
     "T-18": "there are no exports",
-    "T-25": "signed return paths",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,16 +21,21 @@ _ENVELOPE_RECIPIENT_FIELDS: Final = (
     "x-rcpt-to",
     "to",
 )
+#: And what it says of the last step: `Received: from … by … for <address>; …` (RFC 5321, section 4.4).
+_RECEIVED_FOR: Final = re.compile(r"\bfor <?([^<>\s;]{3,254})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clues:
     """Everything in a bounce that can lead to the message that came back, strongest first. Empty means absent."""
 
-    envelope_recipients: tuple[str, ...] = ()  # Delivered-To, X-Original-To, Envelope-To, To: where the bounce was sent
+    envelope_recipients: tuple[
+        str, ...
+    ] = ()  # Delivered-To, X-Original-To, Envelope-To, To, Received: where the bounce was sent
     envelope_id: str = ""  # Original-Envelope-Id: the ENVID that we sent (RFC 3461, section 4.4)
-    envelope_sender: str = ""  # our own return path: X-Postfix-Sender, or Return-Path of the returned message
+    envelope_sender: str = ""  # our own return path: X-Postfix-Sender, Original-Mail-From, or the returned Return-Path
     message_id: str = ""  # Message-ID of the returned message, without <>
+    header_ref: str = ""  # X-Bounce-Ref of the returned message: our own mark
     references: tuple[str, ...] = ()  # In-Reply-To, References, Original-Message-ID of the bounce, without <>
     list_id: str = ""  # of the returned message (RFC 2919)
     list_unsubscribe: str = ""  # of the returned message (RFC 2369)
@@ -44,11 +50,14 @@ def read_clues(report: Report) -> Clues:
     status = report.delivery_status
     returned = report.returned.headers if report.returned else Headers()
     sender = status.original_sender if status else ""
+    if not sender and report.feedback is not None:
+        sender = report.feedback.original_mail_from
     return Clues(
-        envelope_recipients=_addresses(headers, _ENVELOPE_RECIPIENT_FIELDS),
+        envelope_recipients=_envelope_recipients(headers),
         envelope_id=status.original_envelope_id if status else "",
         envelope_sender=sender or find_address(returned.get("return-path")),
         message_id=_message_id(returned.get("message-id")),
+        header_ref=returned.get("x-bounce-ref").strip(),
         references=_references(headers),
         list_id=returned.get("list-id"),
         list_unsubscribe=returned.get("list-unsubscribe"),
@@ -58,9 +67,12 @@ def read_clues(report: Report) -> Clues:
     )
 
 
-def _addresses(headers: Headers, names: tuple[str, ...]) -> tuple[str, ...]:
-    present = [name for name in names if name in headers]
+def _envelope_recipients(headers: Headers) -> tuple[str, ...]:
+    present = [name for name in _ENVELOPE_RECIPIENT_FIELDS if name in headers]
     found = [address for name in present for value in headers.all(name) for address in find_addresses(value)]
+    last_step = _RECEIVED_FOR.search(headers.get("received")) if "received" in headers else None
+    if last_step:
+        found.extend(find_addresses(last_step[1]))
     return tuple(dict.fromkeys(found))
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
+from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.clues import Clues
+from bounce_plugin.correlate.token import OLDEST_DAYS
+from bounce_plugin.correlate.unwrap import without_detail
+
+LOG_WINDOW: Final = timedelta(days=OLDEST_DAYS)  # that a report about a logged message may take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +54,17 @@ class Trust(StrEnum):
         return order.index(self) <= order.index(required)
 
 
+class Caveat(StrEnum):
+    """Why a report that bears our own mark is recorded, and yet counts for nothing by itself."""
+
+    EXPIRED = "expired"  # the mark is older than any report should be (C-04)
+    LOST = "lost"  # the ledger does not hold its delivery: a backup was restored (C-06)
+    OTHER_CATEGORY = "other_category"  # mark and ledger disagree (C-05)
+    NO_CATEGORY = "no_category"  # it was sent without one: it might have been an invoice
+    MOVED = "moved"  # its contact has another address by now: history, and nobody's business (C-08)
+    FORWARDED = "forwarded"  # the contact's address works; another one, to which it is forwarded, does not
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correlation:
     """Whom a finding concerns. `contacts` holds several for a family's shared address, none for a stranger."""
@@ -56,6 +74,7 @@ class Correlation:
     delivery: Delivery | None = None
     message_key: str  # which distinct message failed: "ref:…", "mid:…", "envid:…" or "day:2026-11-23"
     trust: Trust
+    caveat: Caveat | None = None
 
 
 def correlate(
@@ -65,15 +84,17 @@ def correlate(
     contacts: tuple[Contact, ...],
     delivery: Delivery | None,
     received_at: datetime,
+    window: timedelta = LOG_WINDOW,
 ) -> Correlation:
     """Put together what the mail claims about an address and what the host answered.
 
-    A report about a message that we know to have sent to that very address is `LOGGED`; one that only names a known
-    contact's address is `ADDRESS`; anything else is believed by nobody.
+    A report about a message that we know to have sent to that very address, in the `window` before it, is `LOGGED`;
+    one that only names a known contact's address is `ADDRESS`; anything else is believed by nobody.
     """
     if delivery is not None and delivery.address != address:
         delivery = None  # a message to somebody else proves nothing about this address (C-08)
-    trust = Trust.NONE if not address or not contacts else Trust.ADDRESS if delivery is None else Trust.LOGGED
+    logged = delivery is not None and received_at - delivery.sent_at <= window
+    trust = Trust.NONE if not address or not contacts else Trust.LOGGED if logged else Trust.ADDRESS
     return Correlation(
         address=address,
         contacts=contacts,
@@ -81,6 +102,47 @@ def correlate(
         message_key=_message_key(clues, delivery, received_at),
         trust=trust,
     )
+
+
+def correlate_signed(
+    delivery: Delivery,
+    *,
+    trust: Trust,
+    named: Sequence[str],
+    contacts: tuple[Contact, ...],
+    caveat: Caveat | None = None,
+) -> Correlation:
+    """Put together what our own mark says about a delivery, and what the host answered.
+
+    It concerns the address that the mail went to, whichever others the report names (`named`, 4.5).
+    """
+    if caveat is None and not any(_has(contact, delivery.address) for contact in contacts):
+        caveat = Caveat.MOVED
+    if caveat is None and named and not any(same_domain(name, delivery.address) for name in named):
+        caveat = Caveat.FORWARDED
+    return Correlation(
+        address=delivery.address,
+        contacts=contacts,
+        delivery=delivery,
+        message_key=f"ref:{delivery.ref}",
+        trust=trust,
+        caveat=caveat,
+    )
+
+
+def same_mailbox(one: str, other: str) -> bool:
+    """Whether two normal spellings differ by a sub-address at most (D-36)."""
+    return without_detail(one) == without_detail(other)
+
+
+def same_domain(one: str, other: str) -> bool:
+    """Whether two addresses are of one domain: then they may be aliases."""
+    return one.rpartition("@")[2] == other.rpartition("@")[2]
+
+
+def _has(contact: Contact, address: str) -> bool:
+    """Whether the contact has this address still. A host that does not say which one it has was asked by this one."""
+    return not contact.address or same_mailbox(normalise(contact.address), address)
 
 
 def _message_key(clues: Clues, delivery: Delivery | None, received_at: datetime) -> str:

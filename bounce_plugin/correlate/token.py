@@ -12,7 +12,7 @@ import binascii
 import hashlib
 import hmac
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -56,6 +56,11 @@ class Signed:
         """A name for logs, which must not hold the token itself (C-10)."""
         return f"{self.delivery:016x}"[:6]
 
+    def is_current(self, now: datetime, oldest_days: int) -> bool:
+        """Whether it was signed in these last days, or by a clock that was a little ahead (C-04)."""
+        age = now.astimezone(UTC).date() - self.signed_on
+        return timedelta(days=-SKEW_DAYS) <= age <= timedelta(days=oldest_days)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyring:
@@ -91,10 +96,7 @@ class Keyring:
     def verify(self, purpose: Purpose, token: str, *, now: datetime, oldest_days: int = OLDEST_DAYS) -> Signed | None:
         """What a token says, if it is ours, for this purpose and not too old; None for every kind of failure alike."""
         signed = self.recognise(purpose, token)
-        if signed is None:
-            return None
-        age = now.astimezone(UTC).date() - signed.signed_on
-        return signed if timedelta(days=-SKEW_DAYS) <= age <= timedelta(days=oldest_days) else None
+        return signed if signed is not None and signed.is_current(now, oldest_days) else None
 
     def recognise(self, purpose: Purpose, token: str) -> Signed | None:
         """The same of any age: one that has expired is put before a person, and not taken for a forgery (C-04)."""
@@ -109,19 +111,6 @@ class Keyring:
         if key is None or not good:
             return None
         return Signed(category=category, delivery=delivery, signed_on=_FIRST_DAY + timedelta(days=day), key=number)
-
-
-def find_token(keyrings: Iterable[Keyring], purpose: Purpose, text: str, *, prefix: str = "") -> Signed | None:
-    """What the token in the local part of an address, or in an identifier, says; of whichever of our domains it is."""
-    local, _, domain = text.rpartition("@")
-    local = local or domain
-    if not local.lower().startswith(prefix.lower()):
-        return None
-    for keyring in keyrings:
-        signed = keyring.recognise(purpose, local[len(prefix) :])
-        if signed is not None:
-            return signed
-    return None
 
 
 def _decode(token: str) -> bytes | None:

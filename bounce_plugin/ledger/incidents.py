@@ -48,26 +48,33 @@ INCIDENT = select(incidents_table).where(
     incidents_table.c.tenant == bindparam("tenant"), incidents_table.c.key == bindparam("key")
 )
 
-#: The trouble since some time, newest first.
+#: The trouble since some time, newest first; without what is only counted so far.
 INCIDENTS = (
     select(incidents_table)
-    .where(incidents_table.c.tenant == bindparam("tenant"), incidents_table.c.last_at >= bindparam("since"))
+    .where(
+        incidents_table.c.tenant == bindparam("tenant"),
+        incidents_table.c.last_at >= bindparam("since"),
+        incidents_table.c.announced_at > bindparam("never"),
+    )
     .order_by(incidents_table.c.last_at.desc(), incidents_table.c.key)
 )
 
 
-def raise_incident(tx: Transaction, *, key: str, title: str, detail: str, now: datetime) -> Raised:
-    """Record trouble. The same trouble has the same key: it is counted, and told once a day at most."""
+def raise_incident(tx: Transaction, *, key: str, title: str, detail: str, now: datetime, above: int = 0) -> Raised:
+    """Record trouble. The same trouble has the same key: it is counted, and told once a day at most.
+
+    With `above` it is only counted until it was there more often than that.
+    """
     stored_key, hidden_title, hidden_detail = hide_all(tx, [bounded(key), title, detail])
     where = {"tenant": tx.tenant, "key": stored_key}
     before = tx.connection.execute(INCIDENT, where).one_or_none()
     if before is None:
         row = {"title": hidden_title, "detail": hidden_detail, "times": 1}
-        times = {"first_at": now, "last_at": now, "announced_at": now}
+        tell = above == 0
+        times = {"first_at": now, "last_at": now, "announced_at": now if tell else _FIRST_DAY}
         tx.connection.execute(ADD_INCIDENT, {**where, **row, **times})
-        tell = True
     else:
-        tell = now - before.announced_at >= QUIET
+        tell = before.times >= above and now - before.announced_at >= QUIET
         again = {
             "of_tenant": tx.tenant,
             "of_key": stored_key,
@@ -82,7 +89,9 @@ def raise_incident(tx: Transaction, *, key: str, title: str, detail: str, now: d
 
 def incidents(tx: Transaction, *, since: datetime = _FIRST_DAY) -> tuple[Incident, ...]:
     """The trouble that there was since some time, newest first."""
-    return _incidents(tx, tx.connection.execute(INCIDENTS, {"tenant": tx.tenant, "since": since}).all())
+    return _incidents(
+        tx, tx.connection.execute(INCIDENTS, {"tenant": tx.tenant, "since": since, "never": _FIRST_DAY}).all()
+    )
 
 
 def _incidents(tx: Transaction, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Incident, ...]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, exists, select
 
 from bounce_plugin.classify.classification import FailureType, Reason
+from bounce_plugin.correlate.correlation import Trust
 from bounce_plugin.ledger.addresses import reveal_all
 from bounce_plugin.ledger.columns import word
 from bounce_plugin.ledger.schema import acts, events
@@ -32,6 +33,7 @@ PAST_EVENTS: Final = (
         events.c.message_key,
         events.c.category,
         events.c.received_at,
+        events.c.trust,
     )
     .where(
         events.c.tenant == bindparam("tenant"),
@@ -152,4 +154,5 @@ def _past_event(row: Row[*tuple[Any, ...]]) -> PastEvent:
         message_key=row.message_key,
         category=row.category,
         received_at=row.received_at,
+        trust=Trust(row.trust),
     )

@@ -76,6 +76,7 @@ def note_event(tx: Transaction, event: BounceEvent, *, weight: float) -> None:
         message_key=storable(bounded(event.message_key)),
         category=storable(event.category),
         received_at=event.received_at.astimezone(UTC),
+        trust=event.trust,
     )
     add_event(past_of(tx, tx.fingerprint(event.address)), past)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from bounce_plugin.policy.confirm import as_trusted
 from bounce_plugin.policy.decide import acts_from, decide
 from bounce_plugin.policy.rules import PastEvent, Policy, PolicyAction
 from bounce_plugin.policy.state import Act, derive
@@ -22,7 +23,8 @@ def replay(events: Iterable[PastEvent], policy: Policy, now: datetime, *, done: 
     for event in sorted(events, key=lambda past: (past.received_at, past.id)):
         history.append(event)
         if not _settled(event, policy, (*known, *acts)):
-            decision = decide(event, history, policy, now, done=(*known, *acts))
+            trusted = as_trusted(policy, event.trust, policy.required)
+            decision = decide(event, history, trusted, now, done=(*known, *acts))
             acts.extend(acts_from(decision, event.received_at))
     return tuple(acts)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bounce_plugin.classify.classification import FailureType, Reason
+from bounce_plugin.correlate.correlation import Trust
 from bounce_plugin.message.report import Kind
 
 
@@ -73,6 +74,7 @@ class Policy:
 
     rules: tuple[Rule, ...]
     categories: tuple[Category, ...]
+    required: Trust = Trust.ADDRESS  # how far a report must be believed to count
 
     def category(self, name: str) -> Category | None:
         """The declared category of that name, or None."""
@@ -92,6 +94,7 @@ class PastEvent:
     message_key: str
     category: str
     received_at: datetime
+    trust: Trust = Trust.ADDRESS  # how far its report is believed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

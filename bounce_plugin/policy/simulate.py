@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from bounce_plugin.policy.replay import replay
 from bounce_plugin.policy.rules import PastEvent, Policy
-from bounce_plugin.policy.state import Act, Suppression, derive, in_force
+from bounce_plugin.policy.state import COMPLAINT, Act, Suppression, derive, in_force, standing
 
 
 class Standing(StrEnum):
@@ -50,7 +50,9 @@ def simulate(events: Iterable[PastEvent], acts: Iterable[Act], policy: Policy, n
     `events` are those since the last lift that nobody undid, and `acts` is all that was done: what people lifted and
     undid stays lifted and undone.
     """
-    before, after = derive(acts), derive(replay(events, policy, now))
+    acts = tuple(acts)
+    complaints = tuple(act for act in standing(acts) if act.rule == COMPLAINT)
+    before, after = derive(acts), derive((*complaints, *replay(events, policy, now, done=complaints)))
     return Simulated(
         before=before if in_force(before, now) else None,
         after=after if in_force(after, now) else None,

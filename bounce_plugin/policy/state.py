@@ -14,6 +14,10 @@ from bounce_plugin.policy.rules import Category
 MOST_NAMED: Final = 100
 
 
+#: The name under which a signed complaint stops an address: no rule of a policy, and the same under every one.
+COMPLAINT: Final = "complaint"
+
+
 class Verb(StrEnum):
     """What was done to an address: an append-only log of these is all that there is to know."""
 

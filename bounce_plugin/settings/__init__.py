@@ -9,6 +9,7 @@ from bounce_plugin.settings.oauth import GoogleOAuth, MicrosoftOAuth, OAuthSetti
 from bounce_plugin.settings.risks import find_risks
 from bounce_plugin.settings.sections import LedgerSettings, NoticeSettings, SmtpSettings
 from bounce_plugin.settings.template import write_template
+from bounce_plugin.settings.trust import TrustSettings
 
 __all__ = [
     "CanarySettings",
@@ -29,6 +30,7 @@ __all__ = [
     "Pop3Settings",
     "Settings",
     "SmtpSettings",
+    "TrustSettings",
     "find_risks",
     "load_settings",
     "parse_settings",

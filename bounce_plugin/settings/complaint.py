@@ -54,7 +54,7 @@ def complain(error: ValidationError, source: str) -> SettingsError:
             path, value = f"{path}.{tag}", facts.get("tag")
         elif details["type"] != "missing":
             value = details["input"]
-        if details["type"] == "tuple_type" and path in ("mailbox", "policy.rule", "phrases"):
+        if details["type"] == "tuple_type" and path in ("mailbox", "policy.rule", "phrases", "trust.key"):
             problem = f"must be written in two brackets: [[{path}]]"
     return SettingsError(problem, key=path, value=None if _unfit(path, value) else value, source=source)
 

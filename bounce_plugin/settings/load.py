@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -20,7 +21,8 @@ from bounce_plugin.settings.lmtp import LmtpSettings
 from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSettings, Pop3Settings
 from bounce_plugin.settings.policy import ChosenUse, PolicySettings
 from bounce_plugin.settings.section import Name, Origin, Section, refuse, resolve_database
-from bounce_plugin.settings.sections import HookSettings, LedgerSettings, NoticeSettings, TrustSettings
+from bounce_plugin.settings.sections import HookSettings, LedgerSettings, NoticeSettings
+from bounce_plugin.settings.trust import TrustSettings
 
 MailboxSettings = ImapSettings | Pop3Settings | MaildirSettings | MboxSettings
 
@@ -62,7 +64,7 @@ class Settings(Section):
         """Build what is asked for often."""
         assert isinstance(context, Origin)
         self._origin = context
-        self._policy = self.policy_.build(self.categories)
+        self._policy = replace(self.policy_.build(self.categories), required=self.trust.require)
 
     @property
     def policy(self) -> Policy:

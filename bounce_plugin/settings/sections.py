@@ -1,4 +1,4 @@
-"""What else can be set? The tables [ledger], [trust], [notices] and [hooks]."""
+"""What else can be set? The tables [ledger], [notices] and [hooks]."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
 
-from bounce_plugin.correlate.correlation import Trust
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.notices.kind import NoticeKind
 from bounce_plugin.settings.mailbox import ChosenSecurity, Security
@@ -90,31 +89,6 @@ class LedgerSettings(Section):
             problem = f"the key has {len(octets)} octets; it must have {_KEY_OCTETS} or more"
             raise SettingsError(problem, key=key, value=value, source=self._source)
         return octets
-
-
-class _Required(StrEnum):
-    """How far a report has to be believed before it counts."""
-
-    ADDRESS = "address"
-    LOGGED = "logged"
-    SIGNED = "signed"
-
-
-def _why_not_yet(level: str) -> str | None:
-    if level in ("logged", "signed"):
-        return 'this comes with signed return paths, which this version does not have; allowed: "address"'
-    return None
-
-
-class TrustSettings(Section):
-    """What makes a report count."""
-
-    require_: Annotated[_Required, choose(_Required, instead=_why_not_yet)] = Field(_Required.ADDRESS, alias="require")
-
-    @property
-    def require(self) -> Trust:
-        """The least level of trust at which a report counts."""
-        return Trust(self.require_.value)
 
 
 class SmtpSettings(Credentials):

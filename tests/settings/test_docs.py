@@ -32,6 +32,7 @@ from bounce_plugin.settings import (
     parse_settings,
 )
 from bounce_plugin.settings.policy import PolicySettings, RuleSettings
+from bounce_plugin.settings.trust import KeySettings
 
 DOCS = Path(__file__).parents[2] / "docs"
 REFERENCE = (DOCS / "reference/settings.md").read_text("utf-8")
@@ -42,6 +43,7 @@ SECTIONS: list[type[BaseModel]] = [
     GoogleOAuth,
     HealthSettings,
     ImapSettings,
+    KeySettings,
     LmtpSettings,
     MaildirSettings,
     MboxSettings,

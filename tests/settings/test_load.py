@@ -118,7 +118,10 @@ WRONG = {
     "home of nobody": ('[ledger]\nkey_file = "~nobody-here/x"', ["ledger.key_file", "'~nobody-here/x'"]),
     "database": ('[ledger]\nurl = "mysql://x/y"', ["ledger.url", "'mysql' is no database that we know"]),
     "database path": ('[ledger]\nurl = "sqlite://"', ["ledger.url", 'must be "sqlite:///FILE"']),
-    "trust later": ('[trust]\nrequire = "signed"', ["trust.require = 'signed'", "comes with signed return paths"]),
+    "trust without a key": (
+        '[trust]\nrequire = "signed"',
+        ["trust.require = 'signed'", "needs trust.bounce_domain and a"],
+    ),
     "trust": ('[trust]\nrequire = "adress"', ["trust.require = 'adress'", 'did you mean "address"?']),
     "preset": (
         '[policy]\npreset = "careful!"',

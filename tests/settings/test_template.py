@@ -34,6 +34,7 @@ from bounce_plugin.settings import (
     write_template,
 )
 from bounce_plugin.settings.policy import RuleSettings
+from bounce_plugin.settings.trust import KeySettings
 
 TEMPLATE = resources.files("bounce_plugin.settings").joinpath("bounce.toml").read_text("utf-8")
 
@@ -63,6 +64,7 @@ def sections() -> dict[str, tuple[dict[str, Any], type[BaseModel]]]:
         "smtp": (everything["notices"]["smtp"], SmtpSettings),
         "lmtp": (everything["lmtp"], LmtpSettings),
         "metrics": (everything["metrics"], MetricsSettings),
+        "trust.key": (everything["trust"]["key"][0], KeySettings),
         "canary": (everything["canary"], CanarySettings),
         "canary.smtp": (everything["canary"]["smtp"], CanarySmtpSettings),
         "everything": (everything, Settings),
@@ -94,7 +96,7 @@ def test_it_shows_every_key_and_no_other(name: str) -> None:
 @pytest.mark.parametrize("name", sections())
 def test_what_it_shows_beside_a_key_is_the_default(name: str) -> None:
     text, section = sections()[name]
-    shown_only = {"path", "ca_file", "user", "key_env", "client_id", "token_url"}
+    shown_only = {"path", "ca_file", "user", "key_env", "client_id", "token_url", "bounce_domain", "file", "env", "key"}
     places = ("", "_file", "_env", "_command")
     shown_only |= {f"password{place}" for place in places} | {f"client_secret{place}" for place in places}
     shown_only |= {f"{name}{place}" for name in ("refresh_token", "certificate", "service_account") for place in places}
