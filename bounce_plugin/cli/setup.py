@@ -10,6 +10,7 @@ import click
 
 from bounce_plugin.cli import ATTENTION
 from bounce_plugin.cli.rehearsal import ledger_to_look_at
+from bounce_plugin.cli.trust import say_trust
 from bounce_plugin.errors import BounceError, NoticeError
 from bounce_plugin.ledger import review
 from bounce_plugin.ledger.open import Ledger
@@ -81,13 +82,7 @@ def _checks(config: str) -> Iterator[tuple[str, bool]]:
         else:
             yield "ledger: usable with this key", True
         yield from _check_plugins(plugin)
-        yield (
-            (
-                f"trust: a report that names a known contact's address counts (require = {settings.trust.require}); "
-                "so would a forged one, which a person can undo with `bounce-plugin lift`"
-            ),
-            True,
-        )
+        yield from ((line, True) for line in say_trust(settings.trust, plugin.clock()))
         with plugin.ledger.reading() as tx:
             yield f"manual work: {review.waiting(tx)} waiting", True
 

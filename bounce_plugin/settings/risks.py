@@ -21,6 +21,9 @@ def find_risks(settings: Settings) -> Iterator[str]:
     """
     if settings.ledger.key_env is None:
         yield from _readable("ledger.key_file", settings.ledger.key_file)
+    for number, key in enumerate(settings.trust.keys, start=1):
+        if key.file is not None:
+            yield from _readable(f"trust.key[{number}].file", key.file)
     for number, mailbox in enumerate(settings.mailboxes, start=1):
         if isinstance(mailbox, ImapSettings | Pop3Settings):
             yield from _of_secrets(f"mailbox[{number}]", mailbox, Path(settings.source))
