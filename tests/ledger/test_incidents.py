@@ -30,3 +30,14 @@ def test_other_trouble_is_told_by_itself(ledger: Ledger) -> None:
         assert raise_incident(tx, key="category:" + "x" * 5000, title="t", detail="", now=NOW + HOUR).tell
         assert len(incidents(tx)) == 2
         assert [incident.last_at for incident in incidents(tx, since=NOW + HOUR)] == [NOW + HOUR]
+
+
+def test_c_09_what_is_told_above_a_limit_is_only_counted_below_it(ledger: Ledger) -> None:
+    told = []
+    with ledger.transaction() as tx:
+        for minute in range(6):
+            now = NOW + minute * HOUR / 60
+            if raise_incident(tx, key="forged", title="t", detail="", now=now, above=3).tell:
+                told.append(minute)
+            assert len(incidents(tx)) == (minute >= 3)
+    assert told == [3]
