@@ -274,7 +274,8 @@ class BouncePlugin:
         if self._seal is None:
             problem = "nothing can be signed without trust.bounce_domain and a [[trust.key]]"
             raise SettingsError(problem, key="[trust]", source=self.settings.source)
-        self._doubts.note_category(category)
+        if category:  # one that is unknown is said as such, and its reports go to review
+            self._doubts.note_category(category)
         return self._seal
 
     # Our own answers to the hooks, asked last.

@@ -1,20 +1,19 @@
-"""How does the CRM send? It asks before each send, and records each mail before it leaves.
+"""How does the CRM send? It asks before each send, and has each mail signed and recorded before it leaves.
 
 Recording comes first, because a bounce can be back within a second; and it is what tells the plugin later which
-invoice it was that failed.
+invoice it was that failed. By the signed return path it knows that the bounce is genuine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from bounce_plugin import BouncePlugin, Delivery
+from bounce_plugin import BouncePlugin, ReturnPath
 from example_host.crm import Crm, Person
 
-#: Hands one mail to the mail server.
-Transport = Callable[[Delivery], None]
+#: Hands one mail to the mail server, with its own envelope sender.
+Transport = Callable[[ReturnPath], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,18 +27,18 @@ class Sending:
 
 
 def send_newsletter(
-    crm: Crm, plugin: BouncePlugin, *, which: str, document: str, transport: Transport, now: datetime
+    crm: Crm, plugin: BouncePlugin, *, which: str, document: str, transport: Transport
 ) -> list[Sending]:
     """Send a newsletter to everybody on a list, once to each address, but not where it is to be withheld."""
     readers = crm.readers(which)
     withheld = plugin.suppressed_among([person.email for person in readers], "newsletter")
     going = [person for person in readers if person.email not in withheld]
-    _send(crm, plugin, {f"{document}.{person.id}": person for person in going}, document, "newsletter", transport, now)
+    _send(crm, plugin, {f"{document}.{person.id}": person for person in going}, document, "newsletter", transport)
     return [_sending(plugin, person, document, "newsletter", person.email not in withheld) for person in readers]
 
 
 def send_invoices(
-    crm: Crm, plugin: BouncePlugin, *, invoices: Mapping[str, int], transport: Transport, now: datetime
+    crm: Crm, plugin: BouncePlugin, *, invoices: Mapping[str, int], transport: Transport
 ) -> list[Sending]:
     """Send invoices, given as number and member; one that must not go by mail goes by post."""
     sendings = []
@@ -50,7 +49,7 @@ def send_invoices(
         if withheld:
             crm.post(document, person.id, sending.why)
         else:
-            _send(crm, plugin, {f"{document}.{person.id}": person}, document, "invoice", transport, now)
+            _send(crm, plugin, {f"{document}.{person.id}": person}, document, "invoice", transport)
         sendings.append(sending)
     return sendings
 
@@ -71,22 +70,11 @@ def _send(
     document: str,
     category: str,
     transport: Transport,
-    now: datetime,
 ) -> None:
-    """Record, then hand over. The Message-ID is how a bounce finds its message again."""
-    deliveries = [
-        Delivery(
-            ref=ref,
-            address=person.email,
-            contact=str(person.id),
-            message=document,
-            category=category,
-            sent_at=now,
-            message_id=f"{ref}@rowing.example",
+    """Sign and record, then hand over. By the return path or the Message-ID a bounce finds its message again."""
+    for name, person in recipients.items():
+        path = plugin.return_path(
+            str(person.id), document, category, address=person.email, message_id=f"{name}@rowing.example"
         )
-        for ref, person in recipients.items()
-    ]
-    plugin.record_sent(deliveries)
-    for delivery in deliveries:
-        transport(delivery)
-        crm.note_sent(delivery.ref, document, int(delivery.contact), delivery.address)
+        transport(path)
+        crm.note_sent(name, document, person.id, person.email)

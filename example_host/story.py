@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 
-from bounce_plugin import BouncePlugin, Delivery, MailOutcome, RunSummary, load_settings
+from bounce_plugin import BouncePlugin, MailOutcome, ReturnPath, RunSummary, load_settings
 from example_host.crm import Crm
 from example_host.sending import Sending, send_invoices, send_newsletter
 
@@ -71,13 +71,14 @@ class Story:
 
 
 def begin(folder: Path) -> Story:
-    """Make the CRM, its settings, the plugin's key and an empty bounce mailbox in an empty folder."""
+    """Make the CRM, its settings, the plugin's keys and an empty bounce mailbox in an empty folder."""
     folder.mkdir(parents=True, exist_ok=True)
     crm = Crm.create(folder / "crm.sqlite3")
     settings = resources.files("example_host").joinpath("bounce.toml").read_text("utf-8")
     (folder / "bounce.toml").write_text(settings.replace('"crm.sqlite3"', f"'{folder / 'crm.sqlite3'}'"), "utf-8")
-    (folder / "ledger.key").write_text(secrets.token_hex(32))
-    (folder / "ledger.key").chmod(0o600)
+    for key in ("ledger.key", "trust.key"):
+        (folder / key).write_text(secrets.token_hex(32))
+        (folder / key).chmod(0o600)
     for place in ("new", "cur", "tmp"):
         (folder / "bounces" / place).mkdir(parents=True)
     return Story(folder=folder, crm=crm)
@@ -89,17 +90,16 @@ def play(folder: Path, plugins: Mapping[str, object]) -> Story:
     with story.open_plugin(plugins) as plugin:
         _newsletter(story, plugin, "2026-10-05", "news-2026-10")
         _bounces(story, plugin, "2026-10-05")
-        now = story.clock.go_to("2026-10-20", 8)
-        send_invoices(story.crm, plugin, invoices=FEES, transport=_transport, now=now)
+        story.clock.go_to("2026-10-20", 8)
+        send_invoices(story.crm, plugin, invoices=FEES, transport=_transport)
         _bounces(story, plugin, "2026-10-20")
         _newsletter(story, plugin, "2026-11-02", "news-2026-11")
         _bounces(story, plugin, "2026-11-02")
         story.clock.go_to("2026-11-05", 15)
         plugin.lift("hugo@hazel.example", actor="Erna", why="He telephoned: the mailbox works again.")
         story.party = _newsletter(story, plugin, "2026-11-06", "winter-party")
-        story.berths = send_invoices(
-            story.crm, plugin, invoices=BERTHS, transport=_transport, now=story.clock.go_to("2026-11-06", 9)
-        )
+        story.clock.go_to("2026-11-06", 9)
+        story.berths = send_invoices(story.crm, plugin, invoices=BERTHS, transport=_transport)
         story.answers = {
             (address, category): plugin.should_suppress(address, category)
             for address in ASKED
@@ -126,13 +126,13 @@ def state_of(story: Story) -> dict[str, str]:
     }
 
 
-def _transport(delivery: Delivery) -> None:
+def _transport(path: ReturnPath) -> None:
     """Here a real CRM hands the mail to its mail server."""
 
 
 def _newsletter(story: Story, plugin: BouncePlugin, day: str, document: str) -> list[Sending]:
-    now = story.clock.go_to(day, 8)
-    return send_newsletter(story.crm, plugin, which="news", document=document, transport=_transport, now=now)
+    story.clock.go_to(day, 8)
+    return send_newsletter(story.crm, plugin, which="news", document=document, transport=_transport)
 
 
 def _bounces(story: Story, plugin: BouncePlugin, day: str) -> None:

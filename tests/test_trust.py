@@ -327,7 +327,13 @@ class TestWhatIsDoubtful:
 
     def test_a_mail_of_no_category_might_have_been_an_invoice(self, world: World) -> None:
         assert handle(world, returned(sign(world, category="").address)) is Handling.REVIEW
-        assert world.counted() == 0
+        assert "for mail of no category" in why(world)
+        assert (world.counted(), world.host.incidents) == (0, [])
+
+    def test_a_category_that_is_not_declared_is_signed_and_told(self, world: World) -> None:
+        sign(world, category="newsleter")
+        world.plugin.tell()
+        assert [incident.key for incident in world.host.incidents] == ["category:newsleter"]
 
     def test_c_06_a_delivery_that_the_ledger_does_not_hold_is_not_guessed(self, world: World) -> None:
         path = sign(world)

@@ -261,7 +261,7 @@ def test_t_12_a_subject_is_one_header_of_at_most_200_characters(subject: str) ->
     assert sorted(message.keys()) == sorted(message_from_bytes(built(Rendered(subject="x", text="t", html="t"))).keys())
 
 
-def test_t_15_a_notice_says_that_it_must_not_be_answered() -> None:
+def test_t_15_d_31_a_notice_says_that_it_must_not_be_answered() -> None:
     message = message_from_bytes(built(Rendered(subject="x", text="t\n", html="<p>t</p>")), policy=default)
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Precedence"] == "bulk"

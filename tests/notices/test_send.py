@@ -58,7 +58,7 @@ def send(server: SmtpServer) -> None:
     server.send(a_message(), sender=SENDER, to=TO)
 
 
-def test_a_notice_arrives_with_its_own_return_path(plain: Server) -> None:
+def test_d_31_a_notice_arrives_with_its_own_return_path(plain: Server) -> None:
     send(SmtpServer(host="localhost", port=plain.port, security="none"))
     (envelope,), (message,) = plain.envelopes, plain.messages
     assert envelope.mail_from == SENDER
