@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import struct
 from collections.abc import Mapping
@@ -30,6 +29,9 @@ _FIRST_DAY: Final = date(2020, 1, 1)
 _FACTS: Final = struct.Struct(">BBHQ")  # version and key, category, day, delivery
 _VERSION: Final = 1
 _TAG: Final = 10  # octets
+_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, section 6
+_PAIRS: Final = tuple(one + other for one in _ALPHABET for other in _ALPHABET)  # of 10 bits each
+_SHIFTS: Final = tuple(range(170, -1, -10))
 _NO_KEY: Final = b"\0" * SHORTEST_KEY  # a MAC is computed for an unknown key, too: no answer comes sooner (C-02)
 
 
@@ -91,7 +93,7 @@ class Keyring:
         except struct.error as error:
             raise ValueError(f"delivery {delivery}, category {category} or day {day} does not fit: {error}") from error
         tag = _mac(self.keys[self.newest], purpose, self.domain, facts)
-        return base64.b32encode(facts + tag).rstrip(b"=").decode("ascii").lower()
+        return _encode(facts + tag)
 
     def verify(self, purpose: Purpose, token: str, *, now: datetime, oldest_days: int = OLDEST_DAYS) -> Signed | None:
         """What a token says, if it is ours, for this purpose and not too old; None for every kind of failure alike."""
@@ -121,16 +123,25 @@ def _decode(token: str) -> bytes | None:
         octets = base64.b32decode(token.upper() + "====")
     except binascii.Error:
         return None
-    canonical = base64.b32encode(octets).rstrip(b"=").decode("ascii").lower()
-    return octets if canonical == token.lower() else None
+    return octets if _encode(octets) == token.lower() else None
+
+
+def _encode(octets: bytes) -> str:
+    """Base32 in lower case without padding: 176 bits, and 4 that are zero. Several times as quick as `base64` does it."""
+    number = int.from_bytes(octets, "big") << 4
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 def _mac(key: bytes, purpose: Purpose, domain: str, facts: bytes) -> bytes:
-    signed = b"bounce-token/1\0" + purpose.value.encode("ascii") + b"\0" + _in_octets(domain) + b"\0" + facts
-    return hmac.digest(key, signed, hashlib.sha256)[:_TAG]
+    return hmac.digest(key, _head(purpose, domain) + facts, "sha256")[:_TAG]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
+def _head(purpose: Purpose, domain: str) -> bytes:
+    """What is signed in front of the facts."""
+    return b"bounce-token/1\0" + purpose.value.encode("ascii") + b"\0" + _in_octets(domain) + b"\0"
+
+
 def _in_octets(domain: str) -> bytes:
     """A domain as A-labels in lower case (RFC 5891)."""
     try:

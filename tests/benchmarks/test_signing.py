@@ -11,6 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
+import pytest
+
 from bounce_plugin import BouncePlugin, Contact
 from bounce_plugin.settings import parse_settings
 
@@ -19,6 +21,7 @@ SIZES = (10_000, 100_000, 1_000_000) if os.environ.get("BENCH") else (2_000, 8_0
 MEGABYTES = 50  # that more recipients may need, however many
 
 
+@pytest.mark.timeout(1800)
 def test_signing_for_many_recipients(tmp_path: Path) -> None:
     (tmp_path / "ledger.key").write_text("07" * 32)
     (tmp_path / "trust.key").write_text("0b" * 32)
