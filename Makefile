@@ -3,6 +3,7 @@
 bin := .venv/bin
 # One more than there are cores: many tests wait for a process or a server.
 workers := $(shell echo $$(( $$(nproc) + 1 )))
+pytest := $(bin)/python -m pytest --numprocesses $(workers) --dist worksteal
 # What takes long and shows little of which code is run: processes that are killed, or started for each question, mails by the
 # thousand. To measure a process costs more than many a process.
 heavy := tests/test_crash.py tests/test_pop3_breaking.py tests/test_intake.py tests/test_fuzz.py tests/test_patterns.py tests/test_network.py \
@@ -14,9 +15,13 @@ demo: setup ## set everything up, and run the main job over a small CRM's bounce
 		--target .cache/demo ./example_host
 	@PYTHONPATH=.cache/demo $(bin)/python -m example_host.demo
 
-test: setup servers lint types ## set everything up, and run all tests
-	@$(bin)/python -m pytest --numprocesses $(workers) --dist worksteal $(heavy)
-	@$(bin)/python -m pytest --numprocesses $(workers) --dist worksteal --cov --cov-report=term $(addprefix --ignore=,$(heavy))
+test: setup servers lint types ## set everything up, and run all tests; COVERAGE=1 sees to it that they reach enough of the code
+ifdef COVERAGE
+	@$(pytest) $(heavy)
+	@$(pytest) --cov --cov-report=term $(addprefix --ignore=,$(heavy))
+else
+	@$(pytest)
+endif
 
 soak: setup servers ## what takes longer: kills, millions of mails; results belong into docs
 	@$(bin)/python tests/servers/fetch.py --mtas
