@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -75,7 +76,9 @@ def simulate(config: str, other: str, since: datetime | None, number: int, as_js
     from bounce_plugin.rehearse import rehearse
     from bounce_plugin.settings import load_settings
 
-    settings, tried = load_settings(Path(config)), load_settings(Path(other)).policy
+    settings = load_settings(Path(config))
+    # What was believed when it came in is on record; how often it must be confirmed hangs on what is required here.
+    tried = replace(load_settings(Path(other)).policy, required=settings.trust.require)
     with ledger_to_look_at(settings) as ledger:
         rehearsed = rehearse(ledger, tried, utc_now(), since=since)
         if as_json:
