@@ -12,6 +12,8 @@ _LONGEST: Final = 254  # octets of a path without its angle brackets (RFC 5321, 
 # What ends a local part to its left: everything that needs quoting, and the quotes.
 _ENDS_LOCAL: Final = str.maketrans(dict.fromkeys("\xa0\u3000<>()[],;:@\\" + "".join(map(chr, range(32))), " "))
 _TEARS: Final = frozenset(map(chr, (*range(9), *range(14, 32), 127)))
+#: Blanks of all scripts (a no-break space may come of a damaged `@`), controls, and what parts one name from the next.
+_NOT_IN_A_NAME: Final = re.compile(r"[\s,;:\x00-\x1f\x7f-\x9f]")
 _DOMAIN: Final = re.compile(r"\[[0-9A-Fa-f:.IPv]{2,48}\]|[^\s\"'<>()\[\],;:@\\/|\x00-\x1f\x7f]{1,255}")
 _LOCAL: Final = 128  # octets; 64 are allowed, but some hosts write more
 _INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\xad"  # what is copied along from a web page
@@ -125,11 +127,7 @@ def _whole_of(value: str, start: int, end: int, address: str) -> str:
 def _name(value: str) -> str:
     """A bare local name, or nothing."""
     name = value.partition("(")[0].strip().strip("<>")
-    return (
-        name
-        if name and "@" not in name and not any(c in " \t,;:" or c < " " or "\x7f" <= c <= "\x9f" for c in name)
-        else ""
-    )
+    return "" if "@" in name or _NOT_IN_A_NAME.search(name) else name
 
 
 def decode_unitext(text: str) -> str:

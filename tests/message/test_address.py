@@ -31,6 +31,8 @@ def test_D_06_a_name_before_and_a_comment_behind_an_address_are_no_part_of_it(fi
     assert read_recipient(field) == address
 
 
-@pytest.mark.parametrize("name", ["dan\x7fir.example", "dan\x00ir", "dan\x85ir", "dan ir"])
+@pytest.mark.parametrize(
+    "name", ["dan\x7fir.example", "dan\x00ir", "dan\x85ir", "dan ir", "p1\xa0exact.example", "dan\u3000ir"]
+)
 def test_t_09_a_name_with_a_control_character_is_nobody(name: str) -> None:
     assert read_recipient(f"rfc822; {name}") == ""
