@@ -159,7 +159,7 @@ def test_examine_many_uses_all_cores(mails: list[bytes]) -> None:
         f"examine_many with {cores} processes: {len(many) / all_cores:.0f} mails a second, {one / all_cores:.2f} times as "
         f"many as one core; processes that know nothing of each other reach {one / possible:.2f} times"
     )
-    assert cores == 1 or possible / all_cores > 0.35  # measured one after the other, on machines that others use
+    assert cores == 1 or possible / all_cores > 0.5
 
 
 class Host:
