@@ -75,19 +75,25 @@ def _read_late(reading: Iterable[Poll | str], limits: HealthSettings, now: datet
         elif now - poll.read_at > timedelta(minutes=limits.read_within_minutes):
             yield f"{name} was last read at {poll.read_at:%Y-%m-%d %H:%M} UTC{why}"
         if poll.stuck:
-            yield f"{name} holds {poll.stuck} mails that could not be recorded: the log says why"
+            yield f"{name} holds {_counted(poll.stuck, 'mail')} that could not be recorded: the log says why"
 
 
 def _told_late(waiting: Backlog, limits: HealthSettings, now: datetime) -> Iterator[str]:
     since = waiting.announced_at
     if since is not None and now - since > timedelta(minutes=limits.tell_within_minutes):
         yield (
-            f"{waiting.announcements} announcements wait for plugins, the oldest since {since:%Y-%m-%d %H:%M} UTC: "
+            f"Plugins must still be told {_counted(waiting.announcements, 'announcement')}, the oldest of "
+            f"{since:%Y-%m-%d %H:%M} UTC: "
             "the log says which plugin fails"
         )
 
 
 def _missing(overdue: Sequence[Canary]) -> Iterator[str]:
     if overdue:
-        since = f"{overdue[0].sent_at:%Y-%m-%d %H:%M} UTC"
-        yield f"No report came back for {len(overdue)} canaries, the first sent at {since}: does any bounce arrive?"
+        first = f"{overdue[0].sent_at:%Y-%m-%d %H:%M} UTC"
+        what = _counted(len(overdue), "report of a canary", "reports of canaries")
+        yield f"{what} did not come back, the first of one sent at {first}: does any bounce arrive?"
+
+
+def _counted(number: int, one: str, several: str = "") -> str:
+    return f"{number} {one if number == 1 else several or one + 's'}"

@@ -97,7 +97,7 @@ def test_a_mail_that_cannot_be_recorded_is_a_problem(world: World, monkeypatch: 
     monkeypatch.setattr(type(world.plugin.consequences), "learn_all", broken)
     world.box.drop(report(ANNA))
     world.plugin.run_once()
-    assert look(world).problems == ("The mailbox 'bounces' holds 1 mails that could not be recorded: the log says why",)
+    assert look(world).problems == ("The mailbox 'bounces' holds 1 mail that could not be recorded: the log says why",)
 
 
 class Broken:
@@ -124,7 +124,7 @@ def test_plugins_that_are_told_late_are_a_problem_and_manual_work_is_none(tmp_pa
         world.clock.now += timedelta(minutes=1)
         found = look_at_health(world.settings, plugin.ledger, world.clock())
     assert found.problems == (
-        "1 announcements wait for plugins, the oldest since 2026-11-02 09:00 UTC: the log says which plugin fails",
+        "Plugins must still be told 1 announcement, the oldest of 2026-11-02 09:00 UTC: the log says which plugin fails",
     )
 
 
@@ -137,7 +137,7 @@ def test_a_canary_that_does_not_come_back_is_a_problem_until_one_does(world: Wor
     assert look(world).canary == sent
     world.clock.now += timedelta(minutes=11)
     assert look(world).problems == (
-        "No report came back for 1 canaries, the first sent at 2026-11-02 09:00 UTC: does any bounce arrive?",
+        "1 report of a canary did not come back, the first of one sent at 2026-11-02 09:00 UTC: does any bounce arrive?",
     )
     with world.plugin.ledger.transaction() as tx:
         later = canaries.write_down(tx, "2" * 32, "dead@example.com", world.clock.now)

@@ -17,8 +17,8 @@ from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Nu
 from bounce_plugin.mailbox.moving import move_set
 from bounce_plugin.mailbox.oauth import TokenSource
 from bounce_plugin.mailbox.session import Session
-from bounce_plugin.mailbox.sign_in import Access
-from bounce_plugin.mailbox.wire import Security, loopback
+from bounce_plugin.mailbox.sign_in import Access, travels_openly
+from bounce_plugin.mailbox.wire import Security
 from bounce_plugin.message import limits
 
 _AT_ONCE: Final = 200  # mails in one command: one by one is slow, and a command line must not grow without bound
@@ -168,12 +168,7 @@ class ImapMailbox:
                 f"mailbox {self.name!r}: the server can neither MOVE nor expunge single mails (UIDPLUS): "
                 f"handled mails are copied, and stay in {inbox}, flagged as deleted, until someone expunges them"
             )
-        if self._access.security == "none" and not loopback(self._access.host):
-            secret = "password" if self._access.tokens is None else "access token"
-            yield (
-                f"mailbox {self.name!r}: {secret} and mail travel in the clear to {self._access.host}: "
-                f"set security to tls or starttls"
-            )
+        yield from travels_openly(self._access)
 
     def _ask(self) -> Session:
         if self._session is None or not self._session.usable:

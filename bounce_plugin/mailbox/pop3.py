@@ -13,8 +13,8 @@ from bounce_plugin.errors import MailboxError
 from bounce_plugin.mailbox.dated import received_at
 from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Numbering
 from bounce_plugin.mailbox.pop3_session import Pop3Session
-from bounce_plugin.mailbox.sign_in import Access
-from bounce_plugin.mailbox.wire import Security, loopback
+from bounce_plugin.mailbox.sign_in import Access, travels_openly
+from bounce_plugin.mailbox.wire import Security
 
 _PORTS: Final[Mapping[Security, int]] = {"tls": 995, "starttls": 110, "none": 110}
 _UIDVALIDITY: Final = "uidl"  # there is but one kind of UID
@@ -166,11 +166,7 @@ class Pop3Mailbox:
                 f"mailbox {self.name!r}: delete = false leaves mails on the server, but the server deletes them after "
                 f"{expires} days (EXPIRE): a mail that could not be read until then is lost"
             )
-        if self._access.security == "none" and not loopback(self._access.host):
-            yield (
-                f"mailbox {self.name!r}: password and mail travel in the clear to {self._access.host}: "
-                f"set security to tls or starttls"
-            )
+        yield from travels_openly(self._access)
 
     def _ask(self) -> Pop3Session:
         """The session under way, or a new one; where there was trouble, none until the mailbox is opened anew."""

@@ -53,6 +53,15 @@ def shake_hands(
         raise
 
 
+def loopback(host: str) -> bool:
+    """Whether all addresses of this host are our own machine's."""
+    try:
+        found = socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    return all(str(address[4][0]).startswith("127.") or address[4][0] == "::1" for address in found)
+
+
 def _connect(connection: socket.socket, address: Any, until: float, stop: Event) -> None:
     connection.setblocking(False)
     failed = connection.connect_ex(address)

@@ -6,7 +6,7 @@ import base64
 import imaplib
 import json
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -17,6 +17,7 @@ from imap_tools.errors import ImapToolsError
 from bounce_plugin.errors import MailboxError, SignInError
 from bounce_plugin.mailbox import spoken
 from bounce_plugin.mailbox.oauth import TokenSource
+from bounce_plugin.mailbox.reach import loopback
 from bounce_plugin.mailbox.wire import Connection, Security
 
 _TEMPORARY: Final = ("[UNAVAILABLE]", "[INUSE]", "[SERVERBUG]", "[LIMIT]")  # a refusal that is not our secret's fault
@@ -64,6 +65,16 @@ class Access:
         return MailboxError(
             f"{self.called}: its certificate is not trusted: {error.verify_message}; "
             f"name the issuer's certificate in `ca_file`, or the host as the certificate does"
+        )
+
+
+def travels_openly(access: Access) -> Iterator[str]:
+    """The complaint that what we say and hear can be read by others on its way, if so."""
+    if access.security == "none" and not loopback(access.host):
+        secret = "password" if access.tokens is None else "access token"
+        yield (
+            f"mailbox {access.name!r}: {secret} and mail travel in the clear to {access.host}: "
+            f"set security to tls or starttls"
         )
 
 

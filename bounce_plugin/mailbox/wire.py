@@ -110,12 +110,3 @@ class Connection(BaseMailBox):
             self.guards.shutdown()
         except OSError:  # it was gone already
             return
-
-
-def loopback(host: str) -> bool:
-    """Whether all addresses of this host are our own machine's."""
-    try:
-        found = socket.getaddrinfo(host, None)
-    except OSError:
-        return False
-    return all(str(address[4][0]).startswith("127.") or address[4][0] == "::1" for address in found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bounce_plugin.mailbox.folders import Naming
-from bounce_plugin.mailbox.wire import loopback
+from bounce_plugin.mailbox.reach import loopback
 
 
 @pytest.mark.parametrize(
