@@ -15,6 +15,7 @@ from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.polls import Poll, polls
 from bounce_plugin.outcome import Incident
 from bounce_plugin.settings import HealthSettings, Settings
+from bounce_plugin.words.counting import counted
 
 #: Trouble older than this is over, or was told once more.
 _RECENT: Final = timedelta(days=1)
@@ -75,14 +76,14 @@ def _read_late(reading: Iterable[Poll | str], limits: HealthSettings, now: datet
         elif now - poll.read_at > timedelta(minutes=limits.read_within_minutes):
             yield f"{name} was last read at {poll.read_at:%Y-%m-%d %H:%M} UTC{why}"
         if poll.stuck:
-            yield f"{name} holds {_counted(poll.stuck, 'mail')} that could not be recorded: the log says why"
+            yield f"{name} holds {counted(poll.stuck, 'mail')} that could not be recorded: the log says why"
 
 
 def _told_late(waiting: Backlog, limits: HealthSettings, now: datetime) -> Iterator[str]:
     since = waiting.announced_at
     if since is not None and now - since > timedelta(minutes=limits.tell_within_minutes):
         yield (
-            f"Plugins must still be told {_counted(waiting.announcements, 'announcement')}, the oldest of "
+            f"Plugins must still be told {counted(waiting.announcements, 'announcement')}, the oldest of "
             f"{since:%Y-%m-%d %H:%M} UTC: "
             "the log says which plugin fails"
         )
@@ -91,9 +92,5 @@ def _told_late(waiting: Backlog, limits: HealthSettings, now: datetime) -> Itera
 def _missing(overdue: Sequence[Canary]) -> Iterator[str]:
     if overdue:
         first = f"{overdue[0].sent_at:%Y-%m-%d %H:%M} UTC"
-        what = _counted(len(overdue), "report of a canary", "reports of canaries")
+        what = counted(len(overdue), "report of a canary", "reports of canaries")
         yield f"{what} did not come back, the first of one sent at {first}: does any bounce arrive?"
-
-
-def _counted(number: int, one: str, several: str = "") -> str:
-    return f"{number} {one if number == 1 else several or one + 's'}"

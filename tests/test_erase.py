@@ -211,7 +211,7 @@ class TestTheCommands:
         done = call("erase", "--yes", ANNA)
         assert done.exit_code == DONE
         assert done.stdout.startswith(
-            "Forgotten: 2 spellings, of 2 events, 2 acts and 1 deliveries, which stay; 1 kept"
+            "Forgotten: 2 spellings, of 2 events, 2 acts and 1 delivery, which stay; removed: 1 kept mail."
         )
         assert ANNA not in done.stdout
         assert ANNA.encode() not in everywhere(stopped)

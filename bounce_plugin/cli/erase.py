@@ -14,6 +14,7 @@ from bounce_plugin.erase import Held, Trace, look_through, look_up
 from bounce_plugin.erase import erase as erase_from
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.settings import Settings, load_settings
+from bounce_plugin.words.counting import counted
 
 _HELD: TypeAdapter[Held] = TypeAdapter(Held)
 
@@ -40,8 +41,9 @@ def erase(config: str, address: str, yes: bool, ledger_only: bool) -> None:
         held = (erase_from if yes else look_up)(ledger, address)
     verb = "Forgotten" if yes else "To be forgotten (nothing was changed; --yes does it)"
     click.echo(
-        f"{verb}: {len(held.spellings)} spellings, of {len(held.events)} events, {len(held.acts)} acts and "
-        f"{len(held.deliveries)} deliveries, which stay; {len(held.mails)} kept mails, which are removed."
+        f"{verb}: {counted(len(held.spellings), 'spelling')}, of {counted(len(held.events), 'event')}, "
+        f"{counted(len(held.acts), 'act')} and {counted(len(held.deliveries), 'delivery', 'deliveries')}, which stay; "
+        f"removed: {counted(len(held.mails), 'kept mail')}."
     )
     if ledger_only:
         return

@@ -108,7 +108,10 @@ def _usable(mailbox: MailboxSettings) -> str:
     if not isinstance(mailbox, Pop3Settings):
         return "signed in, folders usable"
     if mailbox.delete:
-        return "signed in; handled mails are deleted on the server, once they are in the ledger (delete = true)"
+        return (
+            "signed in; handled mails are deleted on the server, once they are in the ledger (delete = true), "
+            "and what is fetched counts as read there"
+        )
     return "signed in; mails stay on the server, and are read once (delete = false)"
 
 

@@ -66,9 +66,9 @@ class Listing(Numbering):
 class Mailbox(Protocol):
     """A bounce mailbox. Used as a context manager: entering connects, leaving disconnects.
 
-    Nothing is ever deleted (but where mails are taken to the ledger, see `Filing`), no flag is changed, and no message
-    that we were not asked to move is touched. Every method raises `MailboxError` (`SignInError`) and nothing else when
-    the mailbox does not answer as it should.
+    Nothing is ever deleted (but where mails are taken to the ledger, see `Filing`), no flag is changed (but where
+    `Pop3Mailbox` says so), and no message that we were not asked to move is touched. Every method raises `MailboxError`
+    (`SignInError`) and nothing else when the mailbox does not answer as it should.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Mailbox(Protocol):
         """The same without the UIDs, which takes no longer for a large folder than for a small one."""
 
     def fetch(self, folder: Folder, uids: Sequence[str]) -> Iterator[Incoming]:
-        """The mails with these UIDs, without setting any flag; those that are gone meanwhile are left out.
+        """The mails with these UIDs, without setting any flag (see above); those that are gone meanwhile are left out.
 
         A mail over the cap (10 MiB) comes with its head alone (256 KiB) and its true size.
         """

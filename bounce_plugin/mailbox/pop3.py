@@ -26,6 +26,9 @@ class Pop3Mailbox:
     There is an inbox and no other folder. A server shows it to one client at a time, as it was when the client came:
     so we come with the first question, and go when we wait. What a session was told to delete goes when it ends with
     QUIT, and not before; one that is cut off, or that we cut off, has deleted nothing.
+
+    Where mails are to be deleted all are read by RETR, for nothing else promises whole mails; servers that have flags
+    may set that of a read mail then. Otherwise they are read by TOP, which sets none, if the server can do that.
     """
 
     def __init__(
