@@ -11,8 +11,6 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,11 +18,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bounce_plugin.cli import ABSENT, ATTENTION, COMMANDS, DONE, UNREADABLE, UNUSABLE, USAGE, main, program
-from bounce_plugin.cli.run import line_of
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.ledger.review import open_item
-from bounce_plugin.message.report import Kind
-from bounce_plugin.outcome import Handling, MailOutcome
 from bounce_plugin.plugin import BouncePlugin
 from tests.bounces import PRIVATE, Box, report
 from tests.notices.smtp import start_server
@@ -335,25 +330,3 @@ def on_a_terminal(columns: int, *arguments: str) -> str:
                 shown += octets
     os.close(ours)
     return shown.decode()
-
-
-# run
-
-
-def test_a_mail_is_one_line_and_each_of_several_recipients_another() -> None:
-    outcome = MailOutcome(
-        mail_id=3,
-        mailbox="b",
-        kind=Kind.BOUNCE,
-        handling=Handling.HANDLED,
-        why="",
-        details=("anna@example.com: address_unknown, counts; pause until 2026-11-30",),
-        received_at=datetime(2026, 11, 23, tzinfo=UTC),
-    )
-    assert line_of(outcome) == (
-        "mail 3 in b: bounce, handled: anna@example.com: address_unknown, counts; pause until 2026-11-30"
-    )
-    several = replace(outcome, details=("anna: x", "emil:\ny\x1b[2J\nmail 4 in b: bounce, handled"))
-    assert line_of(several) == (
-        "mail 3 in b: bounce, handled\n  anna: x\n  emil: y\N{REPLACEMENT CHARACTER}[2J mail 4 in b: bounce, handled"
-    )

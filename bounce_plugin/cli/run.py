@@ -77,7 +77,7 @@ def line_of(outcome: MailOutcome) -> str:
     if outcome.why:
         head += f": {outcome.why}"
     if len(outcome.details) == 1:
-        return _flat(f"{head}: {outcome.details[0]}")
+        return _flat(f"{head}{'' if outcome.why.endswith('.') else ':'} {outcome.details[0]}")
     return "\n  ".join(map(_flat, (head, *outcome.details)))
 
 
