@@ -26,6 +26,7 @@ from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.mailbox.incoming import Mailbox
 from bounce_plugin.manual import Desk
 from bounce_plugin.notices import open_notices
+from bounce_plugin.opening import open_ledger
 from bounce_plugin.outcome import Lifted, MailOutcome, RunSummary
 from bounce_plugin.pipeline import Pipeline
 from bounce_plugin.policy.state import in_force
@@ -67,9 +68,7 @@ class BouncePlugin:
         self.settings = settings
         self.clock = clock
         self._seal = settings.trust.read_seal()
-        self.ledger = ledger or Ledger.open(
-            settings.ledger.url, key=settings.ledger.read_key(), tenant=settings.ledger.tenant
-        )
+        self.ledger = ledger or open_ledger(settings.ledger)
         self._gate = Gate(self.ledger, settings.policy)
         self._doubts = Doubts(settings.policy, self.raise_incident)
         self._telling = RLock()  # a plugin that is told may lift a stop, which is told in turn

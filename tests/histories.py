@@ -154,7 +154,7 @@ class Life:
             for address in ADDRESSES:
                 where = {"tenant": tx.tenant, "fingerprint": tx.fingerprint(address)}
                 stop = tx.connection.execute(STOP, where).one_or_none()
-                holds = stop is not None and (stop.until is None or stop.until > self.now)
+                holds = stop is not None and stop.since and (stop.until is None or stop.until > self.now)
                 found[address] = (stop.exempt_too, stop.until) if stop and holds else None
         return found
 

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "init": "setup",
     "check": "setup",
     "migrate": "setup",
+    "rotate-key": "rotate",
     "examine": "examine",
     "rules": "rules",
     "policy": "policy",
@@ -54,7 +55,7 @@ class Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"bounce_plugin.cli.{COMMANDS[cmd_name]}")
-        command = getattr(module, cmd_name)
+        command = getattr(module, cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

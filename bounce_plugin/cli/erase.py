@@ -12,8 +12,8 @@ from pydantic import TypeAdapter
 from bounce_plugin.cli import ATTENTION
 from bounce_plugin.erase import Held, Trace, look_through, look_up
 from bounce_plugin.erase import erase as erase_from
-from bounce_plugin.ledger.open import Ledger
-from bounce_plugin.settings import Settings, load_settings
+from bounce_plugin.opening import open_ledger
+from bounce_plugin.settings import load_settings
 from bounce_plugin.words.counting import counted
 
 _HELD: TypeAdapter[Held] = TypeAdapter(Held)
@@ -24,7 +24,7 @@ _HELD: TypeAdapter[Held] = TypeAdapter(Held)
 @click.pass_obj
 def export(config: str, address: str) -> None:
     """Print as JSON everything that is held of ADDRESS: for a person who asks what is known of him."""
-    with _open(load_settings(Path(config))) as ledger:
+    with open_ledger(load_settings(Path(config)).ledger) as ledger:
         held = look_up(ledger, address)
     click.echo(json.dumps(_HELD.dump_python(held, mode="json"), indent=2, ensure_ascii=False))
 
@@ -37,7 +37,7 @@ def export(config: str, address: str) -> None:
 def erase(config: str, address: str, yes: bool, ledger_only: bool) -> None:
     """Forget ADDRESS for good, but not that it is stopped; list the mails in mailboxes that still name it."""
     settings = load_settings(Path(config))
-    with _open(settings) as ledger:
+    with open_ledger(settings.ledger) as ledger:
         held = (erase_from if yes else look_up)(ledger, address)
     verb = "Forgotten" if yes else "To be forgotten (nothing was changed; --yes does it)"
     click.echo(
@@ -58,7 +58,3 @@ def _line_of(trace: Trace) -> str:
     if trace.trouble:
         return f"mailbox {trace.mailbox} could not be looked through: {trace.trouble}"
     return f"still named in mailbox {trace.mailbox}, folder {trace.folder}, mail {trace.uid}"
-
-
-def _open(settings: Settings) -> Ledger:
-    return Ledger.open(settings.ledger.url, key=settings.ledger.read_key(), tenant=settings.ledger.tenant)

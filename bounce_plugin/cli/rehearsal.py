@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.opening import open_ledger
 from bounce_plugin.settings import Settings
 
 _SQLITE: Final = "sqlite:///"
@@ -16,4 +17,4 @@ def ledger_to_look_at(settings: Settings) -> Ledger:
     url, tenant = settings.ledger.url, settings.ledger.tenant
     if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
         return Ledger.in_memory(tenant=tenant)
-    return Ledger.open(url, key=settings.ledger.read_key(), tenant=tenant, migrate=False)
+    return open_ledger(settings.ledger, migrate=False)

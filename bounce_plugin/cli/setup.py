@@ -10,12 +10,13 @@ import click
 
 from bounce_plugin.cli import ATTENTION
 from bounce_plugin.cli.rehearsal import ledger_to_look_at
+from bounce_plugin.cli.rotate import say_keys
 from bounce_plugin.cli.trust import say_trust
 from bounce_plugin.errors import BounceError, NoticeError
 from bounce_plugin.ledger import review
-from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.mailboxes import open_mailbox, open_tokens
 from bounce_plugin.notices import open_server
+from bounce_plugin.opening import open_ledger
 from bounce_plugin.plugin import BouncePlugin
 from bounce_plugin.settings import (
     MailboxSettings,
@@ -41,8 +42,7 @@ def init(folder: str) -> None:
 @click.pass_obj
 def migrate(config: str) -> None:
     """Make or update the ledger's tables."""
-    settings = load_settings(Path(config)).ledger
-    with Ledger.open(settings.url, key=settings.read_key(), tenant=settings.tenant):
+    with open_ledger(load_settings(Path(config)).ledger):
         click.echo("The ledger is up to date.")
 
 
@@ -81,6 +81,7 @@ def _checks(config: str) -> Iterator[tuple[str, bool]]:
             yield f"{error}: this user must be able to write there, and beside an SQLite file", False
         else:
             yield "ledger: usable with this key", True
+            yield from say_keys(plugin.ledger, settings.ledger)
         yield from _check_plugins(plugin)
         yield from ((line, True) for line in say_trust(settings.trust, plugin.clock()))
         with plugin.ledger.reading() as tx:

@@ -54,7 +54,7 @@ def remember(tx: Transaction, address: str) -> str:
 def remember_all(tx: Transaction, spellings: Sequence[str]) -> list[str]:
     """The same for many addresses; returns their fingerprints in the same order."""
     texts = [normalise(spelling) or spelling.strip() for spelling in spellings]
-    fingerprints = [keyed(tx.key, "address", text) for text in texts]
+    fingerprints = [tx.fingerprint(text) for text in texts]
     named = zip(fingerprints, texts, strict=True)
     rows = [_row(tx, fingerprint, text, fingerprint) for fingerprint, text in named]
     if rows:

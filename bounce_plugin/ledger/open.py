@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine, Row, Select, false, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, Select, false, insert, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from bounce_plugin.errors import LedgerError
 from bounce_plugin.ledger.engine import engine_for, exists, failure
 from bounce_plugin.ledger.migrate import bring_up_to_date, is_up_to_date
+from bounce_plugin.ledger.ring import CHECK_VALUE, KeyRing, read_ring, uses
 from bounce_plugin.ledger.schema import keys, metadata
-from bounce_plugin.ledger.transaction import SHORTEST_KEY, Transaction, fingerprint, keyed
+from bounce_plugin.ledger.transaction import SHORTEST_KEY, Transaction
 from bounce_plugin.ledger.turn import turn_to_tell
 
 __all__ = ["Ledger", "exists"]
 
 _QUEUE = 0x626F756E  # which of PostgreSQL's advisory locks ours is
-_EVERYBODY = 0  # no tenant: who migrates does it for all
+_EVERYBODY = 0  # no tenant: who migrates, or changes the key, does it for all
 
-#: By which key this ledger was made.
-CHECK_VALUE = select(keys.c.check_value)
+#: Let one writer of a tenant pass after the other, and none while somebody writes for all of them. Without it, two
+#: processes that record the failures of one address at the same time would each decide without the other's.
+QUEUE = text("SELECT pg_advisory_xact_lock_shared(:lock, :everybody), pg_advisory_xact_lock(:lock, :queue)")
 
-#: Let one writer of a tenant pass after the other. Without it, two processes that record the failures of one address
-#: at the same time would each decide without the other's.
-QUEUE = text("SELECT pg_advisory_xact_lock(:lock, :queue)")
+#: Let all writers of all tenants pass first, and none meanwhile.
+QUEUE_ALONE = text("SELECT pg_advisory_xact_lock(:lock, :everybody)")
 
 #: Carry what SQLite's write-ahead log holds into the database, and empty it.
 EMPTY_LOG = text("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -40,23 +40,27 @@ EMPTY_LOG = text("PRAGMA wal_checkpoint(TRUNCATE)")
 class Ledger:
     """Everything that is remembered, for one tenant. May be used by several threads and processes at once."""
 
-    def __init__(self, engine: Engine, *, key: bytes, tenant: int) -> None:
-        self._engine, self._key, self.tenant = engine, key, tenant
+    def __init__(self, engine: Engine, *, given: Sequence[bytes], tenant: int) -> None:
+        self._engine, self._given, self.tenant = engine, tuple(given), tenant
+        self._ring = KeyRing(key=self._given[0])
         self._rehearsal: Connection | None = None
         self._held = threading.local()
         self._all_held: WeakSet[Connection] = WeakSet()  # a thread that ends gives its connection back to the pool
 
     @classmethod
-    def open(cls, url: str, *, key: bytes, tenant: int = 1, migrate: bool = True) -> Self:
+    def open(
+        cls, url: str, *, key: bytes, previous_keys: Sequence[bytes] = (), tenant: int = 1, migrate: bool = True
+    ) -> Self:
         """Open the ledger, making or updating its tables if need be.
 
         `url` is SQLAlchemy's: `sqlite:////var/lib/bounces/ledger.db`, `postgresql://user@host/name`. `key` has at least
-        32 random octets; another one than that with which the ledger was begun is a `LedgerError`, as are a database
-        that cannot be reached, and one that a newer version of this software has made.
+        32 random octets; a ledger that was begun neither with it nor with one of `previous_keys` is a `LedgerError`, as
+        are a database that cannot be reached, and one that a newer version of this software has made.
         """
-        if len(key) < SHORTEST_KEY:
-            raise LedgerError(f"the ledger's key has {len(key)} octets; it needs at least {SHORTEST_KEY} random ones")
-        ledger = cls(engine_for(url), key=key, tenant=tenant)
+        given = (key, *previous_keys)
+        if (shortest := min(map(len, given))) < SHORTEST_KEY:
+            raise LedgerError(f"the ledger's key has {shortest} octets; it needs at least {SHORTEST_KEY} random ones")
+        ledger = cls(engine_for(url), given=given, tenant=tenant)
         try:
             ledger._prepare(migrate=migrate)
         except BaseException:
@@ -73,24 +77,23 @@ class Ledger:
         with self._begun("read") as connection:
             if is_up_to_date(connection) and self._is_mine(connection):
                 return  # as nearly always: no writer is waited for
-        with self._begun("write", queue=_EVERYBODY) as connection:
+        with self._begun("write", alone=True) as connection:
             bring_up_to_date(connection, migrate=migrate)
             if not self._is_mine(connection):
-                connection.execute(insert(keys), {"number": 1, "check_value": self._check_value})
-
-    @property
-    def _check_value(self) -> str:
-        return keyed(self._key, "check", "ledger")
+                connection.execute(insert(keys), {"number": 1, "check_value": self._ring.check_value})
 
     def _is_mine(self, connection: Connection) -> bool:
-        """Whether the ledger was begun with this key; not yet begun if not. Another key is a `LedgerError`."""
-        begun_with = connection.scalar(CHECK_VALUE)
-        if begun_with is not None and not hmac.compare_digest(begun_with, self._check_value):
-            raise LedgerError(
-                "this ledger was begun with another key: nobody would be found suppressed. Restore the key file that "
-                "belongs to this database, or name another database"
-            )
-        return begun_with is not None
+        """Whether the ledger was begun with a key of ours; not yet begun if not. Another key is a `LedgerError`."""
+        ring = read_ring(connection, self.tenant, self._given)
+        self._ring = ring or self._ring
+        return ring is not None
+
+    def _ring_of(self, connection: Connection) -> KeyRing:
+        """The keys that are in use as the connection sees it: another process may have changed the ledger's key."""
+        ring = self._ring
+        if connection.scalar(CHECK_VALUE) != ring.check_value:
+            ring = self._ring = read_ring(connection, self.tenant, self._given) or ring
+        return ring
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -99,7 +102,7 @@ class Ledger:
         What the database refuses comes as `LedgerError`.
         """
         with self._begun("write") as connection:
-            tx = Transaction(connection=connection, tenant=self.tenant, key=self._key)
+            tx = self._transaction(connection)
             yield tx
             tx.flush()
 
@@ -107,7 +110,17 @@ class Ledger:
     def reading(self) -> Iterator[Transaction]:
         """One consistent view of the ledger; waits for no writer."""
         with self._begun("read") as connection:
-            yield Transaction(connection=connection, tenant=self.tenant, key=self._key)
+            yield self._transaction(connection)
+
+    @contextmanager
+    def alone(self) -> Iterator[tuple[Connection, Sequence[bytes]]]:
+        """One write transaction for all tenants, and the keys that are given: nobody else writes anything meanwhile."""
+        with self._begun("write", alone=True) as connection:
+            yield connection, self._given
+
+    def _transaction(self, connection: Connection) -> Transaction:
+        ring = self._ring_of(connection)
+        return Transaction(connection=connection, tenant=self.tenant, key=ring.key, former=ring.former)
 
     @contextmanager
     def rehearsal(self) -> Iterator[None]:
@@ -147,8 +160,8 @@ class Ledger:
                 tx.connection.execute(update(table).where(false()).values({column: column}))
 
     @contextmanager
-    def _begun(self, mode: str, *, queue: int | None = None) -> Iterator[Connection]:
-        """A connection in a transaction. Writers of one queue, the tenant's if none is named, wait for each other."""
+    def _begun(self, mode: str, *, alone: bool = False) -> Iterator[Connection]:
+        """A connection in a transaction. Writers of a tenant wait for each other, and all for one who writes `alone`."""
         try:
             if self._rehearsal is not None:
                 with self._rehearsal.begin_nested():
@@ -162,7 +175,11 @@ class Ledger:
                     return
                 with self._only_writer_of_this_thread():
                     if connection.dialect.name == "postgresql":
-                        connection.execute(QUEUE, {"lock": _QUEUE, "queue": self.tenant if queue is None else queue})
+                        names = {"lock": _QUEUE, "everybody": _EVERYBODY}
+                        if alone:
+                            connection.execute(QUEUE_ALONE, names)
+                        else:
+                            connection.execute(QUEUE, {**names, "queue": self.tenant})
                     yield connection
                     connection.commit()
         except SQLAlchemyError as error:
@@ -197,6 +214,19 @@ class Ledger:
         except SQLAlchemyError as error:
             raise failure(self._engine.url, error) from error
 
+    def ask_about(self, address: str, question: Select[*tuple[Any, ...]]) -> Row[*tuple[Any, ...]] | None:
+        """The same of one address, by a question that also gives the ledger's `check_value`.
+
+        Where another process has changed the key since, it is asked again under the new one: else nobody were found.
+        """
+        ring = self._ring
+        row = self.ask(question, fingerprint=ring.fingerprint(address))
+        while row is not None and row.check_value != ring.check_value:
+            with self._begun("read") as connection:
+                ring = self._ring_of(connection)
+            row = self.ask(question, fingerprint=ring.fingerprint(address))
+        return row
+
     def _asking(self) -> Connection:
         held: Connection | None = getattr(self._held, "connection", None)
         if held is None or held.closed or held.invalidated:
@@ -207,7 +237,15 @@ class Ledger:
 
     def fingerprint(self, address: str) -> str:
         """The fingerprint under which an address is remembered, however it is spelled."""
-        return fingerprint(self._key, address)
+        return self._ring.fingerprint(address)
+
+    def has_former_key(self, tx: Transaction) -> bool:
+        """Whether the first of the keys that it was opened with is not yet the ledger's."""
+        return tx.key != self._given[0]
+
+    def needs_keys(self, tx: Transaction) -> tuple[int, ...]:
+        """How many fingerprints, of all tenants, each key that it was opened with but the first still stands for."""
+        return uses(tx.connection, self._given[1:])
 
     def close(self) -> None:
         """Let go of the database."""

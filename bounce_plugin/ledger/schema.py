@@ -36,6 +36,7 @@ __all__ = [
     "deliveries",
     "events",
     "folders",
+    "former_fingerprints",
     "incidents",
     "keys",
     "leases",
@@ -47,7 +48,7 @@ __all__ = [
     "suppressions",
 ]
 
-REVISION = "0003"  # the newest migration, by which a database shows its age
+REVISION = "0006"  # the newest migration, by which a database shows its age
 
 #: By which key the fingerprints were made. A ledger opened with another one would find nobody suppressed.
 keys = Table(
@@ -56,6 +57,17 @@ keys = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("check_value", String(64), nullable=False),
     CheckConstraint("number = 1", name="one_row"),
+)
+
+#: Whose fingerprint is still that of a former key: of people who were forgotten before it was changed, for nobody can
+#: make them another one. Without that key they would be found suppressed no more.
+former_fingerprints = Table(
+    "former_fingerprints",
+    metadata,
+    Column("tenant", Integer, primary_key=True, autoincrement=False),
+    Column("fingerprint", FINGERPRINT, primary_key=True),
+    Column("check_value", String(64), nullable=False),  # of that key
+    sqlite_with_rowid=False,
 )
 
 #: The only place where an address is written. `address` is null once the person was forgotten.

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from bounce_plugin.ledger.naming import FINGERPRINT
 from bounce_plugin.ledger.open import Ledger
-from bounce_plugin.ledger.schema import suppressions
+from bounce_plugin.ledger.schema import keys, suppressions
 from bounce_plugin.ledger.transaction import Transaction
 
 _CHUNK = 900  # SQLite before 3.32 takes 999 variables
@@ -27,9 +27,18 @@ class Stop:
     rule: str
 
 
-#: The stop that an address is under.
-STOP = select(suppressions.c.exempt_too, suppressions.c.since, suppressions.c.until, suppressions.c.rule).where(
-    suppressions.c.tenant == bindparam("tenant"), suppressions.c.fingerprint == bindparam("fingerprint")
+#: The stop that an address is under, `since` being null where there is none; and by which key this is the answer.
+STOP = select(
+    keys.c.check_value,
+    suppressions.c.exempt_too,
+    suppressions.c.since,
+    suppressions.c.until,
+    suppressions.c.rule,
+).select_from(
+    keys.outerjoin(
+        suppressions,
+        (suppressions.c.tenant == bindparam("tenant")) & (suppressions.c.fingerprint == bindparam("fingerprint")),
+    )
 )
 
 #: Those who are stopped now, of a list of addresses that is still to be named.
@@ -50,8 +59,8 @@ STOPPED = {
 
 def stop_of(ledger: Ledger, address: str) -> Stop | None:
     """The stop that an address is under now; one that has ended by itself, too."""
-    row = ledger.ask(STOP, fingerprint=ledger.fingerprint(address))
-    if row is None:
+    row = ledger.ask_about(address, STOP)
+    if row is None or row.since is None:
         return None
     return Stop(exempt_too=row.exempt_too, since=row.since, until=row.until, rule=row.rule)
 

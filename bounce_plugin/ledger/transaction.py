@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +19,9 @@ SHORTEST_KEY = 32  # octets
 
 Row = Mapping[str, object]
 
+#: Former keys of the ledger, each with the fingerprints that are still made with it.
+Former = Sequence[tuple[bytes, Set[str]]]
+
 _INSERTS: Final[Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
@@ -32,10 +35,10 @@ class Transaction:
     before anything else is asked of the connection.
     """
 
-    __slots__ = ("_connection", "_fingerprints", "_waiting", "key", "known", "remembered", "tenant")
+    __slots__ = ("_connection", "_fingerprints", "_former", "_waiting", "key", "known", "remembered", "tenant")
 
-    def __init__(self, *, connection: Connection, tenant: int, key: bytes) -> None:
-        self._connection, self.tenant, self.key = connection, tenant, key
+    def __init__(self, *, connection: Connection, tenant: int, key: bytes, former: Former = ()) -> None:
+        self._connection, self.tenant, self.key, self._former = connection, tenant, key, former
         self._waiting: dict[Executable, list[Row]] = {}
         self._fingerprints: dict[str, str] = {}
         self.remembered: set[str] = set()  # fingerprints whose rows it saw to already
@@ -69,7 +72,7 @@ class Transaction:
         """The fingerprint of an address, however it is spelled."""
         found = self._fingerprints.get(address)
         if found is None:
-            found = self._fingerprints[address] = fingerprint(self.key, address)
+            found = self._fingerprints[address] = fingerprint(self.key, address, self._former)
         return found
 
 
@@ -81,12 +84,18 @@ class Past:
     acts: list[Act] = field(default_factory=list)
 
 
-def fingerprint(key: bytes, address: str) -> str:
+def fingerprint(key: bytes, address: str, former: Former = ()) -> str:
     """The fingerprint under which an address is remembered: the same for all its spellings.
 
-    What is no address has a fingerprint too, of its own: a host may ask about anything.
+    What is no address has a fingerprint too, of its own: a host may ask about anything. Who was forgotten before the key
+    was changed is remembered under the one of that time.
     """
-    return keyed(key, "address", normalise(address) or address.strip())
+    spelt = normalise(address) or address.strip()
+    for of_that_time, left in former:
+        old = keyed(of_that_time, "address", spelt)
+        if old in left:
+            return old
+    return keyed(key, "address", spelt)
 
 
 def keyed(key: bytes, purpose: str, text: str) -> str:

@@ -8,7 +8,7 @@ from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSe
 from bounce_plugin.settings.oauth import GoogleOAuth, MicrosoftOAuth, OAuthSettings, OtherOAuth
 from bounce_plugin.settings.risks import find_risks
 from bounce_plugin.settings.sections import LedgerSettings, NoticeSettings, SmtpSettings
-from bounce_plugin.settings.template import write_template
+from bounce_plugin.settings.template import write_key, write_template
 from bounce_plugin.settings.trust import TrustSettings
 
 __all__ = [
@@ -34,5 +34,6 @@ __all__ = [
     "find_risks",
     "load_settings",
     "parse_settings",
+    "write_key",
     "write_template",
 ]

@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.notices.kind import NoticeKind
@@ -50,6 +50,7 @@ class LedgerSettings(Section):
     url: Annotated[Name, AfterValidator(_database)] = Field("sqlite:///bounces.sqlite3", repr=False)
     key_file: FilePath = Path("ledger.key")
     key_env: Name | None = None  # instead of the file
+    previous_key_files: tuple[FilePath, ...] = ()  # of keys that it had before, as long as they are needed
     tenant: Whole = 1  # the number of this host among several that share a database
     keep_mails_days: Annotated[int, Field(strict=True, ge=1, le=36_500)] = (
         30  # that mails for review are kept as they came
@@ -62,33 +63,62 @@ class LedgerSettings(Section):
         assert isinstance(context, Origin)
         self._source = context.source
 
+    @model_validator(mode="after")
+    def _keys_differ(self) -> Self:
+        files = [] if self.key_env is not None else [self.key_file]
+        for path in self.previous_key_files:
+            if path in files:
+                raise refuse("is named twice among the keys", key="previous_key_files", value=str(path))
+            files.append(path)
+        return self
+
     def read_key(self) -> bytes:
         """The key: at least 32 octets, written as hexadecimal digits. Raises SettingsError when it cannot be had."""
-        if self.key_env is not None:
-            key, value, text = "ledger.key_env", self.key_env, os.environ.get(self.key_env, "")
-            if not text:
-                raise SettingsError("is not set in the environment", key=key, value=value, source=self._source)
-        else:
-            key, value = "ledger.key_file", str(self.key_file)
-            try:
-                text = self.key_file.read_text("ascii")
-            except FileNotFoundError as error:
+        if self.key_env is None:
+            return self._read(self.key_file, "ledger.key_file")
+        text = os.environ.get(self.key_env, "")
+        if not text:
+            raise self._unusable("is not set in the environment", "ledger.key_env", self.key_env)
+        return self._octets(text, "ledger.key_env", self.key_env)
+
+    def read_previous_keys(self) -> tuple[bytes, ...]:
+        """The keys that the ledger had before, the newest first. Raises SettingsError when one cannot be had."""
+        key, found = "ledger.previous_key_files", [self.read_key()]
+        for path in self.previous_key_files:
+            octets = self._read(path, key)
+            if octets in found:
+                raise self._unusable("holds a key that is given already", key, str(path))
+            found.append(octets)
+        return tuple(found[1:])
+
+    def _read(self, path: Path, key: str) -> bytes:
+        try:
+            text = path.read_text("ascii")
+        except FileNotFoundError as error:
+            problem = (
+                "there is no such file; `bounce-plugin init` makes it with a new ledger. "
+                "A ledger can be read only with the key that it was made with"
+            )
+            if key != "ledger.key_file":
                 problem = (
-                    "there is no such file; `bounce-plugin init` makes it with a new ledger. "
-                    "A ledger can be read only with the key that it was made with"
+                    "there is no such file; restore it, for without it nobody can tell who was forgotten in its time"
                 )
-                raise SettingsError(problem, key=key, value=value, source=self._source) from error
-            except (OSError, UnicodeDecodeError) as error:
-                raise SettingsError(f"cannot be read: {error}", key=key, value=value, source=self._source) from error
+            raise self._unusable(problem, key, str(path)) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._unusable(f"cannot be read: {error}", key, str(path)) from error
+        return self._octets(text, key, str(path))
+
+    def _octets(self, text: str, key: str, value: str) -> bytes:
         try:
             octets = bytes.fromhex(text)
         except ValueError as error:
-            problem = "the key must be written in hexadecimal digits"
-            raise SettingsError(problem, key=key, value=value, source=self._source) from error
+            raise self._unusable("the key must be written in hexadecimal digits", key, value) from error
         if len(octets) < _KEY_OCTETS:
-            problem = f"the key has {len(octets)} octets; it must have {_KEY_OCTETS} or more"
-            raise SettingsError(problem, key=key, value=value, source=self._source)
+            raise self._unusable(f"the key has {len(octets)} octets; it must have {_KEY_OCTETS} or more", key, value)
         return octets
+
+    def _unusable(self, problem: str, key: str, value: str) -> SettingsError:
+        return SettingsError(problem, key=key, value=value, source=self._source)
 
 
 class SmtpSettings(Credentials):

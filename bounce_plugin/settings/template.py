@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -20,19 +21,32 @@ def write_template(folder: Path) -> tuple[Path, ...]:
     Raises SettingsError, and writes nothing, where one of them exists: settings are work, and a ledger without its
     key is lost.
     """
-    contents = {
-        folder / KEY_FILE: secrets.token_hex(32) + "\n",
-        folder / SETTINGS_FILE: resources.files(__package__).joinpath(SETTINGS_FILE).read_text("utf-8"),
-    }
+    template = resources.files(__package__).joinpath(SETTINGS_FILE).read_text("utf-8")
+    return tuple(reversed(_write({folder / KEY_FILE: _new_key(), folder / SETTINGS_FILE: template})))
+
+
+def write_key(path: Path) -> None:
+    """Write a new key for a ledger into a file that only its owner may read. Raises SettingsError where there is one."""
+    _write({path: _new_key()})
+
+
+def _new_key() -> str:
+    return secrets.token_hex(32) + "\n"
+
+
+def _write(contents: Mapping[Path, str]) -> tuple[Path, ...]:
+    """Write files for their owner alone, or none where one exists."""
     for path in contents:
         if os.path.lexists(path):
             raise SettingsError("exists already and is left as it is", source=str(path))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for path, text in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
             # O_EXCL: what appeared meanwhile is not overwritten, and no link is followed
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
                 file.write(text)
+                file.flush()
+                os.fsync(file.fileno())  # a ledger may be made dependent on it within a moment
     except OSError as error:
-        raise SettingsError(f"cannot be written: {error}", source=str(error.filename or folder)) from error
-    return tuple(reversed(contents))
+        raise SettingsError(f"cannot be written: {error}", source=str(error.filename or path)) from error
+    return tuple(contents)

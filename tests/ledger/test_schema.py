@@ -67,7 +67,14 @@ def test_the_newest_migration_is_the_one_that_the_code_expects() -> None:
 def test_a_ledger_of_an_earlier_version_is_brought_up_to_date_with_all_that_it_holds(empty_url: str) -> None:
     with Ledger.open(empty_url, key=KEY) as ledger, ledger.transaction() as tx:
         event = recorded(tx, mail_id=record_mail(tx, a_mail("7")) or 0)
-        for table in ("attempts", "leases", "folders", "polls", "canaries"):  # as version 0001 had it
+        for table in (
+            "attempts",
+            "leases",
+            "folders",
+            "polls",
+            "canaries",
+            "former_fingerprints",
+        ):  # as version 0001 had it
             tx.connection.execute(text(f"DROP TABLE {table}"))
         tx.connection.execute(text("DROP INDEX ix_mails_raw"))
         tx.connection.execute(text("ALTER TABLE mails DROP COLUMN raw_since"))
