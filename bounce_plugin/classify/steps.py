@@ -20,8 +20,9 @@ from bounce_plugin.detectors.finding import Finding, Stage
 from bounce_plugin.message.report import Action, Report
 from bounce_plugin.message.status import EnhancedStatus
 
-#: Program output (RFC 3464 names the type, T5): only its exit code and what it says of quota are taken from it.
+#: Program output (RFC 3464 names the type, T5): only its exit code, and what it says of a full mailbox or disk, are taken.
 _PROGRAM: Final = "x-unix"
+_OF_PROGRAM: Final = frozenset({Reason.MAILBOX_FULL, Reason.SYSTEM_ERROR})
 _EXIT: Final = re.compile(r"(?:^|status |exit code |code |error )(\d{1,3})\b")
 
 _DIED: Final = re.compile(r"died with status (\d{1,3})\b")  # Postfix
@@ -89,12 +90,12 @@ def gather(finding: Finding, report: Report, tables: Tables, *, alone: bool) -> 
     steps = _phrases(reading, diagnostic, words, codes, providers, Source.PHRASE, book)
     program = finding.diagnostic_type == _PROGRAM
     if program:
-        steps = [step for step in steps if step.reason is Reason.MAILBOX_FULL]
+        steps = [step for step in steps if step.reason in _OF_PROGRAM]
     if not steps and alone and _is_alone(report) and report.text:
         words = normalise(report.text)
         steps = _phrases(book.read(words), report.text, words, codes, providers, Source.TEXT, book)
         if program:
-            steps = [step for step in steps if step.reason is Reason.MAILBOX_FULL]
+            steps = [step for step in steps if step.reason in _OF_PROGRAM]
     if program:
         steps += _read_exit(tables.codes, diagnostic, report.text if alone and _is_alone(report) else "")
     given, coded = _read_codes(tables.codes, status, reply, tuple(providers))

@@ -11,6 +11,7 @@ from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.wording import is_contact
 from bounce_plugin.message.address import find_addresses
 from bounce_plugin.message.automatic import (
+    asks_for_a_person,
     calls_itself_automatic,
     is_auto_reply,
     is_challenge,
@@ -119,6 +120,9 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
         return Kind.AUTO_REPLY
     if may_be_auto_reply(headers) and (evidence.score < BOUNCE or (not evidence.machine and "in-reply-to" in headers)):
         return Kind.AUTO_REPLY
-    if evidence.score < BOUNCE and calls_itself_automatic(notice.lower):
-        return Kind.AUTO_REPLY
+    if evidence.score < BOUNCE:
+        if asks_for_a_person(notice.lower):
+            return Kind.CHALLENGE
+        if calls_itself_automatic(notice.lower):
+            return Kind.AUTO_REPLY
     return None

@@ -24,6 +24,8 @@ NAME: Final = "exchange"
 _REPLY: Final = re.compile(
     r"#[ \t]{0,3}<?[ \t]?#?([45]\d\d[ -][^\n]{0,1000}|#?[45]\.\d{1,3}\.\d{1,3} [^\n]{0,1000})|returned[ \t]+['\"]?(<?[^\n]{0,100}[45]\d\d[ -][^\n]{0,1000})"
 )
+#: How the line beneath an address begins that gives its reply; both are left in English.
+_REPLIES: Final = ("\n#5", "\n#4", "\nRemote Server returned ")
 _BARE: Final = re.compile(r"[ \t]*<?([^\s<>@]{1,128}@[^\s<>@]{1,255})>?[ \t]*$")
 
 
@@ -56,12 +58,8 @@ def _refusal(words: str) -> str:
 
 
 def _server_line(text: str) -> int:
-    """Where a line in another language names the generating server: the address and its #-reply stand beneath."""
-    if "\n#" not in text:
-        return -1
-    at = text.find("\n#5")
-    if at < 0:
-        at = text.find("\n#4")
+    """Where a line in another language names the generating server: the address and its reply stand beneath."""
+    at = next((found for beginning in _REPLIES if (found := text.find(beginning)) >= 0), -1)
     if at < 0:
         return -1
     above = text.rfind("\n", 0, at)

@@ -29,6 +29,9 @@ _CUES: Final = (
     "odbiorca", "adresat", "mottagare", "modtager", "příjemce", "címzett", "alıcı", "получатель", "адресат", "宛先", "受信者", "收件人", "받는 사람", "수신자",
     "recipient", "address", "to:", "failed", "failure",
 )  # fmt: skip
+# What stands between two addresses that one cue is for.
+_BETWEEN: Final = " \t\r\n<>()[]\"',;"
+_AND: Final = frozenset({"", "and", "und", "et", "y", "e", "en", "och", "og", "a", "i", "ve", "и"})
 
 
 def detect(notice: Notice) -> tuple[Finding, ...]:
@@ -44,8 +47,10 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     for cue in _CUES:
         if cue in everything:  # then in front of one of them: no cue holds a line end
             hits: dict[str, tuple[int, int]] = {}
+            listed = False
             for words, (start, end, address) in zip(before, mentions, strict=True):
-                if cue in words:
+                listed = cue in words or (listed and words.strip(_BETWEEN) in _AND)
+                if listed:
                     hits.setdefault(address, (start, end))
             return tuple(_findings(notice, hits))
     return tuple(_findings(notice, hits)) if (hits := _only(mentions)) else ()

@@ -105,7 +105,7 @@ INTROS: Final = Phrases((
     "not a valid user", "mailbox is full", "mailbox exceeds", "quota exceeded", "over quota",
     "error was detected while processing", "message undeliverable", "not deliverable",
     "sent <<<", "did not exactly match", "addresses could not be",
-    "konnte nicht zugestellt", "konnte nicht übermittelt", "nicht zugestellt werden", "unzustellbar", "nicht ausgeliefert",   # de
+    "konnte nicht zugestellt", "konnte nicht übermittelt", "nicht zugestellt werden", "wurde nicht zugestellt", "wurden nicht zugestellt", "unzustellbar", "nicht ausgeliefert",   # de
     "n'a pas pu être remis", "n'a pas pu être délivr", "n'a pas pu être distribu", "impossible de remettre",
     "la remise a échoué", "non remis", "échec de la remise", "n'a pu être",  # fr
     "no se pudo entregar", "no se ha podido entregar", "no ha podido ser entregado", "no pudo ser entregado", "no se entregó",
@@ -139,12 +139,20 @@ STILL_TRYING: Final = Phrases((
     "this is just a warning", "warning message only", "do not need to resend", "do not need to re-send", "has been delayed",
     "is delayed for more", "was delayed", "is being delayed", "has been postponed", "temporary failure report", "will keep trying",
     "will retry", "advisory-only", "message delayed", "delivery is delayed", "still in the queue", "will try again",
-    "i will keep trying", "retrying for", "wird weiterhin versucht", "erneut versucht", "verzögert", "sera à nouveau", "retardé", "ha sido retrasad",
+    "i will keep trying", "retrying for", "wird weiterhin versucht", "erneut versucht", "verzögert", "noch nicht zugestellt werden", "weitere zustellversuche", "lediglich eine warnung",
+    "sera à nouveau", "retardé", "pas encore pu être", "simple avertissement", "tentatives se poursuivr", "nouvelles tentatives",
+    "ha sido retrasad", "aún no se ha podido entregar", "todavía no se ha podido", "seguirá intentando", "se volverá a intentar",
+    "non è ancora stato possibile", "non è stato ancora possibile", "ulteriori tentativi", "si continuerà a tentare",
+    "kon nog niet worden", "is nog niet bezorgd", "wordt later opnieuw geprobeerd", "jeszcze nie została dostarczona", "kolejne próby",
+    "ainda não foi entregue", "ainda não pôde ser", "novas tentativas", "har ännu inte", "fler försök", "er endnu ikke", "yderligere forsøg",
+    "zatím nebyla doručena", "další pokusy", "henüz teslim edilemedi", "yeniden denenecek", "пока не доставлено", "попытки доставки будут", "попытки будут продолж",
+    "まだ配信されて", "再送を試み", "配信を再試行", "尚未送达", "将继续尝试", "會繼續嘗試",
 ))  # fmt: skip
 GIVEN_UP: Final = Phrases((
     "giving up", "given up", "i've given up", "no further", "permanent error", "failed permanently", "permanently",
     "permanent fatal errors", "not going to try again", "too long", "will be deleted from queue", "retry timeout exceeded", "expired", "was aborted",
-    "could not be delivered for", "returned to sender",
+    "could not be delivered for", "returned to sender", "endgültig", "keine weiteren", "définitivement", "ne sera plus", "definitivamente", "no se volverá", "non verrà più",
+    "definitief", "ostatecznie", "окончательно", "больше не будет",
 ))  # fmt: skip
 DELIVERED: Final = Phrases((
     "was successfully delivered", "has been successfully delivered", "were successful", "successfully relayed",
@@ -155,8 +163,11 @@ DELIVERED: Final = Phrases((
 _CONTACTS: Final = (
     "postmaster@", "support@", "abuse@", "helpdesk@", "noc@", "hostmaster@", "admin@", "webmaster@", "info@", "help@", "mailer-daemon@", "service@",
 )  # fmt: skip
+#: The end of the local part where a mailing list's keepers are asked.
+_LIST_KEEPERS: Final = ("-owner", "-request", "-admin", "-bounces")
 
 
 def is_contact(address: str) -> bool:
     """Whether an address is rather one to ask than one that failed; it may still have failed."""
-    return address.lower().startswith(_CONTACTS)
+    lower = address.lower()
+    return lower.startswith(_CONTACTS) or lower.partition("@")[0].endswith(_LIST_KEEPERS)

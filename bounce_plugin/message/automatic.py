@@ -36,6 +36,7 @@ _REPLY_SUBJECTS: Final = (
     "otomatik cevap", "ofis dışında", "αυτόματη απάντηση", "автоматический ответ", "автоответ", "вне офиса", "в отпуске", "автоматична відповідь",
     "ikke til stede", "nicht anwesend", "nie pracuję", "nie ma mnie", "vielen dank für", "danke für ihre", "danke für deine", "merci pour votre", "merci de votre message",
     "gracias por su", "gracias por tu", "grazie per la tua", "grazie per averci", "grazie per il", "bedankt voor", "dziękujemy za", "obrigado por", "obrigada por", "tack för", "tak for din", "takk for",
+    "ontvangstbevestiging", "conferma di ricezione", "potwierdzenie otrzymania", "mottagningsbekräftelse", "potvrzení přijetí",
     "děkujeme za", "köszönjük", "kiitos viestist", "спасибо за", "благодарим за", "дякуємо за", "お問い合わせありがとう", "お問い合わせいただき", "感谢您的", "謝謝您的", "문의해 주셔서",
     "自動応答", "自動返信", "不在", "自动答复", "自动回复", "自動回覆", "外出", "자동 회신", "부재중", "תשובה אוטומטית", "رد تلقائي",
 )  # fmt: skip
@@ -56,6 +57,11 @@ _SELF_DESCRIPTIONS: Final = (
     "this is an automated response", "this is an automated reply", "this is an automatic reply", "this is an automatic response", "this is an automatic message",
     "this is an auto-reply", "this is an auto-generated reply", "automatically generated reply", "i am on holiday", "i am on vacation", "i am currently out of",
     "wir haben betriebsferien", "ist bei uns eingegangen und", "ihre mail ist eingegangen", "no longer read this account", "i have retired",
+    "we've received your request", "we have received your request", "we have received your message", "reply above this line",
+    "wir haben ihre anfrage erhalten", "wir haben ihre nachricht erhalten", "ihre anfrage ist bei uns eingegangen", "antworten sie oberhalb dieser",
+    "nous avons bien reçu votre", "hemos recibido su", "hemos recibido tu", "abbiamo ricevuto la sua", "abbiamo ricevuto la tua",
+    "wij hebben uw e-mail", "wij hebben uw bericht", "otrzymaliśmy twoj", "otrzymaliśmy państwa", "recebemos sua", "recebemos a sua",
+    "vi har mottagit ditt", "vi har tagit emot ditt", "vi har modtaget din", "přijali jsme vaš", "talebinizi aldık", "мы получили ваш", "お問い合わせを受け付け", "我们已收到您的",
     "dies ist eine automatische antwort", "diese antwort wurde automatisch", "automatisch generierte antwort", "ich bin im urlaub", "ich bin derzeit nicht im büro",
     "ceci est une réponse automatique", "réponse automatique", "esta es una respuesta automática", "respuesta automática", "questa è una risposta automatica",
     "risposta automatica", "dit is een automatisch", "to jest automatyczna odpowiedź", "esta é uma resposta automática", "detta är ett automatiskt svar",
@@ -65,6 +71,24 @@ _RECEIPT_SUBJECTS: Final = (
     "message status - opened", "message status - read", "message status - deleted",  # GroupWise
     "read:", "read receipt", "return receipt", "gelesen:", "lu :", "lu:", "leído:", "letto:", "gelezen:", "przeczytano:", "lida:", "läst:", "læst:",
     "lest:", "прочитано:", "not read:", "ungelesen gelöscht:", "non lu :", "no leído:", "lesebestätigung", "开封:", "既読:", "開封済み:", "已读:", "已讀:", "přečteno:", "disposition notification",
+)  # fmt: skip
+# The same as a label of its own, which nobody's letter begins with: no other header need agree.
+_RECEIPT_LABELS: Final = (
+    "read receipt:", "return receipt:", "lesebestätigung:", "leesbevestiging:", "confirmation de lecture", "confirmación de lectura", "conferma di lettura", "potwierdzenie przeczytania",
+    "confirmação de leitura", "läskvitto", "kvittering for lest", "kvittering for læst", "potvrzení o přečtení", "уведомление о прочтении",
+)  # fmt: skip
+# A challenge in any words: it wants to be sure (1) that a person has written (2) the message that waits (3).
+_SURE: Final = (
+    "confirm", "verif", "authenti", "bestätig", "bevestig", "potwierd", "bekräft", "bekræft", "potvr", "doğrula", "onayla", "подтверд", "確認", "验证", "驗證",
+)  # fmt: skip
+_PERSON: Final = (
+    "captcha", "a robot", "un robot", "kein roboter", "geen robot", "robotem", "um robô", "real person", "a human", "human being", "echter mensch", "ein mensch", "kein automat",
+    "un humain", "une personne", "una persona", "een mens", "człowiek", "uma pessoa", "en människa", "et menneske", "člověk", "insan oldu", "человек", "人間", "真人", "机器人",
+)  # fmt: skip
+_WAITING: Final = (
+    "your message", "your email", "your e-mail", "ihre nachricht", "ihre e-mail", "ihre mail", "votre message", "votre courriel", "votre mail", "su mensaje", "su correo", "tu mensaje",
+    "suo messaggio", "tuo messaggio", "sua e-mail", "uw bericht", "uw e-mail", "twoja wiadomość", "twoją wiadomość", "państwa wiadomość", "sua mensagem", "seu e-mail",
+    "ditt meddelande", "din besked", "din mail", "vaši zprávu", "vaše zpráva", "mesajınız", "ваше сообщение", "ваше письмо", "メッセージ", "您的邮件", "您的郵件",
 )  # fmt: skip
 _CHALLENGES: Final = (
     "spamblocker challenge", "verify your message", "verify that you are", "confirm that you are a real person", "confirm you are a real person",
@@ -103,7 +127,7 @@ _CHALLENGERS: Final = (
     "tmda",
 )
 _REPORT_SUBJECT: Final = re.compile(
-    r"report[ -]domain:.{0,250}submitter:"  # RFC 7489 and RFC 8460
+    r"^(?:\[preview\] ?)?report[ -]domain:|report[ -]domain:.{0,250}submitter:"  # RFC 7489 and RFC 8460
     r"|smtp (?:server|client): .{0,80}(?:from|to) "  # Postfix to its postmaster, about strangers' sessions
     r"|^loop alert|^message \S+ has been frozen|^message frozen|frozen on |^tls-?rpt|dmarc (?:aggregate )?report|^\[?dmarc\]? "
     r"|^bounce action notification|error monitoring report|^uncaught bounce notification"  # to the owner of a list
@@ -133,8 +157,10 @@ def is_domain_report(headers: Headers, subject: str, types: Iterable[str]) -> bo
 
 def is_receipt(headers: Headers, subject: str) -> bool:
     """Whether a receipt that has lost its machine-readable part, or never had one (D-32)."""
-    return "disposition-notification" in headers.get("content-type").lower() or (
-        subject.startswith(_RECEIPT_SUBJECTS) and "in-reply-to" in headers and headers.get("auto-submitted") != ""
+    return (
+        "disposition-notification" in headers.get("content-type").lower()
+        or subject.startswith(_RECEIPT_LABELS)
+        or (subject.startswith(_RECEIPT_SUBJECTS) and "in-reply-to" in headers and headers.get("auto-submitted") != "")
     )
 
 
@@ -178,3 +204,13 @@ def is_challenge(lower: str, sender: str) -> bool:
         return False
     near = " ".join(near.split())
     return any(words in near for words in _CHALLENGES)
+
+
+def asks_for_a_person(lower: str) -> bool:
+    """Whether a text wants to be sure that a person wrote the message that waits; for mails that report no failure."""
+    near = lower[:3000]
+    return (
+        any(word in near for word in _SURE)
+        and any(words in near for words in _PERSON)
+        and any(words in near for words in _WAITING)
+    )

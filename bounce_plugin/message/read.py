@@ -27,6 +27,9 @@ _DISPOSITION_TYPES: Final = frozenset(
 _LONE_CR: Final = re.compile(rb"\r(?!\n)")
 _INSIDE: Final = 64 * 1024  # octets of a returned message that are searched for a report of its own
 
+#: How the subjects of feedback loops begin that write no ARF (D-34): Microsoft, AOL of old, SpamCop.
+_COMPLAINTS: Final = ("complaint about message from", "client tos notification", "[spamcop (")
+
 
 def read_report(raw: bytes) -> Report:
     """Read one mail, whatever its line ends, charsets and damage; what exceeded a cap is named in `Report.limits`."""
@@ -120,7 +123,7 @@ def _kind(headers: Headers, leaves: list[Part], feedback: FeedbackReport | None)
         return kind_of(feedback)
     if headers.get("x-apple-unsubscribe").lower() == "true":
         return Kind.UNSUBSCRIBE
-    if subject.startswith("complaint about message from"):  # Microsoft's feedback loop, no ARF (D-34)
+    if subject.startswith(_COMPLAINTS):
         return Kind.COMPLAINT
     return Kind.OTHER if _DISPOSITION_TYPES.isdisjoint([part.type for part in leaves]) else Kind.MDN
 
