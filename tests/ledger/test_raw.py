@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
-
 from bounce_plugin.ledger.filing import Place, filed
 from bounce_plugin.ledger.mails import conclude, record_mail
 from bounce_plugin.ledger.open import Ledger
@@ -14,6 +12,7 @@ from bounce_plugin.ledger.review import close_item, open_item
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Handling
+from tests.ledger.ages import make_older
 from tests.ledger.samples import NOW, a_mail
 from tests.servers.ledgers import KEY
 
@@ -64,11 +63,7 @@ def test_mails_of_an_earlier_version_are_kept_since_they_were_put_before_a_perso
     with Ledger.open(empty_url, key=KEY) as ledger, ledger.transaction() as tx:
         asked, only_read = kept(tx, "1", NOW), kept(tx, "2", NOW)
         open_item(tx, why="Who?", now=NOW + DAY, mail_id=asked)
-        for table in ("polls", "canaries"):  # as version 0002 had it
-            tx.connection.execute(text(f"DROP TABLE {table}"))
-        tx.connection.execute(text("DROP INDEX ix_mails_raw"))
-        tx.connection.execute(text("ALTER TABLE mails DROP COLUMN raw_since"))
-        tx.connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+        make_older(tx, "0002")
     with Ledger.open(empty_url, key=KEY) as ledger, ledger.transaction() as tx:
         assert remove_raw(tx, before=NOW + DAY, alone="ledger") == 1
         assert (raw_of(tx, asked), raw_of(tx, only_read)) == (b"1", b"")

@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, UniqueConstraint, create_engine, inspect, text
+from sqlalchemy import CheckConstraint, UniqueConstraint, create_engine, inspect
 
 from bounce_plugin.errors import LedgerError
 from bounce_plugin.ledger.attempts import tried
@@ -20,6 +20,7 @@ from bounce_plugin.ledger.mails import mail_by_id, record_mail
 from bounce_plugin.ledger.migrate import MIGRATIONS
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.schema import REVISION, metadata
+from tests.ledger.ages import make_older
 from tests.ledger.samples import JOE, NOW, a_mail, recorded
 from tests.servers.ledgers import KEY
 
@@ -67,18 +68,7 @@ def test_the_newest_migration_is_the_one_that_the_code_expects() -> None:
 def test_a_ledger_of_an_earlier_version_is_brought_up_to_date_with_all_that_it_holds(empty_url: str) -> None:
     with Ledger.open(empty_url, key=KEY) as ledger, ledger.transaction() as tx:
         event = recorded(tx, mail_id=record_mail(tx, a_mail("7")) or 0)
-        for table in (
-            "attempts",
-            "leases",
-            "folders",
-            "polls",
-            "canaries",
-            "former_fingerprints",
-        ):  # as version 0001 had it
-            tx.connection.execute(text(f"DROP TABLE {table}"))
-        tx.connection.execute(text("DROP INDEX ix_mails_raw"))
-        tx.connection.execute(text("ALTER TABLE mails DROP COLUMN raw_since"))
-        tx.connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        make_older(tx, "0001")
     with pytest.raises(LedgerError, match="is at version 0001"):
         Ledger.open(empty_url, key=KEY, migrate=False)
     with (

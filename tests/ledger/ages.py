@@ -1,0 +1,29 @@
+"""What did each version add to the ledger? By taking it away a ledger becomes one of an earlier version."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import text
+
+from bounce_plugin.ledger.transaction import Transaction
+
+ADDED: Final = {
+    "0002": ("DROP TABLE attempts", "DROP TABLE leases", "DROP TABLE folders"),
+    "0003": (
+        "DROP TABLE polls",
+        "DROP TABLE canaries",
+        "DROP INDEX ix_mails_raw",
+        "ALTER TABLE mails DROP COLUMN raw_since",
+    ),
+    "0006": ("DROP TABLE former_fingerprints",),
+}
+
+
+def make_older(tx: Transaction, version: str) -> None:
+    """Make the ledger one of that version."""
+    for revision, statements in sorted(ADDED.items(), reverse=True):
+        if revision > version:
+            for statement in statements:
+                tx.connection.execute(text(statement))
+    tx.connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
