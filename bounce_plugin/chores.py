@@ -23,9 +23,10 @@ class Chores:
     """The work of a process that has a ledger open; several processes may do it, one after the other."""
 
     def __init__(
-        self, ledger: Ledger, consequences: Consequences, *, keep_mails: timedelta, clock: Callable[[], datetime]
+        self, ledger: Ledger, consequences: Consequences, *, keep_days: int, clock: Callable[[], datetime]
     ) -> None:
-        self._ledger, self._consequences, self._keep_mails, self._clock = ledger, consequences, keep_mails, clock
+        self._ledger, self._consequences, self._clock = ledger, consequences, clock
+        self._keep_mails = timedelta(days=keep_days)
         self._done_at: datetime | None = None
         self._lock = Lock()
 

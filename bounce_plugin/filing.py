@@ -120,10 +120,12 @@ def _move_set(
     with lease.transaction():
         pass  # still ours? Two who copy the same mail would leave it twice, where the server cannot MOVE
     new_uids = mailbox.move(source, [move.uid for move in moves], target)
-    # Only what may be moved out by hand is looked for again.
-    new_validity = mailbox.numbering(Folder.REVIEW).uidvalidity if target is Folder.REVIEW else ""
+    # What may be moved out by hand is looked for again, whether its UID was told or not.
+    review = target is Folder.REVIEW
+    under = mailbox.numbering(Folder.REVIEW).uidvalidity if review else mailbox.moved_under(target)
+    now = lease.clock()
     places = [
-        Place(mail_id=move.mail_id, folder=target, uidvalidity=new_validity, uid=new_uids.get(move.uid, ""))
+        Place(mail_id=move.mail_id, folder=target, uidvalidity=under, uid=new_uids.get(move.uid, ""), filed_at=now)
         for move in moves
     ]
     with lease.transaction() as tx:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, RLock
 from types import TracebackType
@@ -39,6 +39,7 @@ from bounce_plugin.suppression.bulk import suppressed_among
 from bounce_plugin.suppression.explanation import Explanation, explain
 from bounce_plugin.suppression.gate import Gate
 from bounce_plugin.suppression.lift import lift
+from bounce_plugin.sweep import Sweep
 
 
 def utc_now() -> datetime:
@@ -105,9 +106,10 @@ class BouncePlugin:
             clock=clock,
             dead_address=settings.canary.address if settings.canary else "",
         )
-        self._reading = Reading(pipeline=self.pipeline, mailboxes=settings.mailboxes, attend=self.attend)
-        keep_mails = timedelta(days=settings.ledger.keep_mails_days)
-        self._chores = Chores(self.ledger, self.consequences, keep_mails=keep_mails, clock=clock)
+        self.sweep = Sweep(self.ledger, settings.processed_keep_days, clock)
+        inboxes = settings.mailboxes
+        self._reading = Reading(pipeline=self.pipeline, mailboxes=inboxes, attend=self.attend, sweep=self.sweep)
+        self._chores = Chores(self.ledger, self.consequences, keep_days=settings.ledger.keep_mails_days, clock=clock)
 
     @classmethod
     def from_file(

@@ -16,6 +16,7 @@ from bounce_plugin.mailboxes import open_mailbox
 from bounce_plugin.outcome import Handling, MailOutcome, RunSummary
 from bounce_plugin.pipeline import Pipeline
 from bounce_plugin.settings import MailboxSettings
+from bounce_plugin.sweep import Sweep
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ class Reading:
     pipeline: Pipeline
     mailboxes: Sequence[MailboxSettings]
     attend: Callable[[], None]  # does what is due besides, and tells what is to be told
+    sweep: Sweep
 
     def read_all(self, stop: Event, on_outcome: OnOutcome, *, dry_run: bool) -> RunSummary:
         """See `BouncePlugin.run_once`."""
@@ -77,6 +79,7 @@ class Reading:
             lag = max(0.0, *lags) if lags else None
             with self.pipeline.ledger.transaction() as tx:
                 note_read(tx, mailbox.name, clock(), lag_seconds=lag, stuck=stuck)
+            self.sweep.do(mailbox, stop)
 
     def _finish(
         self, started: datetime, outcomes: Sequence[MailOutcome], errors: Sequence[str], *, dry_run: bool

@@ -15,6 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from bounce_plugin.cli import ATTENTION, DONE
 from bounce_plugin.cli.health import needs_extra
 from bounce_plugin.cli.rehearsal import ledger_to_look_at
+from bounce_plugin.cli.sweep import say_sweep
 from bounce_plugin.cli.terminal import printable
 from bounce_plugin.outcome import Handling, MailOutcome, RunSummary
 from bounce_plugin.plugin import BouncePlugin
@@ -38,6 +39,8 @@ def run(config: str, once: bool, dry_run: bool) -> None:
                 keep_running(plugin, stop, _log_line)
             return
         summary = _with_progress(plugin, stop, dry_run=dry_run)
+        for line in say_sweep(plugin) if dry_run else ():
+            click.echo(line)
     _summarise(summary)
     sys.exit(DONE if summary.ok else ATTENTION)
 

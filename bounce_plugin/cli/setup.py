@@ -11,6 +11,7 @@ import click
 from bounce_plugin.cli import ATTENTION
 from bounce_plugin.cli.rehearsal import ledger_to_look_at
 from bounce_plugin.cli.rotate import say_keys
+from bounce_plugin.cli.sweep import say_sweep
 from bounce_plugin.cli.trust import say_trust
 from bounce_plugin.errors import BounceError, NoticeError
 from bounce_plugin.ledger import review
@@ -82,6 +83,7 @@ def _checks(config: str) -> Iterator[tuple[str, bool]]:
         else:
             yield "ledger: usable with this key", True
             yield from say_keys(plugin.ledger, settings.ledger)
+            yield from ((line, True) for line in say_sweep(plugin))
         yield from _check_plugins(plugin)
         yield from ((line, True) for line in say_trust(settings.trust, plugin.clock()))
         with plugin.ledger.reading() as tx:
@@ -98,6 +100,11 @@ def _check_mailboxes(settings: Settings) -> Iterator[tuple[str, bool]]:
             # To write, so that it says what keeps us from it; `check` itself does not.
             with open_mailbox(mailbox_settings, tokens=tokens) as mailbox:
                 troubles = list(mailbox.check())
+                if settings.processed_keep_days[mailbox.name] is not None and not mailbox.deletes:
+                    troubles.append(
+                        f"mailbox {mailbox.name!r}: the server cannot expunge single mails (UIDPLUS): nothing is deleted "
+                        "there; take processed_keep_days out"
+                    )
         except BounceError as error:
             troubles = [str(error)]
         yield from ((trouble, False) for trouble in troubles)

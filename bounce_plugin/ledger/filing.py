@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import String, bindparam, case, cast, select, union, update
 
@@ -32,6 +33,7 @@ class Place:
     folder: str
     uidvalidity: str
     uid: str
+    filed_at: datetime | None = None  # when we put it there; None: somebody else did, or it was not asked for
 
 
 #: The UIDs under which mails were found in a folder, and those under which we put them there.
@@ -89,6 +91,7 @@ FILED = (
         place_folder=bindparam("new_folder"),
         place_uidvalidity=bindparam("new_uidvalidity"),
         place_uid=bindparam("new_uid"),
+        filed_at=bindparam("new_filed_at"),
         target=case((mails.c.target == bindparam("new_folder"), ""), else_=mails.c.target),
     )
 )
@@ -104,6 +107,7 @@ LOST = (
         place_uidvalidity="",
         place_uid="",
         target="",
+        filed_at=None,
     )
 )
 
@@ -175,6 +179,7 @@ def filed(tx: Transaction, places: Iterable[Place]) -> None:
             "new_folder": place.folder,
             "new_uidvalidity": place.uidvalidity,
             "new_uid": place.uid,
+            "new_filed_at": place.filed_at,
         }
         for place in places
     ]

@@ -102,6 +102,8 @@ mails = Table(
     Column("place_uidvalidity", String, nullable=False),
     Column("place_uid", String, nullable=False),  # empty: the server did not tell
     Column("target", String, nullable=False),  # the folder that it must still be moved to; empty: none
+    Column("filed_at", Moment),  # when we put it where it is; null: we did not, or it is no longer there
+    Column("deleted_at", Moment),  # when we deleted it from where we had put it; null: we did not
     Column("raw", LargeBinary),  # kept while a person may want to look, or to have it read again
     Column("raw_since", Moment),  # when we began to keep it
     UniqueConstraint("tenant", "mailbox", "folder", "uidvalidity", "uid"),
@@ -113,6 +115,14 @@ mails = Table(
         "mailbox",
         sqlite_where=text("target <> ''"),
         postgresql_where=text("target <> ''"),
+    ),
+    Index(
+        "ix_mails_filed",
+        "tenant",
+        "mailbox",
+        "filed_at",
+        sqlite_where=text("filed_at IS NOT NULL"),
+        postgresql_where=text("filed_at IS NOT NULL"),
     ),
     Index(
         "ix_mails_raw",

@@ -14,7 +14,7 @@ from bounce_plugin.errors import MailboxError
 from bounce_plugin.mailbox.fetch_answer import FACTS, Facts, compact, read_bodies, read_facts
 from bounce_plugin.mailbox.idle import await_news
 from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Numbering
-from bounce_plugin.mailbox.moving import move_set
+from bounce_plugin.mailbox.moving import move_set, remove
 from bounce_plugin.mailbox.oauth import TokenSource
 from bounce_plugin.mailbox.session import Session
 from bounce_plugin.mailbox.sign_in import Access, travels_openly
@@ -75,6 +75,7 @@ class ImapMailbox:
         self._names = {Folder.INBOX: inbox, Folder.PROCESSED: processed, Folder.REVIEW: review}
         self._read_only = read_only
         self._session: Session | None = None
+        self._moved_under: dict[Folder, str] = {}
         self._listed: dict[Folder, tuple[str, int]] = {}  # UIDVALIDITY and UIDNEXT when it was last listed
 
     def __repr__(self) -> str:
@@ -132,8 +133,30 @@ class ImapMailbox:
             if not self._open(source, write=True):
                 return known
             uid_set, destination = compact(some), self._real_name(target)
-            known |= move_set(session, uid_set, destination)
+            told, self._moved_under[target] = move_set(session, uid_set, destination)
+            known |= told
         return known
+
+    def moved_under(self, target: Folder) -> str:
+        """See `Mailbox`. A server with UIDPLUS tells it with the new UIDs."""
+        return self._moved_under.get(target, "")
+
+    @property
+    def deletes(self) -> bool:
+        """See `Mailbox`. Without UIDPLUS an EXPUNGE would take what others have flagged, too (RFC 4315, section 2.1)."""
+        return "UIDPLUS" in self._ask().capabilities
+
+    def delete(self, folder: Folder, uidvalidity: str, uids: Iterable[str]) -> None:
+        """See `Mailbox`."""
+        if self._read_only or not self.deletes:
+            raise MailboxError(f"mailbox {self.name!r}: single mails cannot be deleted here")
+        session = self._ask()
+        for some in _chunks(uids):
+            if not self._open(folder, write=True):
+                return
+            if session.uidvalidity != uidvalidity:
+                raise MailboxError(f"mailbox {self.name!r}: {self._real_name(folder)} has been made anew meanwhile")
+            remove(session, compact(some))
 
     def wait(self, seconds: float, stop: Event) -> None:
         """See `Mailbox`."""

@@ -66,8 +66,8 @@ class Listing(Numbering):
 class Mailbox(Protocol):
     """A bounce mailbox. Used as a context manager: entering connects, leaving disconnects.
 
-    Nothing is ever deleted (but where mails are taken to the ledger, see `Filing`), no flag is changed (but where
-    `Pop3Mailbox` says so), and no message that we were not asked to move is touched. Every method raises `MailboxError`
+    Nothing is ever deleted but by `delete` (and where mails are taken to the ledger, see `Filing`), no flag is changed (but
+    where `Pop3Mailbox` says so), and no message that we were not asked to move is touched. Every method raises `MailboxError`
     (`SignInError`) and nothing else when the mailbox does not answer as it should.
     """
 
@@ -101,6 +101,16 @@ class Mailbox(Protocol):
 
         A mail that is gone already is no error. To LEDGER only mails are moved that `fetch` has given since we connected.
         """
+
+    def moved_under(self, target: Folder) -> str:
+        """The UIDVALIDITY of the new UIDs that `move` to this folder told last; "" where it told none."""
+
+    @property
+    def deletes(self) -> bool:
+        """Whether single mails can be deleted here, and no other with them. While connected."""
+
+    def delete(self, folder: Folder, uidvalidity: str, uids: Iterable[str]) -> None:
+        """Delete these mails for good, and no other. One that is gone already is no error."""
 
     def wait(self, seconds: float, stop: Event) -> None:
         """Sleep until new mail may have arrived, the time is over or `stop` is set."""

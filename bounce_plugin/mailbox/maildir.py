@@ -33,6 +33,7 @@ class MaildirMailbox:
     """
 
     filing: Final = Filing.FOLDERS
+    deletes: Final = True
 
     def __init__(
         self,
@@ -132,6 +133,25 @@ class MaildirMailbox:
                 f"mailbox {self.name!r}: cannot move to {self._folders[target]}: {error.strerror}"
             ) from error
         return moved
+
+    def moved_under(self, target: Folder) -> str:
+        """See `Mailbox`."""
+        return UIDVALIDITY
+
+    def delete(self, folder: Folder, uidvalidity: str, uids: Iterable[str]) -> None:
+        """See `Mailbox`."""
+        if self._read_only or uidvalidity != UIDVALIDITY:
+            raise MailboxError(f"mailbox {self.name!r}: nothing is deleted under {uidvalidity!r}, or for reading only")
+        leaving, touched = set(uids), set[Path]()
+        try:
+            while files := {uid: path for uid, path in self._files(self._folders[folder]).items() if uid in leaving}:
+                for path in files.values():
+                    path.unlink(missing_ok=True)  # it may have got other flags since: then it is listed once more
+                    touched.add(path.parent)
+            for place in touched:
+                sync_directory(place)
+        except OSError as error:
+            raise MailboxError(f"mailbox {self.name!r}: cannot delete {error.filename}: {error.strerror}") from error
 
     def _rename(self, path: Path, target: Folder) -> Path | None:
         """Move a file to a folder under a new name; None: it is not there, or another process was quicker."""

@@ -52,6 +52,7 @@ class MboxMailbox:
     """
 
     filing: Final = Filing.FOLDERS
+    deletes: Final = True
 
     def __init__(
         self,
@@ -140,6 +141,20 @@ class MboxMailbox:
             kept = [entry for entry in entries.values() if entry.uid not in moving]
             self._replace(source, files[source], kept)
         return told
+
+    def moved_under(self, target: Folder) -> str:
+        """See `Mailbox`."""
+        return _UIDVALIDITY
+
+    def delete(self, folder: Folder, uidvalidity: str, uids: Iterable[str]) -> None:
+        """See `Mailbox`. A file without them is put in its place, as `move` does."""
+        if self._read_only or uidvalidity != _UIDVALIDITY:
+            raise MailboxError(f"mailbox {self.name!r}: nothing is deleted under {uidvalidity!r}, or for reading only")
+        leaving = set(uids)
+        with self._asking(folder), suppress(FileNotFoundError), self._locked(folder) as file:
+            entries = self._index(folder, file).entries
+            if leaving & entries.keys():
+                self._replace(folder, file, [entry for entry in entries.values() if entry.uid not in leaving])
 
     def wait(self, seconds: float, stop: Event) -> None:
         """See `Mailbox`. New mail changes the file."""

@@ -11,18 +11,18 @@ from bounce_plugin.mailbox.session import Session, encode
 _COPYUID: Final = re.compile(rb"(\d+) ([\d:,]+) ([\d:,]+)")
 
 
-def move_set(session: Session, uid_set: str, destination: str) -> dict[str, str]:
-    """Move mails of the selected folder; returns the new UIDs as far as they are told."""
+def move_set(session: Session, uid_set: str, destination: str) -> tuple[dict[str, str], str]:
+    """Move mails of the selected folder; returns the new UIDs as far as they are told, and their UIDVALIDITY."""
     if "MOVE" in session.capabilities:
         return _transfer(session, "MOVE", uid_set, destination)
     _spare(session, uid_set)
     known = _transfer(session, "COPY", uid_set, destination)
-    _remove(session, uid_set)
+    remove(session, uid_set)
     return known
 
 
-def _transfer(session: Session, command: str, uid_set: str, destination: str) -> dict[str, str]:
-    """MOVE or COPY, making the target if there is none; returns the new UIDs as far as they are told."""
+def _transfer(session: Session, command: str, uid_set: str, destination: str) -> tuple[dict[str, str], str]:
+    """MOVE or COPY, making the target if there is none; see `move_set`."""
     session.response("COPYUID")  # of another command
     status, answer = session.command(command, uid_set, encode(destination))
     if status != "OK":
@@ -33,13 +33,14 @@ def _transfer(session: Session, command: str, uid_set: str, destination: str) ->
         status, answer = session.command(command, uid_set, encode(destination))
         if status != "OK":
             raise session.refuse(f"{command} to {destination}", answer)
-    known: dict[str, str] = {}
+    known, under = dict[str, str](), ""
     for told in session.response("COPYUID"):
         if isinstance(told, bytes) and (copied := _COPYUID.fullmatch(told)):
             with session.asking("COPYUID"):
                 pairs = zip(expand(copied[2].decode()), expand(copied[3].decode()), strict=True)
                 known |= {str(old): str(new) for old, new in pairs}
-    return known
+                under = copied[1].decode()
+    return known, under
 
 
 def _spare(session: Session, uid_set: str) -> None:
@@ -59,8 +60,8 @@ def _spare(session: Session, uid_set: str) -> None:
         raise session.refuse("UID STORE", answer)
 
 
-def _remove(session: Session, uid_set: str) -> None:
-    r"""Take away what was copied, and that alone: without UIDPLUS an EXPUNGE would take what others flagged."""
+def remove(session: Session, uid_set: str) -> None:
+    r"""Take these mails away, and them alone: without UIDPLUS an EXPUNGE would take what others flagged."""
     status, answer = session.command("STORE", uid_set, "+FLAGS.SILENT", r"(\Deleted)")
     if status != "OK":
         raise session.refuse("UID STORE", answer)

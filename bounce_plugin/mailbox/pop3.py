@@ -121,6 +121,16 @@ class Pop3Mailbox:
         if refusals:
             raise refusals[0]
 
+    deletes: Final = False  # there is no folder of what was handled
+
+    def moved_under(self, target: Folder) -> str:
+        """See `Mailbox`."""
+        return ""
+
+    def delete(self, folder: Folder, uidvalidity: str, uids: Iterable[str]) -> None:
+        """See `Mailbox`."""
+        raise MailboxError(f"mailbox {self.name!r}: there is no folder to delete mails from")
+
     def move(self, source: Folder, uids: Iterable[str], target: Folder) -> Mapping[str, str]:
         """See `Mailbox`. To LEDGER: delete the mails, which this very session must have read as a whole.
 

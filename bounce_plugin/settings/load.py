@@ -72,6 +72,11 @@ class Settings(Section):
         return self._policy
 
     @property
+    def processed_keep_days(self) -> Mapping[str, int | None]:
+        """After how many days mails that were filed as processed are deleted, by mailbox; None: never."""
+        return {one.name: None if isinstance(one, Pop3Settings) else one.processed_keep_days for one in self.mailboxes}
+
+    @property
     def addition(self) -> Addition:
         """The operator's own phrases, and where they stand."""
         return Addition(source=self.source, rows=self.phrases, text=self._origin.text)

@@ -28,7 +28,14 @@ class MailboxSection(Section):
     poll_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60.0  # `run` looks at least so often
 
 
-class ImapSettings(MailboxSection, Credentials):
+class FolderSection(MailboxSection):
+    """What every kind of mailbox has that has folders."""
+
+    #: Mails that we filed as processed are deleted after so many days; None: never.
+    processed_keep_days: Annotated[int, Field(strict=True, ge=1, le=36_500)] | None = None
+
+
+class ImapSettings(FolderSection, Credentials):
     """A mailbox on an IMAP server."""
 
     kind: Literal["imap"]
@@ -86,7 +93,7 @@ class Pop3Settings(MailboxSection, Credentials):
         return f"mailbox {self.name!r}"
 
 
-class MaildirSettings(MailboxSection):
+class MaildirSettings(FolderSection):
     """A Maildir; its folders are Maildir++ folders, and "" is the Maildir itself."""
 
     kind: Literal["maildir"]
@@ -101,7 +108,7 @@ class MaildirSettings(MailboxSection):
         return self
 
 
-class MboxSettings(MailboxSection):
+class MboxSettings(FolderSection):
     """An mbox file; its folders are files beside it."""
 
     kind: Literal["mbox"]

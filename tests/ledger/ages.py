@@ -16,7 +16,12 @@ ADDED: Final = {
         "DROP INDEX ix_mails_raw",
         "ALTER TABLE mails DROP COLUMN raw_since",
     ),
-    "0006": ("DROP TABLE former_fingerprints",),
+    "0006": (
+        "DROP TABLE former_fingerprints",
+        "DROP INDEX ix_mails_filed",
+        "ALTER TABLE mails DROP COLUMN filed_at",
+        "ALTER TABLE mails DROP COLUMN deleted_at",
+    ),
 }
 
 

@@ -32,7 +32,7 @@ def test_i_12_killed_between_the_flag_and_the_removal_what_waits_still_waits_and
     account.append(report("stranger@example.com"), report("member1@example.com"))
     with everyday_plugin(tmp_path, account) as plugin:
         with monkeypatch.context() as patch:
-            patch.setattr(moving, "_remove", killed)
+            patch.setattr(moving, "remove", killed)
             with pytest.raises(KeyboardInterrupt):
                 plugin.run_once()
         assert len(plugin.desk.items()) == 1

@@ -84,3 +84,16 @@ def test_an_mbox_has_files_beside_it() -> None:
     other = mailbox('kind = "mbox"', 'path = "bounces"', 'processed = "done"', 'review = "/var/open"')
     assert isinstance(other, MboxSettings)
     assert (other.processed, other.review) == (Path("/etc/done"), Path("/var/open"))
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "1.5", '"30"', "true", "99999"])
+def test_only_whole_days_are_taken(tmp_path: Path, days: str) -> None:
+    text = f'[[mailbox]]\nname = "b"\nkind = "maildir"\npath = "M"\nprocessed_keep_days = {days}\n'
+    with pytest.raises(SettingsError, match="processed_keep_days"):
+        parse_settings(text, folder=tmp_path)
+
+
+def test_over_pop3_there_is_no_such_setting(tmp_path: Path) -> None:
+    text = '[[mailbox]]\nname = "b"\nkind = "pop3"\nhost = "h"\nuser = "u"\npassword = "p"\nprocessed_keep_days = 30\n'
+    with pytest.raises(SettingsError, match="processed_keep_days"):
+        parse_settings(text, folder=tmp_path)
