@@ -20,7 +20,7 @@ from bounce_plugin.ledger.record import event_id, note_event, record_acts, recor
 from bounce_plugin.ledger.review import open_item
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.message.report import Kind
-from bounce_plugin.outcome import MailOutcome
+from bounce_plugin.outcome import Handling, MailOutcome
 from bounce_plugin.policy.confirm import as_trusted
 from bounce_plugin.policy.decide import acts_from, decide
 from bounce_plugin.policy.rules import Decision, Policy, PolicyAction, Step
@@ -98,6 +98,15 @@ class Consequences:
 
     def _weight(self, event: BounceEvent) -> float:
         return self.tables.reasons[event.reason].weight if event.reason else 0.0
+
+    def leave_word(self, tx: Transaction, outcome: MailOutcome, addresses: tuple[str, ...], now: datetime) -> None:
+        """Have told what became of a mail, and a person look at it who must; of one of a flood nobody is told by itself."""
+        if outcome.swamped:
+            return
+        if outcome.handling is Handling.REVIEW:
+            self.put_before_person(tx, outcome, addresses, now)
+        if outcome.handling is not Handling.LEFT:
+            self.announcements.message_handled(tx, outcome, now)
 
     def put_before_person(
         self, tx: Transaction, outcome: MailOutcome, addresses: tuple[str, ...], now: datetime

@@ -24,6 +24,9 @@ ORDINARY: Final = frozenset({Kind.OTHER, Kind.AUTO_REPLY, Kind.MDN, Kind.CHALLEN
 #: The types of feedback (RFC 5965, section 7.3) by which a reader says that he wants no such mail.
 _UNWANTED: Final = frozenset({"abuse", "fraud"})
 
+#: What stands with a mail that nobody is told of by itself.
+SWAMPED: Final = "One of a flood of reports without proof, which are told as one. In the inbox it is read once more."
+
 #: What a person has to know of a report that counts for nothing by itself; `MOVED` is of no interest to anybody.
 _CAVEATS: Final = {
     Caveat.EXPIRED: "The report about {address} is signed, but it comes too late to be believed by itself.",
@@ -56,6 +59,17 @@ class Case:
     required: Trust = Trust.ADDRESS  # the least that has the report count
     marked: Delivery | None = None  # that our own mark in it names, if nothing speaks against it
     forged: int = 0  # marks in it that only look like ours
+    swamped: bool = False  # one of so many unproven reports that they are told as one (`flood.py`)
+
+    @property
+    def is_unproven(self) -> bool:
+        """Whether proof is required of such a report, and it has none at all: neither a mark nor a message that we sent."""
+        return (
+            self.required is not Trust.ADDRESS
+            and self.examination.kind is Kind.BOUNCE
+            and not (self.ours or self.canary or self.trouble or self.marked)
+            and not any(one.caveat or one.trust.suffices(self.required) for one in self.correlations)
+        )
 
     @property
     def complaint(self) -> Delivery | None:
@@ -145,6 +159,8 @@ def needs_person(case: Case, events: tuple[BounceEvent, ...], *, dedicated: bool
     with what may be one.
     """
     examination = case.examination
+    if case.swamped:
+        return SWAMPED
     if examination.kind in ORDINARY and not dedicated:
         return "" if examination.limits else examination.why
     if case.ours:

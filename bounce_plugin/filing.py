@@ -30,13 +30,13 @@ TARGETS: Final = {
 def target_of(mail: Incoming, case: Case, handling: Handling, mailbox: Mailbox) -> Folder | None:
     """Where a mail must be moved to; None: it stays where it is.
 
-    Only one that we have as a whole is taken from a server that has no folders.
+    Only one that we have as a whole is taken from a server that has no folders, and none of a flood.
     """
     target = TARGETS.get(handling)
     if target is None or stays(case, dedicated=mailbox.dedicated) or mailbox.filing is Filing.STAYS:
         return None
     if mailbox.filing is Filing.LEDGER:
-        return Folder.LEDGER if mail.size == len(mail.raw) else None
+        return Folder.LEDGER if mail.size == len(mail.raw) and not case.swamped else None
     return target
 
 

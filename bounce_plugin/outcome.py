@@ -31,6 +31,7 @@ class MailOutcome:
     events: tuple[str, ...] = ()  # ids of the new events
     details: tuple[str, ...] = ()  # a line for each recipient: who, why, what was done; only where the mail is handled
     received_at: datetime
+    swamped: bool = False  # one of a flood of reports without proof, which are told as one: no plugin is told of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class RunSummary:
     started_at: datetime
     finished_at: datetime
     outcomes: tuple[MailOutcome, ...] = ()
+    swamped: int = 0  # mails beside these, of a flood of reports without proof
     errors: tuple[str, ...] = ()  # one sentence for each mailbox or mail that could not be handled
     dry_run: bool = False
 

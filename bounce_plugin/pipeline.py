@@ -21,6 +21,7 @@ from bounce_plugin.case import Case, handling_of, needs_person
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.examination import Examination, examine
 from bounce_plugin.filing import carry_out_moves, enter_mails, settle, target_of
+from bounce_plugin.flood import set_apart as set_flood_apart
 from bounce_plugin.inquire import inquire
 from bounce_plugin.ledger.lease import Lease, hold
 from bounce_plugin.ledger.mails import conclude
@@ -31,8 +32,9 @@ from bounce_plugin.message.report import Kind
 from bounce_plugin.notices import is_notice
 from bounce_plugin.outcome import Handling, MailOutcome
 from bounce_plugin.parked import failed, park_worn_out
+from bounce_plugin.precedence import looks
 from bounce_plugin.proofs import Proofs
-from bounce_plugin.unseen import find_unseen, forget_tries, read_batches
+from bounce_plugin.unseen import forget_tries, read_batches
 
 log = logging.getLogger(__name__)
 
@@ -50,22 +52,21 @@ class Pipeline:
     dead_address: str = ""  # that canaries are sent to; empty: none
 
     def run(self, mailbox: Mailbox, stop: Event, *, dry_run: bool = False) -> Iterator[MailOutcome]:
-        """Handle everything in a connected mailbox's inbox, oldest first, until `stop` is set.
+        """Handle everything in a connected mailbox's inbox, in its order (`precedence.py`), until `stop` is set.
 
-        A dry run reads, and records in a ledger that is being rehearsed; it moves and tells nothing. A folder that
-        mail cannot be moved to does not stop the reading: `MailboxError` is raised at the end. `BusyError` is raised
-        where another process works on the mailbox.
+        A dry run reads, and records in a rehearsed ledger; it moves and tells nothing. A folder that mail cannot be moved
+        to stops no reading: `MailboxError` is raised at the end. `BusyError` is raised where another process works on it.
         """
         with hold(self.ledger, mailbox.name, self.clock, rehearsed=dry_run) as lease:
             trouble = [] if dry_run else settle(lease, mailbox, self.clock())
-            unseen = find_unseen(lease, mailbox)
-            yield from park_worn_out(lease, mailbox, unseen, self.consequences)
-            for found in read_batches(lease, mailbox, unseen, self.clock):
-                if stop.is_set():
-                    return
-                yield from self._handle(lease, mailbox, found)
-                if not dry_run:
-                    trouble += carry_out_moves(lease, mailbox, {mail.uid for mail in found})
+            for unseen in looks(lease, mailbox, self.proofs.seal):
+                yield from park_worn_out(lease, mailbox, unseen, self.consequences)
+                for found in read_batches(lease, mailbox, unseen, self.clock):
+                    if stop.is_set():
+                        return
+                    yield from self._handle(lease, mailbox, found)
+                    if not dry_run:
+                        trouble += carry_out_moves(lease, mailbox, {mail.uid for mail in found})
             if trouble:
                 raise trouble[0]
 
@@ -114,6 +115,7 @@ class Pipeline:
     def record(self, tx: Transaction, cases: Sequence[tuple[Incoming, Case]], mailbox: Mailbox) -> list[MailOutcome]:
         """Record mails, decide what follows, and leave word of it. One that another process recorded is left out."""
         now = self.clock()
+        cases = set_flood_apart(tx, cases, self.consequences.raise_incident, now)
         numbers = enter_mails(tx, [(mail, case.examination.kind) for mail, case in cases])
         mine = [(mail, case, number) for (mail, case), number in zip(cases, numbers, strict=True) if number is not None]
         learned = self.consequences.learn_all(tx, [(case, number) for _, case, number in mine], now=now)
@@ -137,14 +139,12 @@ class Pipeline:
             events=learned.new,
             details=learned.details,
             received_at=mail.received_at,
+            swamped=case.swamped,
         )
         target = target_of(mail, case, handling, mailbox)
-        keep = mail.raw if handling is Handling.REVIEW or target is Folder.LEDGER else b""
+        keep = mail.raw if (handling is Handling.REVIEW and not case.swamped) or target is Folder.LEDGER else b""
         conclude(
             tx, mail_id, kind=outcome.kind, handling=handling, why=outcome.why, now=now, target=target or "", raw=keep
         )
-        if handling is Handling.REVIEW:
-            self.consequences.put_before_person(tx, outcome, tuple(event.address for event in learned.events), now)
-        if handling is not Handling.LEFT:
-            self.consequences.announcements.message_handled(tx, outcome, now)
+        self.consequences.leave_word(tx, outcome, tuple(event.address for event in learned.events), now)
         return outcome

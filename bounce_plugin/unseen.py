@@ -38,6 +38,7 @@ class Unseen:
     new: tuple[str, ...]  # oldest first
     tried: tuple[str, ...]  # those that were tried least come first
     worn_out: tuple[str, ...]  # tried as often as it makes sense
+    more: bool = False  # there are others, to be looked for when these are done
 
 
 def find_unseen(lease: Lease, mailbox: Mailbox) -> Unseen:

@@ -63,14 +63,14 @@ def _with_progress(plugin: BouncePlugin, stop: Event, *, dry_run: bool) -> RunSu
 
         def show(outcome: MailOutcome) -> None:
             progress.update(task, advance=1, description=f"{outcome.mailbox}: {outcome.kind} {outcome.handling}")
-            if outcome.handling in {Handling.REVIEW, Handling.FAILED}:
+            if outcome.handling in {Handling.REVIEW, Handling.FAILED} and not outcome.swamped:
                 progress.console.print(line_of(outcome), markup=False, highlight=False)
 
         return plugin.run_once(dry_run=dry_run, stop=stop, on_outcome=show)
 
 
 def _log_line(outcome: MailOutcome) -> None:
-    if outcome.handling is not Handling.LEFT:
+    if outcome.handling is not Handling.LEFT and not outcome.swamped:
         click.echo(line_of(outcome))
 
 
@@ -93,5 +93,7 @@ def _summarise(summary: RunSummary) -> None:
     counts = ", ".join(f"{summary.count(handling)} {handling}" for handling in Handling if summary.count(handling))
     prefix = "Dry run, nothing was changed. " if summary.dry_run else ""
     click.echo(f"{prefix}{len(summary.outcomes)} mails: {counts or 'nothing new'}.")
+    if summary.swamped:
+        click.echo(f"{summary.swamped} more of a flood of reports without proof: filed for review, told as one.")
     for error in summary.errors:
         click.echo(f"error: {error}", err=True)

@@ -88,6 +88,11 @@ class Seal:
     prefix: str = "b+"
     oldest_days: int = OLDEST_DAYS
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What stands in each return path that we signed, in lower case."""
+        return tuple(filter(None, (self.prefix.lower(), f"@{self.keyring.domain}")))
+
     def mark(self, *, delivery: int, category: str, recipient: str, now: datetime, message_id: str = "") -> ReturnPath:
         """The marks of a delivery, named by a random number of 64 bits."""
         number = number_of(category)

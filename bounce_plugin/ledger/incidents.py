@@ -43,6 +43,13 @@ REPEAT_INCIDENT = (
     )
 )
 
+#: It was there so many times more.
+COUNT_UP = (
+    update(incidents_table)
+    .where(incidents_table.c.tenant == bindparam("of_tenant"), incidents_table.c.key == bindparam("of_key"))
+    .values(times=incidents_table.c.times + bindparam("by"), last_at=bindparam("new_last_at"))
+)
+
 #: One incident by its key.
 INCIDENT = select(incidents_table).where(
     incidents_table.c.tenant == bindparam("tenant"), incidents_table.c.key == bindparam("key")
@@ -85,6 +92,19 @@ def raise_incident(tx: Transaction, *, key: str, title: str, detail: str, now: d
         }
         tx.connection.execute(REPEAT_INCIDENT, again)
     return Raised(incident=_incidents(tx, tx.connection.execute(INCIDENT, where).all())[0], tell=tell)
+
+
+def count_up(tx: Transaction, key: str, *, by: int, now: datetime) -> int:
+    """Count what is no trouble by itself, and is told nobody; returns how often it was there before."""
+    where = {"tenant": tx.tenant, "key": key}
+    before = tx.connection.execute(INCIDENT, where).one_or_none()
+    times = {"title": "", "detail": "", "first_at": now, "last_at": now, "announced_at": _FIRST_DAY}
+    if before is None:
+        tx.connection.execute(ADD_INCIDENT, {**where, **times, "times": by})
+        return 0
+    tx.connection.execute(COUNT_UP, {"of_tenant": tx.tenant, "of_key": key, "by": by, "new_last_at": now})
+    times_before: int = before.times
+    return times_before
 
 
 def incidents(tx: Transaction, *, since: datetime = _FIRST_DAY) -> tuple[Incident, ...]:

@@ -11,9 +11,10 @@ from types import TracebackType
 from typing import Final, Self
 
 from bounce_plugin.errors import MailboxError
+from bounce_plugin.mailbox.addressed import find_addressed
 from bounce_plugin.mailbox.fetch_answer import FACTS, Facts, compact, read_bodies, read_facts
 from bounce_plugin.mailbox.idle import await_news
-from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Numbering
+from bounce_plugin.mailbox.incoming import PEEK, Filing, Folder, Incoming, Listing, Numbering
 from bounce_plugin.mailbox.moving import move_set, remove
 from bounce_plugin.mailbox.oauth import TokenSource
 from bounce_plugin.mailbox.session import Session
@@ -123,6 +124,18 @@ class ImapMailbox:
                 yield from self._fetch_bodies(folder, group, refusals)
         if refusals:
             raise refusals[0]
+
+    def heads(self, folder: Folder, uids: Sequence[str], words: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """See `Mailbox`. The server looks for the words; only what it finds is fetched."""
+        if not uids or not self._open(folder, write=False):
+            return
+        wanted, refusals = frozenset(map(int, uids)), list[MailboxError]()
+        found = find_addressed(self._ask(), f"{min(wanted)}:{max(wanted)}", words)
+        for some in _chunks(str(uid) for uid in found if uid in wanted):
+            if not self._open(folder, write=False):
+                return
+            answer = self._fetch(some, f"(UID BODY.PEEK[]<0.{PEEK}>)", refusals)
+            yield from ((str(uid), head) for uid, head in read_bodies(answer, some))
 
     def move(self, source: Folder, uids: Iterable[str], target: Folder) -> Mapping[str, str]:
         """See `Mailbox`. The new UIDs are known from servers with UIDPLUS."""

@@ -9,7 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from threading import Event
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
+
+#: Octets of a mail by which it is told whom it is addressed to: its header, or the most of it.
+PEEK: Final = 8 * 1024
 
 
 class Folder(StrEnum):
@@ -45,6 +48,12 @@ class Incoming:
     def sha256(self) -> str:
         """The fingerprint of the raw octets."""
         return hashlib.sha256(self.raw).hexdigest()
+
+
+def has_all(head: bytes, words: Sequence[str]) -> bool:
+    """Whether all these words, in lower case, stand in the head of a mail."""
+    lowered = head.lower()
+    return all(word.encode() in lowered for word in words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +103,12 @@ class Mailbox(Protocol):
         """The mails with these UIDs, without setting any flag (see above); those that are gone meanwhile are left out.
 
         A mail over the cap (10 MiB) comes with its head alone (256 KiB) and its true size.
+        """
+
+    def heads(self, folder: Folder, uids: Sequence[str], words: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """The first 8 KiB of those of these mails that are addressed to something with all these words (in lower case).
+
+        It may give others besides. Nothing where that cannot be told without reading the mails.
         """
 
     def move(self, source: Folder, uids: Iterable[str], target: Folder) -> Mapping[str, str]:

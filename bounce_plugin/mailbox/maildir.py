@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from threading import Event
-from time import monotonic, time_ns
+from time import monotonic
 from types import TracebackType
 from typing import Final, Self
 
 from bounce_plugin.errors import MailboxError
-from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Numbering
+from bounce_plugin.mailbox.incoming import PEEK, Filing, Folder, Incoming, Listing, Numbering, has_all
+from bounce_plugin.mailbox.maildir_names import new_name, uid_of
 from bounce_plugin.message import limits
 
 UIDVALIDITY: Final = "maildir"  # the format promises that a name is never used twice
 _PLACES: Final = ("new", "cur")  # in this order: a mail that a reader takes from new/ to cur/ meanwhile is not missed
 _LOOK_EVERY: Final = 1.0  # seconds between two looks at the clock of new/ while waiting
-_serial = count()
 
 
 class MaildirMailbox:
@@ -107,6 +105,14 @@ class MaildirMailbox:
                 f"mailbox {self.name!r}: cannot read {unreadable[0].filename}{more}: {unreadable[0].strerror}"
             ) from unreadable[0]
 
+    def heads(self, folder: Folder, uids: Sequence[str], words: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """See `Mailbox`. What cannot be read, `fetch` reports."""
+        files = self._files(self._folders[folder])
+        for uid in uids:
+            with suppress(KeyError, OSError), files[uid].open("rb", buffering=0) as file:
+                if has_all(head := file.read(PEEK), words):
+                    yield uid, head
+
     def move(self, source: Folder, uids: Iterable[str], target: Folder) -> Mapping[str, str]:
         """See `Mailbox`. A moved mail gets a new name, as it gets a new UID on an IMAP server."""
         if self._read_only:
@@ -124,7 +130,7 @@ class MaildirMailbox:
                     path = files.get(uid, path)
                     there = self._rename(path, target)
                 if there is not None:
-                    moved[uid] = _uid(there.name)
+                    moved[uid] = uid_of(there.name)
                     touched |= {there.parent, path.parent}
             for place in sorted(touched, key=lambda place: place.parent == self._folders[source]):
                 sync_directory(place)  # the target first: after a power cut a mail may be in both, never in neither
@@ -155,7 +161,7 @@ class MaildirMailbox:
 
     def _rename(self, path: Path, target: Folder) -> Path | None:
         """Move a file to a folder under a new name; None: it is not there, or another process was quicker."""
-        there = self._folders[target] / path.parent.name / _new_name(path.name)
+        there = self._folders[target] / path.parent.name / new_name(path.name)
         try:
             path.rename(there)
         except FileNotFoundError:
@@ -220,7 +226,7 @@ class MaildirMailbox:
                 with os.scandir(root / place) as entries:
                     for entry in entries:
                         if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
-                            files[_uid(entry.name)] = Path(entry.path)
+                            files[uid_of(entry.name)] = Path(entry.path)
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -270,21 +276,6 @@ class MaildirMailbox:
             raise
         except OSError as error:
             raise MailboxError(f"mailbox {self.name!r}: {path}: {error.strerror}") from error
-
-
-def _uid(name: str) -> str:
-    """The unique part of a file name, before the flags; octets that are no UTF-8 are spelt out, for a database."""
-    return os.fsencode(name.partition(":")[0]).decode("utf-8", "backslashreplace")
-
-
-def _new_name(name: str) -> str:
-    """A name that was never used, with the sizes (`,S=`, `,W=`) and flags of the old one."""
-    seconds, rest = divmod(time_ns(), 1_000_000_000)
-    host = socket.gethostname().replace("/", r"\057").replace(":", r"\072").replace(",", r"\054")
-    unique = f"{seconds}.M{rest // 1000:06d}P{os.getpid()}Q{next(_serial)}R{os.urandom(4).hex()}.{host}"
-    stem, colon, flags = name.partition(":")
-    _, comma, sizes = stem.partition(",")
-    return f"{unique}{comma}{sizes}{colon}{flags}"
 
 
 def sync_directory(directory: Path) -> None:

@@ -6,7 +6,6 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -15,9 +14,10 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from bounce_plugin.errors import MailboxError
-from bounce_plugin.mailbox.from_lines import Stored, received_at, split_mbox
-from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Numbering
+from bounce_plugin.mailbox.from_lines import received_at, split_mbox
+from bounce_plugin.mailbox.incoming import PEEK, Filing, Folder, Incoming, Listing, Numbering, has_all
 from bounce_plugin.mailbox.maildir import sync_directory
+from bounce_plugin.mailbox.mbox_index import Entry, Index, number, state_of
 from bounce_plugin.mailbox.mbox_lock import locked
 from bounce_plugin.mailbox.mbox_octets import PIECE, end_with_blank, read_pieces, write_all
 from bounce_plugin.message import limits
@@ -25,21 +25,6 @@ from bounce_plugin.message import limits
 _UIDVALIDITY: Final = "mbox"  # a UID is made of the mail itself
 _TOGETHER: Final = 4 * PIECE  # octets of mail that are read while we hold the lock, if more than one mail
 _LOOK_EVERY: Final = 1.0  # seconds between two looks at the file while waiting
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    uid: str  # SHA-256 of the mail, and which of the same mails it is
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Index:
-    """What a file held when it was as `state` says."""
-
-    state: tuple[int, int, int]
-    entries: Mapping[str, _Entry]  # in the order of the file
 
 
 class MboxMailbox:
@@ -73,7 +58,7 @@ class MboxMailbox:
             Folder.PROCESSED: processed or path.with_name(f"{path.name}.processed"),
             Folder.REVIEW: review or path.with_name(f"{path.name}.review"),
         }
-        self._indexes: dict[Folder, _Index] = {}
+        self._indexes: dict[Folder, Index] = {}
         self._listed: tuple[int, int, int] | None = None
 
     def __enter__(self) -> Self:
@@ -117,6 +102,18 @@ class MboxMailbox:
                 except FileNotFoundError:
                     return
             yield from some
+
+    def heads(self, folder: Folder, uids: Sequence[str], words: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """See `Mailbox`."""
+        found: list[tuple[str, bytes]] = []
+        with self._asking(folder), suppress(FileNotFoundError), self._locked(folder) as file:
+            entries = self._index(folder, file).entries
+            for entry in filter(None, map(entries.get, uids)):
+                file.seek(entry.start)
+                head = file.read(min(PEEK, entry.end - entry.start)).partition(b"\n")[2]  # without the From_ line
+                if has_all(head, words):
+                    found.append((entry.uid, head))
+        yield from found
 
     def move(self, source: Folder, uids: Iterable[str], target: Folder) -> Mapping[str, str]:
         """See `Mailbox`."""
@@ -197,23 +194,23 @@ class MboxMailbox:
 
     def _glance(self) -> tuple[int, int, int] | None:
         try:
-            return _state(self._paths[Folder.INBOX].stat())
+            return state_of(self._paths[Folder.INBOX].stat())
         except OSError:  # not there yet; a listing tells what else is the matter
             return None
 
-    def _index(self, folder: Folder, file: BinaryIO) -> _Index:
+    def _index(self, folder: Folder, file: BinaryIO) -> Index:
         """What the file holds; read again only where it has changed."""
-        state = _state(os.fstat(file.fileno()))
+        state = state_of(os.fstat(file.fileno()))
         known = self._indexes.get(folder)
         if known is None or known.state != state:
             file.seek(0)
             if file.read(5) not in (b"", b"From "):
                 raise MailboxError(f"mailbox {self.name!r}: {file.name} is no mbox: it does not begin with 'From '")
             file.seek(0)
-            known = self._indexes[folder] = _Index(state=state, entries=_number(split_mbox(file, keep=0)))
+            known = self._indexes[folder] = Index(state=state, entries=number(split_mbox(file, keep=0)))
         return known
 
-    def _read(self, folder: Folder, file: BinaryIO, entry: _Entry) -> Incoming:
+    def _read(self, folder: Folder, file: BinaryIO, entry: Entry) -> Incoming:
         file.seek(entry.start)
         stored = next(split_mbox(file))
         changed = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
@@ -228,7 +225,7 @@ class MboxMailbox:
             received_at=min(received_at(stored.from_line) or changed, changed),
         )
 
-    def _append(self, target: Folder, there: BinaryIO, here: BinaryIO, chosen: Sequence[_Entry]) -> dict[str, str]:
+    def _append(self, target: Folder, there: BinaryIO, here: BinaryIO, chosen: Sequence[Entry]) -> dict[str, str]:
         """Copy mails as they are stored, From_ line and quoting and all; returns their UIDs in the target."""
         known = self._index(target, there)
         entries, told = dict(known.entries), dict[str, str]()
@@ -245,15 +242,15 @@ class MboxMailbox:
                 sha256 = entry.uid.partition("-")[0]
                 same[sha256] += 1
                 told[entry.uid] = f"{sha256}-{same[sha256]}"
-                entries[told[entry.uid]] = _Entry(uid=told[entry.uid], start=start, end=end)
+                entries[told[entry.uid]] = Entry(uid=told[entry.uid], start=start, end=end)
             os.fsync(descriptor)
         except OSError:
             os.ftruncate(descriptor, before)  # the disk is full: no half a mail, and no duplicate of the others
             raise
-        self._indexes[target] = _Index(state=_state(os.fstat(descriptor)), entries=entries)
+        self._indexes[target] = Index(state=state_of(os.fstat(descriptor)), entries=entries)
         return told
 
-    def _replace(self, source: Folder, here: BinaryIO, kept: Sequence[_Entry]) -> None:
+    def _replace(self, source: Folder, here: BinaryIO, kept: Sequence[Entry]) -> None:
         path = self._paths[source].resolve()
         new = path.with_name(f"{path.name}.new")
         status = os.fstat(here.fileno())
@@ -274,17 +271,3 @@ class MboxMailbox:
             raise
         sync_directory(path.parent)
         self._indexes.pop(source, None)
-
-
-def _number(mails: Iterable[Stored]) -> dict[str, _Entry]:
-    same: Counter[str] = Counter()
-    entries: dict[str, _Entry] = {}
-    for mail in mails:
-        same[mail.sha256] += 1
-        uid = f"{mail.sha256}-{same[mail.sha256]}"
-        entries[uid] = _Entry(uid=uid, start=mail.start, end=mail.end)
-    return entries
-
-
-def _state(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -123,6 +123,10 @@ class Pop3Mailbox:
 
     deletes: Final = False  # there is no folder of what was handled
 
+    def heads(self, folder: Folder, uids: Sequence[str], words: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """See `Mailbox`. Nothing: a server may count as read what is looked into."""
+        return iter(())
+
     def moved_under(self, target: Folder) -> str:
         """See `Mailbox`."""
         return ""
