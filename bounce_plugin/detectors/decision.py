@@ -114,15 +114,14 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     headers, subject = notice.headers, notice.subject
     if is_challenge(notice.lower, notice.sender):
         return Kind.CHALLENGE
+    if evidence.score < BOUNCE and "list-unsubscribe" not in headers and asks_for_a_person(notice.lower):
+        return Kind.CHALLENGE
     if is_receipt(headers, subject):
         return Kind.MDN
     if is_auto_reply(headers, subject):
         return Kind.AUTO_REPLY
     if may_be_auto_reply(headers) and (evidence.score < BOUNCE or (not evidence.machine and "in-reply-to" in headers)):
         return Kind.AUTO_REPLY
-    if evidence.score < BOUNCE:
-        if asks_for_a_person(notice.lower):
-            return Kind.CHALLENGE
-        if calls_itself_automatic(notice.lower):
-            return Kind.AUTO_REPLY
+    if evidence.score < BOUNCE and calls_itself_automatic(notice.lower):
+        return Kind.AUTO_REPLY
     return None

@@ -16,6 +16,7 @@ from bounce_plugin.message.headers import Headers
 _RESPONDER_FIELDS: Final = frozenset({
     "x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder", "x-autoreply-from", "x-auto-respond", "x-vacation", "x-mail-autoreply",
     "x-otrs-loop", "x-vacation-loop", "x-ms-exchange-inbox-rules-loop", "x-apple-vacation", "x-away", "x-mdautoresponder", "x-mailer-autoreply", "x-ebay-autoreply",
+    "x-fd-autoreply", "x-auto-response",
 })  # fmt: skip
 # How the subject of an auto-reply begins, decoded, lower case.
 _REPLY_SUBJECTS: Final = (
@@ -77,16 +78,21 @@ _RECEIPT_LABELS: Final = (
     "read receipt:", "return receipt:", "lesebestätigung:", "leesbevestiging:", "confirmation de lecture", "confirmación de lectura", "conferma di lettura", "potwierdzenie przeczytania",
     "confirmação de leitura", "läskvitto", "kvittering for lest", "kvittering for læst", "potvrzení o přečtení", "уведомление о прочтении",
 )  # fmt: skip
-# A challenge in any words: it wants to be sure (1) that a person has written (2) the message that waits (3).
+# A challenge in any words: it wants to be sure (1) that a person has written (2) the message that waits (3). Whoever is to
+# click must be told that it keeps out robots; letters speak of persons, too.
 _SURE: Final = (
     "confirm", "verif", "authenti", "bestätig", "bevestig", "potwierd", "bekräft", "bekræft", "potvr", "doğrula", "onayla", "подтверд", "確認", "验证", "驗證",
 )  # fmt: skip
+_CLICK: Final = ("click", "clic", "klick", "klik", "clique", "tıkla", "нажм", "クリック", "点击", "點擊")
+_ROBOT: Final = (
+    "captcha", "a robot", "un robot", "kein roboter", "geen robot", "robotem", "um robô", "kein automat", "не робот", "机器人", "ロボットではありません",
+)  # fmt: skip
 _PERSON: Final = (
-    "captcha", "a robot", "un robot", "kein roboter", "geen robot", "robotem", "um robô", "real person", "a human", "human being", "echter mensch", "ein mensch", "kein automat",
-    "un humain", "une personne", "una persona", "een mens", "człowiek", "uma pessoa", "en människa", "et menneske", "člověk", "insan oldu", "человек", "人間", "真人", "机器人",
+    "real person", "a human", "human being", "echter mensch", "ein mensch", "un humain", "une personne", "una persona", "een mens",
+    "człowiek", "uma pessoa", "en människa", "et menneske", "člověk", "insan oldu", "человек", "人間", "真人",
 )  # fmt: skip
 _WAITING: Final = (
-    "your message", "your email", "your e-mail", "ihre nachricht", "ihre e-mail", "ihre mail", "votre message", "votre courriel", "votre mail", "su mensaje", "su correo", "tu mensaje",
+    "your message", "your email", "your e-mail", "ihre nachricht", "ihre e-mail", "ihre mail", "votre message", "votre courriel", "votre mail", "votre email", "votre e-mail", "su mensaje", "su correo", "tu mensaje",
     "suo messaggio", "tuo messaggio", "sua e-mail", "uw bericht", "uw e-mail", "twoja wiadomość", "twoją wiadomość", "państwa wiadomość", "sua mensagem", "seu e-mail",
     "ditt meddelande", "din besked", "din mail", "vaši zprávu", "vaše zpráva", "mesajınız", "ваше сообщение", "ваше письмо", "メッセージ", "您的邮件", "您的郵件",
 )  # fmt: skip
@@ -99,7 +105,7 @@ _CHALLENGES: Final = (
     "please verify your email", "whitelist yourself", "to be added to my list of", "to authenticate yourself", "one-time verification", "one time verification", "click the link below to verify",
     "bestätigen sie, dass sie kein", "damit ihre nachricht zugestellt", "damit ihre e-mail zugestellt",
     "until you reply to this notice", "requires that you verify", "real live human being", "requires verification", "reply to this message and leave", "click the link once",
-    "to protect my mailbox from spam", "kennt ihre adresse noch nicht", "antworten sie einfach auf diese", "bestätigung erforderlich",
+    "to protect my mailbox from spam", "kennt ihre adresse noch nicht", "ihre adresse noch nicht bekannt", "antworten sie einfach auf diese", "bestätigung erforderlich",
     "to release your message", "to confirm your message", "please confirm your message", "must confirm your address", "this confirmation verifies", "has not been verified",
     "suspect email", "list of allowed senders", "add you to this list", "human verification", "verify your identity as the sender",
     "wird zurückgehalten, bis sie", "bestätigen sie ihre nachricht", "pour vous authentifier",
@@ -209,8 +215,8 @@ def is_challenge(lower: str, sender: str) -> bool:
 def asks_for_a_person(lower: str) -> bool:
     """Whether a text wants to be sure that a person wrote the message that waits; for mails that report no failure."""
     near = lower[:3000]
-    return (
-        any(word in near for word in _SURE)
-        and any(words in near for words in _PERSON)
-        and any(words in near for words in _WAITING)
-    )
+    if any(words in near for words in _ROBOT):
+        asks = any(word in near for word in _CLICK) or any(word in near for word in _SURE)
+    else:
+        asks = any(words in near for words in _PERSON) and any(word in near for word in _SURE)
+    return asks and any(words in near for words in _WAITING)
