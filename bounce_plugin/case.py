@@ -142,7 +142,7 @@ def _event(
         diagnostic_code=finding.diagnostic_code,
         remote_mta=finding.remote_mta,
         detector=finding.detector,
-        evidence=verdict.evidence,
+        evidence=tuple(verdict.evidence),
         trust=correlation.trust,
         message_key=correlation.message_key,
         delivery_ref=delivery.ref if delivery else "",

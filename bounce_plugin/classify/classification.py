@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import overload
 
+from bounce_plugin.message.quick import quick
 from bounce_plugin.message.report import Kind
 
 
@@ -65,6 +68,7 @@ class Fault(StrEnum):
     __hash__ = str.__hash__  # as above
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One step of the argument for a verdict: which rule spoke, and which words of the mail it rests on."""
@@ -77,6 +81,47 @@ class Evidence:
     note: str = ""  # which principle overruled it: "asymmetry", "stage", "provider scope", "order"
 
 
+class Argument(Sequence[Evidence]):
+    """The steps of the argument for a verdict, written down once somebody asks; to people it is the tuple of them."""
+
+    __slots__ = ("_steps", "_write")
+
+    def __init__(self, write: Callable[[], tuple[Evidence, ...]]) -> None:
+        self._write = write
+        self._steps: tuple[Evidence, ...] | None = None
+
+    def _all(self) -> tuple[Evidence, ...]:
+        if self._steps is None:
+            self._steps = self._write()
+        return self._steps
+
+    @overload
+    def __getitem__(self, index: int) -> Evidence: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Evidence, ...]: ...
+    def __getitem__(self, index: int | slice) -> Evidence | tuple[Evidence, ...]:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[Evidence]:
+        return iter(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == (other._all() if isinstance(other, Argument) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+    def __reduce__(self) -> tuple[type[tuple[Evidence, ...]], tuple[tuple[Evidence, ...]]]:
+        return tuple, (self._all(),)
+
+
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classification:
     """The verdict on one finding."""
@@ -88,4 +133,4 @@ class Classification:
     counts: bool  # whether it is held against the recipient at all
     confidence: float  # 0 to 1; below 0.6 a person should look
     suggestion: Reason | None = None  # the reason that was not sure enough to be `reason`
-    evidence: tuple[Evidence, ...] = ()
+    evidence: Sequence[Evidence] = ()

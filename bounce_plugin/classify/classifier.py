@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Final
 
-from bounce_plugin.classify.classification import Classification, Evidence, FailureType, Fault, Reason
+from bounce_plugin.classify.classification import Argument, Classification, Evidence, FailureType, Fault, Reason
 from bounce_plugin.classify.phrasebook import SPECIAL, VAGUE, WEAK
-from bounce_plugin.classify.steps import Said, Source, Step, gather, recall
+from bounce_plugin.classify.quoting import quote
+from bounce_plugin.classify.steps import Said, Setting, Source, Step, gather, recall
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.detectors.finding import Finding, Stage
 from bounce_plugin.message.report import Action, Kind, Report
@@ -40,6 +41,14 @@ _AT_MAIL: Final = {
     Reason.MAILBOX_DISABLED: Reason.SENDER_ACCOUNT,
     Reason.RECIPIENT_REFUSED: Reason.POLICY_REJECTED,
 }
+# Python 3.11 takes ten times as long to find a member of an enumeration as to find a name.
+_TEXT: Final = Source.TEXT
+_EXIT: Final = Source.EXIT
+_PROVIDER_CODE: Final = Source.PROVIDER_CODE
+_DELIVERED: Final = Kind.DELIVERED
+_BOUNCE: Final = Kind.BOUNCE
+_UNKNOWN: Final = Reason.UNKNOWN
+_SOFT: Final = FailureType.SOFT
 _OURS: Final = frozenset({Fault.SENDER, Fault.CONTENT})
 
 
@@ -49,7 +58,7 @@ def classify(finding: Finding, report: Report, tables: Tables, *, alone: bool = 
     `alone`: the mail names no other recipient, so what it says in general is said of this one.
     """
     kind = _KINDS[finding.action]
-    if kind is Kind.DELIVERED:
+    if kind is _DELIVERED:
         return _delivered(finding.action)
     return _verdict(kind, gather(finding, report, tables, alone=alone), finding.stage, tables)
 
@@ -96,27 +105,37 @@ def _delivered(action: Action) -> Classification:
 def _verdict(kind: Kind, said: Said, stage: Stage, tables: Tables) -> Classification:
     steps, speaking = _at_stage(said.steps, stage) if stage in _EARLY else (said.steps, said.steps)
     decided = _decide(speaking, tables)
-    reason, confidence, suggestion = Reason.UNKNOWN, 0.0, None
+    reason, confidence, suggestion = _UNKNOWN, 0.0, None
     if decided is not None:
         reason, confidence = decided.reason, _confidence(decided, steps)
-        if confidence < SURE and reason is not Reason.UNKNOWN:
-            reason, suggestion = Reason.UNKNOWN, reason
+        if confidence < SURE and reason is not _UNKNOWN:
+            reason, suggestion = _UNKNOWN, reason
     row = tables.reasons[reason]
     return Classification(
         kind=kind,
         reason=reason,
         type=_type(row.type, steps),
         fault=row.fault,
-        counts=row.counts and kind is Kind.BOUNCE,
+        counts=row.counts and kind is _BOUNCE,
         confidence=confidence,
         suggestion=suggestion,
-        evidence=(*said.settings, *[_write(step, decided, tables) for step in steps]),
+        evidence=Argument(partial(_argue, said.settings, steps, decided, tables)),
     )
+
+
+def _argue(
+    settings: Sequence[Setting], steps: Sequence[Step], decided: Step | None, tables: Tables
+) -> tuple[Evidence, ...]:
+    """Everything that spoke for and against a verdict, as evidence."""
+    given = [Evidence(rule=rule, field=field, span=span) for rule, field, span in settings]
+    return (*given, *[_write(step, decided, tables) for step in steps])
 
 
 def _write(step: Step, decided: Step | None, tables: Tables) -> Evidence:
     """A step as evidence; beside one that says otherwise, by which principle it was overruled."""
-    rule, field, span, _, reason, _, _, row, note = step
+    rule, field, span, reason, row, note = step.rule, step.field, step.span, step.reason, step.row, step.note
+    if step.quotation is not None:
+        span = quote(*step.quotation)
     if not note and decided is not None and reason is not decided.reason:
         note = _overruled(reason, decided, tables)
     if row is not None:
@@ -142,10 +161,10 @@ _turn: Final = attrgetter("turn")
 
 def _decide(speaking: Sequence[Step], tables: Tables) -> Step | None:
     """The step that the verdict follows: the first in order that no principle overrules."""
-    if not speaking:
-        return None
+    if len(speaking) < 2:
+        return speaking[0] if speaking else None
     first = min(speaking, key=_turn)  # among equals, the one that was gathered first
-    if len(speaking) > 1 and tables.reasons[first.reason].counts:
+    if tables.reasons[first.reason].counts:
         ours = [step for step in speaking if tables.reasons[step.reason].fault in _OURS and step is not first]
         if stronger := [step for step in ours if _outranks(step, first)]:
             return min(stronger, key=_turn)
@@ -158,7 +177,7 @@ def _outranks(other: Step, first: Step) -> bool:
         return other.row.firm and (first.phrase is None or first.phrase.scope == "any")
     assert other.phrase is not None
     if first.phrase is None:  # any words beat a code, plain ones even a code that the provider uses in its own way
-        return first.source is not Source.PROVIDER_CODE or other.phrase.priority < VAGUE
+        return first.source is not _PROVIDER_CODE or other.phrase.priority < VAGUE
     if other.phrase.priority >= VAGUE:
         return WEAK <= first.phrase.priority < VAGUE
     if first.phrase.priority < SPECIAL or first.phrase.scope != "any":
@@ -185,18 +204,19 @@ def _at_stage(steps: Sequence[Step], stage: Stage) -> tuple[list[Step], list[Ste
 def _confidence(decided: Step, steps: Sequence[Step]) -> float:
     if decided.row is None:
         reason = decided.reason
-        agreed = [step for step in steps if step.reason is reason and step.row is not None]
-        if decided.source is Source.TEXT:
-            return 0.85 if agreed else 0.7
-        return 0.95 if agreed else 0.85
+        sure, alone = (0.85, 0.7) if decided.source is _TEXT else (0.95, 0.85)
+        for step in steps:
+            if step.reason is reason and step.row is not None:  # a code agrees
+                return sure
+        return alone
     if not decided.row.specific:
         return 0.4
-    return 0.85 if decided.source is Source.PROVIDER_CODE else 0.75
+    return 0.85 if decided.source is _PROVIDER_CODE else 0.75
 
 
 def _type(usual: FailureType, steps: Sequence[Step]) -> FailureType:
     """A reason that is usually for good is not so after a temporary refusal."""
     for step in steps:
-        if step.row is not None and step.span[:1] == "4" and step.source is not Source.EXIT:
-            return FailureType.SOFT
+        if step.row is not None and step.span[:1] == "4" and step.source is not _EXIT:
+            return _SOFT
     return usual

@@ -49,20 +49,29 @@ def normalise(text: str) -> list[str]:
     come out the same once addresses were erased. `can't` and `doesn't` are written out, accents are dropped, and `!`
     stands between sentences.
     """
+    return split_words(make_plain(text))
+
+
+def make_plain(text: str) -> str:
+    """The text that `split_words` makes the words of."""
     plain = squeeze(_lower(text[:LIMIT]))
     if "://" in plain:
-        plain = _LINK.sub(r" \1 \2 ", plain)
+        plain = _LINK.sub(_shorten_link, plain)
     if "@" in plain:
         plain = _erase_addresses(plain)
     if _DOTTED.search(plain):
         plain = _NUMBERS.sub("ip", plain)
-    return _words(_REPEATED.sub(" ", plain))
+    return _REPEATED.sub(" ", plain)
+
+
+def _shorten_link(found: re.Match[str]) -> str:
+    return f" {found[1]} {found[2] or ''} "
 
 
 @cache
 def normalise_phrase(phrase: str) -> tuple[str, ...]:
     """The words of a phrase as they look in a normalised text; a `*` at the end is kept."""
-    words = _words(squeeze(_lower(phrase.strip().removesuffix("*"))))
+    words = split_words(squeeze(_lower(phrase.strip().removesuffix("*"))))
     if phrase.strip().endswith("*") and words:
         words[-1] += "*"
     return tuple(words)
@@ -108,11 +117,12 @@ def _drop_accents(text: str) -> str:
     return " ".join(_SIGNS.split(text.replace("。", ". "))).lower()
 
 
-def _words(plain: str) -> list[str]:
+def split_words(plain: str) -> list[str]:
     """The words of a text on one line, without the signs that frame them."""
-    plain = plain.replace("...", " ").replace(". ", END).rstrip(".")
+    if "." in plain:
+        plain = plain.replace("...", " ").replace(". ", END).rstrip(".")
     framed = plain.encode().translate(_OCTETS).decode() if plain.isascii() else _FRAMES.sub(" ", plain)
-    words = framed.replace(END, f" {END} ").split()
+    words = (framed.replace(END, f" {END} ") if END in framed else framed).split()
     if "mail" in plain and ("e" in words or "mail" in words):
         line = " " + " ".join(words)
         words = line.replace(" e mail", " email").replace(" mail box", " mailbox").split()

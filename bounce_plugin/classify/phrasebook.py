@@ -26,6 +26,11 @@ VAGUE: Final = 90
 #: Words that may go on are sorted by so many of their first letters.
 _STEM: Final = 3
 
+#: What is remembered of words: so many of them, of so many characters, and of so many if they hold nothing but letters.
+_MOST: Final = 20_000
+_SHORT: Final = 6
+_LONG: Final = 30
+
 Wording: TypeAlias = tuple[str, ...]
 
 
@@ -62,6 +67,10 @@ class Reading(NamedTuple):
 
     matches: Sequence[Match]
     tokens: Sequence[Wording]
+    names: Sequence[str]  # words with a dot, as names of hosts have them
+
+
+_NOTHING: Final = Reading((), (), ())
 
 
 @dataclass(slots=True, eq=False)
@@ -85,6 +94,9 @@ _Stems: TypeAlias = dict[str, list[tuple[str, _Wording]]]
 _Node: TypeAlias = tuple[list[_Wording], dict[str, "_Node"], _Stems]
 
 
+#: What a word is by itself: the wordings that it is, those that the next word may go on to, and, where it has a dot, the
+#: wordings that its labels are.
+_Entry: TypeAlias = tuple[list[_Wording], _Stems, list[_Wording] | None]
 #: A wording, and where it stands: from one word to before another.
 _Hit: TypeAlias = tuple[_Wording, int, int]
 #: The number of a wording that opens a phrase, and where it stands.
@@ -94,7 +106,7 @@ _Opened: TypeAlias = tuple[int, int, int]
 class Phrasebook:
     """All phrases and all tokens of providers, made ready once."""
 
-    __slots__ = ("_known", "_root")
+    __slots__ = ("_known", "_pairs", "_root", "_words")
 
     def __init__(self, phrases: Iterable[Phrase], tokens: Iterable[Wording] = ()) -> None:
         self._root: _Node = ([], {}, {})
@@ -113,6 +125,11 @@ class Phrasebook:
                 else:
                     wording.alone.append(phrase)
         _spread(self._root)
+        self._words = _Words(self._root)
+        # Most wordings have two words or more, and most words of a text begin none: so they are looked up in pairs.
+        self._pairs = {
+            (word, then): following for word, node in self._root[1].items() for then, following in node[1].items()
+        }
 
     def _wording(self, words: Wording) -> _Wording:
         """The entry for these words; made when they are met for the first time."""
@@ -131,14 +148,17 @@ class Phrasebook:
 
     def read(self, words: Sequence[str]) -> Reading:
         """Every phrase and token that the words of a normalised text hold; a phrase once for each place."""
+        if not words:
+            return _NOTHING
         found: list[Match] = []
         tokens: list[Wording] = []
+        names: list[str] = []
         opened: list[_Opened] = []
         seen: set[int] = set()
-        for wording, start, end in self._hits(words):
+        for wording, start, end in self._hits(words, names):
             for phrase in wording.alone:
                 found.append((phrase, start, end))  # noqa: PERF401 - it is one or none, and a loop costs less
-            if wording.wanted and not wording.wanted.isdisjoint(seen):
+            if seen and wording.wanted and not wording.wanted.isdisjoint(seen):
                 for phrase, before in wording.closing:
                     if not before[-1].isdisjoint(seen) and (begin := _begin(words, opened, start, before)) >= 0:
                         found.append((phrase, begin, end))
@@ -147,35 +167,65 @@ class Phrasebook:
                 seen.add(wording.number)
             if wording.token:
                 tokens.append(wording.words)
-        return Reading(found, tokens)
+        return Reading(found, tokens, names)
 
-    def _hits(self, words: Sequence[str]) -> list[_Hit]:
-        """Every wording, in the order of their first words."""
+    def _hits(self, words: Sequence[str], names: list[str]) -> list[_Hit]:
+        """Every wording, in the order of their first words; the words with a dot go to `names`."""
         hits: list[_Hit] = []
-        _, first, stems = self._root
-        following = [*words, ""]
-        end = 0
-        for word in words:
-            at, end = end, end + 1
-            if word in first:
-                ended, after, going_on = first[word]
+        following = [*words[1:], ""]
+        alone = map(self._words.__getitem__, words)
+        pairs = map(self._pairs.get, zip(words, following, strict=True))
+        at = -1
+        for entry, pair in zip(alone, pairs, strict=True):  # both in C, as of most words there is nothing to say
+            at += 1
+            if pair is None and entry is None:
+                continue
+            if entry is not None:
+                for wording in entry[0]:
+                    hits.append((wording, at, at + 1))  # noqa: PERF401 - as above
+            if pair is not None:
+                ended, after, stems = pair
                 for wording in ended:
-                    hits.append((wording, at, end))  # noqa: PERF401 - as above
-                then = following[end]
-                if then in after:  # the first step is taken here: most wordings have two words, and a call takes 0.4 µs
-                    ended, after, going_on = after[then]
-                    for wording in ended:
-                        hits.append((wording, at, end + 1))  # noqa: PERF401 - as above
-                    if after or going_on:
-                        _walk(after, going_on, words, at, end + 1, hits)
-                elif going_on and then[:_STEM] in going_on:
-                    hits += [(wording, at, end + 1) for wording in _stemmed(then, going_on)]
-            elif word[:_STEM] in stems:
-                hits += [(wording, at, end) for wording in _stemmed(word, stems)]
-            if "." in word:
-                labels = [first.get(f".{label}") for label in word.split(".")]
-                hits += [(wording, at, end) for label in labels if label is not None for wording in label[0]]
+                    hits.append((wording, at, at + 2))  # noqa: PERF401 - as above
+                if after or stems:
+                    _walk(after, stems, words, at, at + 2, hits)
+            if entry is not None:
+                _, going_on, labels = entry
+                if going_on and pair is None:
+                    hits += [(wording, at, at + 2) for wording in _stemmed(following[at], going_on)]
+                if labels is not None:
+                    names.append(words[at])
+                    hits += [(wording, at, at + 1) for wording in labels]
         return hits
+
+
+class _Words(dict[str, _Entry | None]):
+    """What each word is by itself, None if nothing; looked up once for each word that the world's mails have in common."""
+
+    def __init__(self, root: _Node) -> None:
+        _, self._first, self._stems = root
+        super().__init__({word: self._read(word) for word in self._first})
+
+    def __missing__(self, word: str) -> _Entry | None:
+        entry = self._read(word)
+        if len(word) <= _SHORT or (
+            word.isalpha() and len(word) <= _LONG
+        ):  # no long numbers and names: they do not come again
+            if len(self) >= _MOST:
+                self.clear()
+            self[word] = entry
+        return entry
+
+    def _read(self, word: str) -> _Entry | None:
+        labels = None
+        if "." in word:
+            nodes = [self._first.get(f".{label}") for label in word.split(".")]
+            labels = [wording for node in nodes if node is not None for wording in node[0]]
+        if word in self._first:
+            ended, _, going_on = self._first[word]
+        else:
+            ended, going_on = _stemmed(word, self._stems), {}
+        return (ended, going_on, labels) if ended or going_on or labels is not None else None
 
 
 def _spread(node: _Node) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bounce_plugin.classify.normalise import END, normalise
+from bounce_plugin.classify.normalise import END, normalise, squeeze
 from bounce_plugin.classify.phrasebook import Phrase, Phrasebook
 
 #: How long a quoted span may be.
@@ -16,12 +16,13 @@ _DROPPED: Final = 5
 _MADE: Final = ("not", "email", "mailbox")
 
 
-def quote(line: str, words: Sequence[str], phrase: Phrase, book: Phrasebook) -> str:
-    """The words of a squeezed text that stand behind those of its normalised form that hold a phrase, as the mail wrote them.
+def quote(text: str, words: Sequence[str], phrase: Phrase, book: Phrasebook) -> str:
+    """The words of a text that stand behind those of its normalised form that hold a phrase, as the mail wrote them.
 
     At most 200 characters; of a longer span the beginning and the end. What is quoted holds the phrase itself, so that
     the verdict can be derived from it again: where that cannot be had, it is the normalised words that are given.
     """
+    line = squeeze(text)
     joined = " ".join(words)
     begin = line.lower().find(joined) if line.isascii() else -1
     if begin >= 0 and len(joined) <= SPAN:

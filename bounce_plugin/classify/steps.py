@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence, Set
 from enum import IntEnum
 from functools import lru_cache
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from bounce_plugin.classify.classification import Evidence, Reason
 from bounce_plugin.classify.codes import CodeRow, Codes
-from bounce_plugin.classify.normalise import normalise, squeeze
+from bounce_plugin.classify.normalise import make_plain, split_words
 from bounce_plugin.classify.phrasebook import Match, Phrase, Phrasebook, Reading
 from bounce_plugin.classify.providers import Providers
-from bounce_plugin.classify.quoting import SPAN, holds, quote
+from bounce_plugin.classify.quoting import SPAN, holds
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.detectors.finding import Finding, Stage
 from bounce_plugin.message.report import Action, Report
@@ -28,6 +28,9 @@ _EXIT: Final = re.compile(r"(?:^|status |exit code |code |error )(\d{1,3})\b")
 _DIED: Final = re.compile(r"died with status (\d{1,3})\b")  # Postfix
 
 
+_SHORT: Final = 300  # characters of a refusal that is likely to be met again
+
+
 class Source(IntEnum):
     """Where a step comes from."""
 
@@ -37,6 +40,13 @@ class Source(IntEnum):
     STATUS = 4
     EXIT = 5
     REPLY = 6
+
+
+#: Evidence that speaks for no reason: its rule, field and span.
+Setting: TypeAlias = tuple[str, str, str]
+#: What a phrase was found in, for `quote`, once somebody asks: the text, its normalised words from the phrase's first to
+#: its last, the phrase, and where it is looked for.
+Quotation: TypeAlias = tuple[str, Sequence[str], Phrase, Phrasebook]
 
 
 class Step(NamedTuple):
@@ -51,21 +61,25 @@ class Step(NamedTuple):
     phrase: Phrase | None = None
     row: CodeRow | None = None
     note: str = ""  # the principle that holds for it alone: "stage"
+    quotation: Quotation | None = None  # what the span is to be taken from, where it was not yet
 
 
 class Said(NamedTuple):
     """Everything that a finding says."""
 
     #: What says nothing of the reason itself, and is never weighed: action, stage, provider.
-    settings: Sequence[Evidence]
+    settings: Sequence[Setting]
     steps: Sequence[Step]
 
 
 #: Made once, because each verdict cites one or two of them.
-_GATES: Final = {action: Evidence(rule=f"gate:{action.value}", field="action", span=action.value) for action in Action}
-_STAGES: Final = {
-    stage: Evidence(rule=f"stage:{stage.value}", field="stage", span=stage.value) for stage in Stage if stage
+_GATES: Final[dict[Action, Setting]] = {action: (f"gate:{action.value}", "action", action.value) for action in Action}
+_STAGES: Final[dict[Stage, Setting]] = {
+    stage: (f"stage:{stage.value}", "stage", stage.value) for stage in Stage if stage
 }
+# Python 3.11 takes ten times as long to find a member of an enumeration as to find a name.
+_PHRASE: Final = Source.PHRASE
+_TEXT: Final = Source.TEXT
 _CODE_SOURCES: Final = {
     "code": Source.PROVIDER_CODE,
     "status": Source.STATUS,
@@ -77,29 +91,44 @@ _CODE_SOURCES: Final = {
 def gather(finding: Finding, report: Report, tables: Tables, *, alone: bool) -> Said:
     """All steps for one finding, unweighed; `alone` if the mail names no other, whom its text could mean."""
     diagnostic = finding.diagnostic_code
-    words = normalise(diagnostic)
-    reading = tables.phrasebook.read(words)
-    providers = _find_providers(finding, words, reading, tables.providers)
+    book = tables.phrasebook
+    words, reading = _read(book, diagnostic)
+    providers = _find_providers(finding, reading, tables.providers)
     settings = [_GATES[finding.action], *providers.values()]
     if finding.stage:
         settings.insert(1, _STAGES[finding.stage])
     status = _status(finding)
     reply = finding.reply_code
-    codes = f"{reply} {status}" if reply and status is not None else reply or str(status or "")
-    book = tables.phrasebook
-    steps = _phrases(reading, diagnostic, words, codes, providers, Source.PHRASE, book)
+    code = "" if status is None else str(status)
+    codes = f"{reply} {code}" if reply and code else reply or code
+    steps = _phrases(reading, diagnostic, words, codes, providers, _PHRASE, book) if reading.matches else []
     program = finding.diagnostic_type == _PROGRAM
     if program:
         steps = [step for step in steps if step.reason in _OF_PROGRAM]
     if not steps and alone and _is_alone(report) and report.text:
-        words = normalise(report.text)
-        steps = _phrases(book.read(words), report.text, words, codes, providers, Source.TEXT, book)
+        words, told = _read(book, report.text)
+        steps = _phrases(told, report.text, words, codes, providers, _TEXT, book)
         if program:
             steps = [step for step in steps if step.reason in _OF_PROGRAM]
     if program:
         steps += _read_exit(tables.codes, diagnostic, report.text if alone and _is_alone(report) else "")
-    given, coded = _read_codes(tables.codes, status, reply, tuple(providers))
+    given, coded = _read_codes(tables.codes, code, reply, tuple(providers))
     return Said([*settings, *given], [*steps, *coded])
+
+
+def _read(book: Phrasebook, text: str) -> tuple[list[str], Reading]:
+    """The normalised words of a text, and what a phrasebook finds in them."""
+    plain = make_plain(text)
+    return _read_again(book, plain) if len(plain) <= _SHORT else _read_words(book, plain)
+
+
+def _read_words(book: Phrasebook, plain: str) -> tuple[list[str], Reading]:
+    words = split_words(plain)
+    return words, book.read(words)
+
+
+#: Without addresses, the refusals of a host are the same few.
+_read_again: Final = lru_cache(maxsize=1024)(_read_words)
 
 
 def _read_exit(codes: Codes, diagnostic: str, text: str) -> list[Step]:
@@ -113,23 +142,22 @@ def _read_exit(codes: Codes, diagnostic: str, text: str) -> list[Step]:
 
 @lru_cache(maxsize=4096)
 def _read_codes(
-    codes: Codes, status: EnhancedStatus | None, reply: str, providers: tuple[str, ...]
-) -> tuple[tuple[Evidence, ...], tuple[Step, ...]]:
+    codes: Codes, code: str, reply: str, providers: tuple[str, ...]
+) -> tuple[tuple[Setting, ...], tuple[Step, ...]]:
     """The codes that are in no table, and what the others say. There are so few that most mails give those of others."""
-    given: list[Evidence] = []
+    given: list[Setting] = []
     steps: list[Step] = []
-    if status is not None:
-        code = str(status)
+    if code and (status := EnhancedStatus.find(code)):
         rows = [codes.of_provider(provider, status) for provider in providers]
         steps += [_code_step(row, "status", code, Source.PROVIDER_CODE) for row in rows if row]
         if row := codes.of_status(code):
             steps.append(_code_step(row, "status", code, Source.STATUS))
         if not steps:
-            given.append(Evidence(rule="given:status", field="status", span=code))
+            given.append(("given:status", "status", code))
     if reply and (row := codes.of_reply(reply)):
         steps.append(_code_step(row, "reply_code", reply, Source.REPLY))
     elif reply:
-        given.append(Evidence(rule="given:reply_code", field="reply_code", span=reply))
+        given.append(("given:reply_code", "reply_code", reply))
     return tuple(given), tuple(steps)
 
 
@@ -142,10 +170,10 @@ def _status(finding: Finding) -> EnhancedStatus | None:
     return found if found is not None and found.class_ != 2 else status
 
 
-def _find_providers(finding: Finding, words: Sequence[str], reading: Reading, known: Providers) -> dict[str, Evidence]:
-    """The providers whose wording applies, each with the evidence that says how it was recognised."""
+def _find_providers(finding: Finding, reading: Reading, known: Providers) -> dict[str, Setting]:
+    """The providers whose wording applies, each with what says how it was recognised."""
     remote = finding.remote_mta
-    found: dict[str, Evidence] = {}
+    found: dict[str, Setting] = {}
     by_host = known.of_host(remote) if remote else ""
     if by_host:
         found[by_host] = _provider(by_host, "remote_mta", remote)
@@ -155,8 +183,8 @@ def _find_providers(finding: Finding, words: Sequence[str], reading: Reading, kn
             found[name] = _provider(name, "diagnostic_code", " ".join(token))
     if by_host:
         return found
-    for word in words:
-        if "." in word and (name := known.of_host(word)) and name not in found:
+    for word in reading.names:
+        if (name := known.of_host(word)) and name not in found:
             found[name] = _provider(name, "diagnostic_code", word)
     if found or remote:
         return found
@@ -167,8 +195,8 @@ def _find_providers(finding: Finding, words: Sequence[str], reading: Reading, kn
     return found
 
 
-def _provider(name: str, field: str, span: str) -> Evidence:
-    return Evidence(rule=f"provider:{name}", field=field, span=span[:SPAN])
+def _provider(name: str, field: str, span: str) -> Setting:
+    return f"provider:{name}", field, span[:SPAN]
 
 
 def _phrases(
@@ -200,14 +228,14 @@ def _phrases(
     chosen = list(strongest.values())
     if len(chosen) > 1:
         chosen.sort(key=_strength)
-    field = "text" if source is Source.TEXT else "diagnostic_code"
-    line = squeeze(text)
+    field = "text" if source is _TEXT else "diagnostic_code"
     return [
         Step(
-            phrase.rule, field, quote(line, words[start:end], phrase, book), source, phrase.reason, phrase.turn, phrase
+            phrase.rule, field, "", source, phrase.reason, phrase.turn, phrase,
+            quotation=(text, words[start:end], phrase, book),
         )
         for _, (phrase, start, end) in chosen
-    ]
+    ]  # fmt: skip
 
 
 _strength: Final = itemgetter(0)
@@ -241,7 +269,7 @@ def recall(evidence: Sequence[Evidence], tables: Tables) -> Said:
                 source = _CODE_SOURCES[kind]
                 steps.append(Step(said.rule, said.field, said.span, source, row.reason, row.turn, None, row))
         else:
-            settings.append(Evidence(rule=said.rule, field=said.field, span=said.span))
+            settings.append((said.rule, said.field, said.span))
     return Said(settings, steps)
 
 

@@ -70,12 +70,15 @@ def detect(report: Report) -> Detection:
 
 def _machine_readable(report: Report) -> tuple[Finding, ...]:
     """What the delivery status says; what it leaves to the text is taken from there."""
-    findings = delivery_status.detect(report)
+    status = report.delivery_status
+    if status is None:
+        return ()
+    findings = delivery_status.detect(report, status)
     if not delivery_status.is_complete(findings):
         findings = delivery_status.complete(findings, _read_text(Notice(report)))
         return add_stages(findings, report.passage.whole.encode("utf-8", "replace"))
-    if all([finding.stage for finding in findings]):  # noqa: C419 - a generator takes three times as long
-        return findings
+    if len(status.recipients) == 1 or all([finding.stage for finding in findings]):  # noqa: C419 - a generator is slow
+        return findings  # for a single one, the text was looked at already
     return add_stages(findings, text_around(report))
 
 

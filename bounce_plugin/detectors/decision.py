@@ -19,6 +19,7 @@ from bounce_plugin.message.automatic import (
     may_be_auto_reply,
 )
 from bounce_plugin.message.forward import is_bare_forward
+from bounce_plugin.message.quick import quick
 from bounce_plugin.message.report import Action, Kind, Report
 
 # Python 3.11 takes ten times as long to find a member of an enumeration as to find a name.
@@ -27,6 +28,7 @@ _FAILED: Final = Action.FAILED
 _UNCLEAR: Final = "The mail may report a failure, but does not say so clearly."
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
     """What kind of mail it is, and what it says of each recipient."""

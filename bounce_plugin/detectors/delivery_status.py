@@ -17,11 +17,8 @@ NAME: Final = "delivery_status"
 _GIVEN_UP: Final = ("expired", "given up", "giving up", "could not be delivered", "returned to sender", "too long")
 
 
-def detect(report: Report) -> tuple[Finding, ...]:
+def detect(report: Report, status: DeliveryStatus) -> tuple[Finding, ...]:
     """One finding for each recipient; `Detector`s are asked only for what the delivery status leaves to the text."""
-    status = report.delivery_status
-    if status is None:
-        return ()
     if len(status.recipients) == 1:
         return (_finding(report, status, status.recipients[0], alone=True),)
     findings: dict[str, Finding] = {}
@@ -43,18 +40,21 @@ def _finding(report: Report, whole: DeliveryStatus, said: RecipientStatus, *, al
     names = _names(said)
     words = said.diagnostic_code
     action = said.action or _infer_action(report, said.status)
-    reply = _last_reply(words)
-    found = find_reply(reply) if reply else None
-    code = found[1] if found else ""
-    stage = read_stage(words.lower()) if words else NO_STAGE
-    if alone and not stage and names and not _says_little(action, words, said.diagnostic_type, code):
-        # Here and not in `add_stages`, because a frozen finding costs more to change than to make.
-        stage = find_stage(names[0], words, action, text_around(report))
+    code, quoted, stage = "", None, NO_STAGE
+    if words:
+        reply = _last_reply(words) if " -> " in words else words
+        found = find_reply(reply)
+        code = found[1] if found else ""
+        quoted = read_status(found, reply)
+        stage = read_stage(words.lower())
+        if alone and not stage and names and not _says_little(action, words, said.diagnostic_type, code):
+            # Here and not in `add_stages`, because a frozen finding costs more to change than to make.
+            stage = find_stage(names[0], words, action, text_around(report))
     return Finding(
         recipient=names[0] if names else "",
         other_recipients=names[1:],
         action=action,
-        status=most_specific(said.status, read_status(found, reply)),
+        status=most_specific(said.status, quoted),
         reply_code=code,
         diagnostic_code=words,
         diagnostic_type=said.diagnostic_type,

@@ -12,6 +12,7 @@ from typing import Final
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INCOMING, INTROS, LURES, POSTMASTERS, SUBJECTS, TO_US
 from bounce_plugin.message.address import find_address
+from bounce_plugin.message.quick import quick
 
 BOUNCE: Final = 4  # this much evidence makes a bounce
 OVERWHELMING: Final = BOUNCE + 2  # this much makes a bounce of what looks like an auto-reply
@@ -48,7 +49,8 @@ _BRACKETS: Final = "[(【「 "  # before a title in Korean and Japanese
 _NDR_FIELDS: Final = ("x-ms-exchange-message-is-ndr", "x-ms-embedded-report")  # Exchange; without a value, often
 
 
-@dataclass(frozen=True, slots=True)
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """How much speaks for a report: `origin` for a mail server as its writer, `words` for its text.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bounce_plugin.message.quick import quick
 from bounce_plugin.message.report import Action
 from bounce_plugin.message.status import EnhancedStatus
 
@@ -27,6 +28,7 @@ class Stage(StrEnum):
 NO_STAGE: Final = Stage.UNKNOWN
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What a mail says about one recipient: failed, delayed, delivered, relayed or expanded.

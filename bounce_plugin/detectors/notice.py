@@ -8,7 +8,7 @@ from typing import Final
 from bounce_plugin.detectors.wording import DELIVERED, GIVEN_UP, STILL_TRYING
 from bounce_plugin.message.address import find_address, find_addresses
 from bounce_plugin.message.encoded_words import decode_words
-from bounce_plugin.message.headers import Headers
+from bounce_plugin.message.quick import lazy
 from bounce_plugin.message.report import Action, Report
 
 _LONGEST: Final = 64 * 1024  # characters of text that any dialect reads: a notice is short
@@ -26,93 +26,67 @@ def is_plain(value: str) -> bool:
 class Notice:
     """One report's text and the few headers that tell who wrote it; each is made ready when it is first asked for."""
 
-    # No slots: what is not asked for is not even set, as it would be for every mail whose delivery status says all.
-    _text: str | None = None
-    _lower: str | None = None
-    _subject: str | None = None
-    _sender: str | None = None
-    _lines: list[str] | None = None
-    _places: list[int] | None = None
-    _our_fields: str | None = None
-    _ours: frozenset[str] | None = None
-    _named: tuple[str, ...] | None = None
-    _action: Action | None = None
-
     def __init__(self, report: Report) -> None:
         self.report = report
+        self.headers = report.headers  # the mail's own header fields
 
-    @property
-    def headers(self) -> Headers:
-        """The mail's own header fields."""
-        return self.report.headers
-
-    @property
+    @lazy
     def text(self) -> str:
         """What people read, without no-break spaces and the form feeds of some gateways."""
-        if self._text is None:
-            text = self.report.text[:_LONGEST].replace("\x0c", "\n")
-            self._text = text if text.isascii() else text.replace("\xa0", " ")
-        return self._text
+        text = self.report.text[:_LONGEST]
+        if "\x0c" in text:
+            text = text.replace("\x0c", "\n")
+        return text if text.isascii() else text.replace("\xa0", " ")
 
-    @property
+    @lazy
     def lower(self) -> str:
         """The text, lower case."""
-        if self._lower is None:
-            self._lower = self.text.lower()
-        return self._lower
+        return self.text.lower()
 
-    @property
+    @lazy
     def lines(self) -> list[str]:
         """The text's lines, without trailing blanks."""
-        if self._lines is None:
-            self._lines = list(map(str.rstrip, self.text.split("\n")))
-        return self._lines
+        return [line.rstrip() for line in self.text.split("\n")]
 
-    @property
+    @lazy
     def places(self) -> list[int]:
         """Which of the lines hold an address, if any do: those with an @."""
-        if self._places is None:
-            self._places = [number for number, line in enumerate(self.lines) if "@" in line] if "@" in self.text else []
-        return self._places
+        return [number for number, line in enumerate(self.lines) if "@" in line] if "@" in self.text else []
 
-    @property
+    @lazy
     def subject(self) -> str:
         """The decoded subject on one line, lower case."""
-        if self._subject is None:
-            subject = decode_words(self.headers.get("subject"))
-            self._subject = " ".join(subject.replace("_", " ").split()).lower()
-        return self._subject
+        subject = decode_words(self.headers.get("subject"))
+        return " ".join(subject.replace("_", " ").split()).lower()
 
-    @property
+    @lazy
     def sender(self) -> str:
         """The From field, decoded, lower case."""
-        if self._sender is None:
-            self._sender = decode_words(self.headers.get("from")).lower()
-        return self._sender
+        return decode_words(self.headers.get("from")).lower()
+
+    @lazy
+    def _our_fields(self) -> str:
+        return "\n".join([self.headers.get(name) for name in _OUR_FIELDS])
+
+    @lazy
+    def _ours(self) -> frozenset[str]:
+        found = [address for value in self._our_fields.split("\n") if value for address in find_addresses(value)]
+        return frozenset([address.lower() for address in found])
 
     def is_ours(self, address: str) -> bool:
         """Whether the report was sent to this address: we are not who failed."""
-        if self._our_fields is None:
-            self._our_fields = "\n".join(map(self.headers.get, _OUR_FIELDS))
         fields, lower = self._our_fields, address.lower()
         if fields.isascii() and lower not in fields.lower():
             return False  # as mostly; to read the addresses of the fields takes long
-        if self._ours is None:
-            found = [address for value in fields.split("\n") if value for address in find_addresses(value)]
-            self._ours = frozenset(map(str.lower, found))
         return lower in self._ours
 
-    @property
+    @lazy
     def named(self) -> tuple[str, ...]:
         """The addresses of X-Failed-Recipients (Exim, Gmail, Mail.Ru): whom, not that; anybody can write it."""
-        if self._named is None:
-            values = self.headers.all("x-failed-recipients")
-            if len(values) == 1 and is_plain(values[0]):
-                self._named = values
-            else:
-                found = [address for value in values for address in find_addresses(decode_words(value))]
-                self._named = tuple(dict.fromkeys(found))
-        return self._named
+        values = self.headers.all("x-failed-recipients")
+        if not values or (len(values) == 1 and is_plain(values[0])):
+            return values
+        return tuple(dict.fromkeys([address for value in values for address in find_addresses(decode_words(value))]))
 
     @property
     def addressed(self) -> tuple[str, ...]:
@@ -126,12 +100,10 @@ class Notice:
         delivered = find_address(returned.headers.get("x-original-to") or returned.headers.get("delivered-to"))
         return (delivered,) if delivered else ()
 
-    @property
+    @lazy
     def action(self) -> Action:
         """Whether the text as a whole speaks of a failure, of a delay or of a delivery (D-02)."""
-        if self._action is None:
-            self._action = _read_action(self.lower)
-        return self._action
+        return _read_action(self.lower)
 
 
 def _read_action(lower: str) -> Action:

@@ -5,6 +5,7 @@ Postfix writes `(in reply to MAIL FROM command)` and Exim `after RCPT TO:<…>` 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -13,7 +14,11 @@ from bounce_plugin.detectors.finding import NO_STAGE, Finding, Stage
 from bounce_plugin.detectors.reply import read_stage, read_stage_first
 from bounce_plugin.message.report import Action, Report
 
-_CUES: Final = (b"(in reply", b" after ")
+# Patterns, because for a few octets in a long text the regex engine is faster than `find`; of the second the rarer letter
+# comes first.
+_CUES: Final = (re.compile(rb"\(in reply"), re.compile(rb"f(?<= af)ter "))
+_OFFSETS: Final = (0, 2)  # how far into each a match begins
+_SESSION: Final = re.compile(rb">>>")
 _REACH: Final = 60  # characters of a cue and the command behind it, folded
 SUCCESSES: Final = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
 
@@ -46,13 +51,13 @@ def find_stage(recipient: str, diagnostic: str, action: Action, text: bytes, sta
     """The stage that the text tells for a recipient; `starts` is where in it each of several recipients is named."""
     if not diagnostic or action in SUCCESSES:
         return NO_STAGE
-    if b">>>" in text:
+    if _SESSION.search(text):
         return _stage_in_session(recipient, diagnostic, text)
     start = max(_find(text, recipient), 0) if starts else 0
     end = min([other for other in starts if other > start], default=len(text)) if starts else len(text)
-    for cue in _CUES:
-        at = text.find(cue, start, end)
-        if at >= 0:
+    for cue, offset in zip(_CUES, _OFFSETS, strict=True):
+        if found := cue.search(text, start, end):
+            at = found.start() - offset
             words = text[at : at + _REACH].decode("latin-1").lower()
             if stage := read_stage_first(" ".join(words.split())):
                 return stage

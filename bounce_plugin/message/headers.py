@@ -55,8 +55,12 @@ class Headers:
     def get(self, name: str) -> str:
         """The first value of that name, as written; empty when absent."""
         first = self._split() if self._first is None else self._first
-        value = first.get(name) or first.get(name.lower())
-        return _unfold(value) if value else ""
+        value = first.get(name)
+        if value is None:
+            value = first.get(name.lower())
+            if value is None:
+                return ""
+        return _unfold(value) if "\n" in value else value.strip()
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of that name, as written."""

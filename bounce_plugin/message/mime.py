@@ -61,4 +61,4 @@ def _before(raw: bytes, top: Part, boundary: str) -> Part | None:
 
 def _as_text(raw: bytes, top: Part, start: int, end: int) -> Part:
     kind = "text/html" if top.type == "text/html" else "text/plain"
-    return Part(raw, replace(top.head, content_type=kind, type=kind, codec=""), start, end)
+    return Part(raw, replace(top.head, content_type=kind, type=kind, codec="", is_multipart=False), start, end)

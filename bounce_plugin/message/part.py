@@ -9,14 +9,16 @@ from typing import Final
 
 from bounce_plugin.message import limits
 from bounce_plugin.message.charset import codec_of, decode, decode_transfer, octets_to_text
+from bounce_plugin.message.quick import quick
 
 _CHARSET: Final = re.compile(r"""charset[ \t]*=[ \t]*["']?([^\s;"']+)""", re.IGNORECASE)
-_BLANK: Final = (b" ", b"\t")
-_SEMICOLON: Final = ord(";")
+# What stands behind the name of a field, still folded.
+_VALUE: Final = re.compile(rb"[^\n]*+(?:\n[ \t][^\n]*+)*+")
 _LINE_FEED: Final = ord("\n")
 _SHORT: Final = 300  # octets of a header block that is likely to be met again
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """What a header block says of the body below it (RFC 2045)."""
@@ -25,6 +27,7 @@ class Head:
     type: str  # in lower case; empty when not declared
     encoding: str  # base64 or quoted-printable, where one has to be undone
     codec: str  # Python's name of the charset that is declared; empty for none, or one that nobody knows
+    is_multipart: bool = False
 
 
 def read_head(block: bytes) -> Head:
@@ -36,7 +39,7 @@ def _read(block: bytes) -> Head:
     content_type = _find_field(block, b"Content-Type:")
     kind = content_type.partition(";")[0].strip().lower()
     if kind.startswith("multipart/"):
-        return Head(content_type=content_type, type=kind, encoding="", codec="")
+        return Head(content_type=content_type, type=kind, encoding="", codec="", is_multipart=True)
     charset = _CHARSET.search(content_type) if "=" in content_type else None
     encoding = _find_field(block, b"Content-Transfer-Encoding:").lower()
     return Head(
@@ -59,10 +62,11 @@ def _find_field(block: bytes, name: bytes) -> str:
         if at == 0 and not lower.startswith(name):
             return ""
     start = at + len(name)
-    end = block.find(b"\n", start)
-    while end >= 0 and (block.startswith(_BLANK, end + 1) or (block[end - 1] == _SEMICOLON and _is_torn(block, end))):
-        end = block.find(b"\n", end + 1)
-    value = block[start:end] if end >= 0 else block[start:]
+    found = _VALUE.match(block, start)
+    value = found[0] if found else b""
+    while found and value.endswith(b";") and _is_torn(block, found.end()):
+        found = _VALUE.match(block, found.end() + 1)
+        value = block[start : found.end()] if found else value
     return octets_to_text(value.replace(b"\n", b" ") if b"\n" in value else value).strip()
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from bounce_plugin.message import limits
 from bounce_plugin.message.markup import html_to_text
 from bounce_plugin.message.part import Part
+from bounce_plugin.message.quick import lazy
 from bounce_plugin.message.returned import (
     RETURNED_TYPES,
     ReturnedMessage,
@@ -23,81 +24,69 @@ _READABLE: Final = (*_PLAIN, "text/html")
 class Passage:
     """The readable text of a mail, up to the returned message; and that message, where the text holds a copy of it."""
 
-    __slots__ = ("_copied", "_is_cut", "_lower", "_original", "_parts", "_text", "_whole")
+    is_cut = False  # whether text was read up to `limits.DECODED` only, and no returned message had begun before
 
     def __init__(self, parts: Sequence[Part] = (), original: Part | None = None) -> None:
         self._parts = parts
-        self._original: Part | ReturnedMessage | None = original
-        self._whole: str | None = None
-        self._text: str | None = None
-        self._is_cut = False
+        self._part = original
 
     @classmethod
     def of(cls, text: str, original: ReturnedMessage | None = None, copied: ReturnedMessage | None = None) -> Passage:
         """A text that is known already."""
         passage = cls()
-        passage._original = original
-        passage._text = passage._whole = text
-        passage._lower = text.lower()
-        passage._copied = copied
+        vars(passage).update(text=text, whole=text, lower=text.lower(), original=original, copied=copied)
         return passage
 
-    @property
+    @lazy
     def text(self) -> str:
         """The text before the returned message (T1); plain text where there is some, else what the HTML says (T2)."""
-        return self._read() if self._text is None else self._text
+        return self._read()
 
-    @property
+    @lazy
     def lower(self) -> str:
         """The text in lower case."""
-        if self._text is None:
-            self._read()
-        return self._lower
+        self._read()
+        return self.lower
 
-    @property
+    @lazy
     def original(self) -> ReturnedMessage | None:
         """The returned message, if the mail has it as a part of its own (RFC 6522, section 3)."""
-        if isinstance(self._original, Part):
-            self._original = read_returned(self._original)
-        return self._original
+        return read_returned(self._part) if self._part is not None else None
 
-    @property
+    @lazy
     def copied(self) -> ReturnedMessage | None:
         """The returned message, if the text ends with a copy of it."""
-        if self._text is None:
-            self._read()
-        return self._copied
+        self._read()
+        return self.copied
 
     @property
     def octets(self) -> bytes:
         """The plain text alone, whatever its charset is: for words in ASCII it need not be decoded."""
-        if self._whole is not None:
-            return self._whole.encode("utf-8", "replace")
-        return b"\n".join([part.octets for part in _plain_parts(self._parts)])
+        if "whole" in self.__dict__:
+            return self.whole.encode("utf-8", "replace")
+        plain = _plain_parts(self._parts)
+        return plain[0].octets if len(plain) == 1 else b"\n".join([part.octets for part in plain])
 
-    @property
+    @lazy
     def whole(self) -> str:
         """The text with everything in it."""
-        if self._whole is None:
-            plain = "\n".join([part.text() for part in _plain_parts(self._parts)])[: limits.DECODED]
-            self._whole = plain if plain and not plain.isspace() else _read_page(self._parts) or plain
-        return self._whole
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether text was read up to `limits.DECODED` only, and no returned message had begun before."""
-        return self._is_cut
+        parts = _plain_parts(self._parts)
+        plain = parts[0].text() if len(parts) == 1 else "\n".join([part.text() for part in parts])
+        plain = plain[: limits.DECODED]
+        return plain if plain and not plain.isspace() else _read_page(self._parts) or plain
 
     def _read(self) -> str:
+        """Read all that depends on where the returned message begins."""
         whole = self.whole
         lower = whole.lower()
         at = find_returned(whole, lower)
-        self._copied = read_returned_text(whole, at) if at < len(whole) else None
-        self._text = text = whole[:at]
+        known = self.__dict__
+        known["copied"] = read_returned_text(whole, at) if at < len(whole) else None
+        known["text"] = text = whole[:at]
         if at == len(whole) and self._parts and self._parts[-1].end > limits.DECODED:
-            self._is_cut = len(whole) == limits.DECODED or any(map(_is_long_text, self._parts))
+            known["is_cut"] = len(whole) == limits.DECODED or any(map(_is_long_text, self._parts))
         # Few characters, as the Turkish capital I with a dot, become two; where they stand the places do not agree.
-        self._lower = lower[:at] if len(lower) == len(whole) else text.lower()
+        known["lower"] = lower[:at] if len(lower) == len(whole) else text.lower()
         return text
 
 

@@ -54,7 +54,7 @@ def _with_line_feeds(raw: bytes) -> bytes:
 def _read(raw: bytes, exceeded: list[str], *, outermost: bool) -> Report:
     headers, top = _top(raw, exceeded)
     leaves = walk(raw, top, exceeded)
-    declared = top.type.startswith("multipart/")
+    declared = top.head.is_multipart
     if not leaves or (not declared and top.type.startswith("text/") and has_parts(raw, top)):
         leaves = recover(raw, top, exceeded)
     return _assemble(headers, top.type, leaves, exceeded, outermost=outermost)
@@ -63,16 +63,17 @@ def _read(raw: bytes, exceeded: list[str], *, outermost: bool) -> Report:
 def _top(raw: bytes, exceeded: list[str]) -> tuple[Headers, Part]:
     """The mail as one part; blank lines and an mbox line before its header fields are passed over."""
     start = 0
-    while raw.startswith(b"\n", start):
-        start += 1
-    if raw.startswith((b"From ", b">From "), start):
-        start = raw.find(b"\n", start) + 1 or len(raw)
-    block, body = read_block(raw, start, len(raw))
+    end = len(raw)
+    if raw.startswith((b"\n", b"From ", b">From ")):
+        start = end - len(raw.lstrip(b"\n"))
+        if raw.startswith((b"From ", b">From "), start):
+            start = raw.find(b"\n", start) + 1 or end
+    block, body = read_block(raw, start, end)
     if len(block) >= limits.HEADER_BLOCK:
         exceeded.append("header_block")
     if len(block) > 2 * limits.HEADER_FIELDS and block.count(b"\n") > limits.HEADER_FIELDS:  # none is shorter than 2
         exceeded.append("header_fields")
-    return Headers.read(block), Part(raw, read_head(block), body, len(raw))
+    return Headers.read(block), Part(raw, read_head(block), body, end)
 
 
 def _assemble(headers: Headers, media_type: str, leaves: list[Part], exceeded: list[str], *, outermost: bool) -> Report:

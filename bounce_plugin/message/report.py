@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from bounce_plugin.message.headers import Headers
 from bounce_plugin.message.passage import Passage
+from bounce_plugin.message.quick import quick
 from bounce_plugin.message.returned import ReturnedMessage
 from bounce_plugin.message.status import EnhancedStatus
+
+_NO_PASSAGE: Final = Passage()
 
 
 class Kind(StrEnum):
@@ -40,6 +44,7 @@ class Action(StrEnum):
     __hash__ = str.__hash__  # as above
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientStatus:
     r"""One per-recipient block of a delivery status (RFC 3464, section 2.3; RFC 6533 for the address type utf-8).
@@ -58,6 +63,7 @@ class RecipientStatus:
     reply_text: str = ""  # X-Supplementary-Info, X-Display-Name and other quoted replies of Exchange
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryStatus:
     """A delivery status part (RFC 3464, section 2.2): the fields of the message and its recipients, in their order."""
@@ -81,6 +87,7 @@ class FeedbackReport:
     reported_domain: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One mail, read but not judged.
@@ -92,7 +99,7 @@ class Report:
     kind: Kind
     headers: Headers
     media_type: str = "text/plain"  # of the mail as a whole, lower case
-    passage: Passage = field(default_factory=Passage)
+    passage: Passage = _NO_PASSAGE
     delivery_status: DeliveryStatus | None = None
     feedback: FeedbackReport | None = None
     wrapped: Report | None = None  # the report that this mail only carries: a gateway's wrapping, a bare forward (D-13)

@@ -11,6 +11,7 @@ from typing import Final
 from bounce_plugin.message import limits
 from bounce_plugin.message.headers import Headers
 from bounce_plugin.message.part import Part
+from bounce_plugin.message.quick import quick
 from bounce_plugin.message.scan import read_block
 
 RETURNED_TYPES: Final = frozenset(
@@ -23,6 +24,7 @@ _HEADER_LINE: Final = re.compile(_HEADER)
 _LATER_HEADER_LINE: Final = re.compile(rf"\n(?:{_HEADER})")
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnedMessage:
     """The headers of the message that came back (RFC 6522, section 3, part 3). Its body is never read (T1)."""

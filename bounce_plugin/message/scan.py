@@ -13,22 +13,24 @@ from bounce_plugin.message import limits
 from bounce_plugin.message.part import Part, read_head
 
 _BOUNDARY: Final = re.compile(r'boundary[ \t]*=[ \t]*(?:"([^"\n]*)"|([^\s;"]+))', re.IGNORECASE)
+_LINE_FEED: Final = ord("\n")
 _ALIKE: Final = 100  # lines that begin like a delimiter; where there are more, somebody means harm
 _EMPTY_LINE: Final = re.compile(rb"\n\n")  # for two octets in a long text the regex engine is faster than `find`
 
 
 def read_block(raw: bytes, start: int, end: int) -> tuple[bytes, int]:
     """The header block that begins at `start`, and where the body after it begins; LF line ends."""
-    if raw.startswith(b"\n", start):
-        return b"", start + 1
-    found = _EMPTY_LINE.search(raw, start, end)
-    stop, body = found.span() if found else (end, end)
+    found = _EMPTY_LINE.search(raw, start - 1 if start else 0, end)  # the block may be empty
+    if found is None:
+        stop = body = end
+    else:
+        stop, body = found.span()
     return raw[start : stop if stop - start <= limits.HEADER_BLOCK else start + limits.HEADER_BLOCK], body
 
 
 def walk(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
     """The parts that are no multipart, in their order; the names of caps that stopped the walk go to `exceeded`."""
-    if not top.type.startswith("multipart/"):
+    if not top.head.is_multipart:
         return [top]
     leaves: list[Part] = []
     stack = [(top, iter(_children(raw, top)))]
@@ -43,7 +45,7 @@ def walk(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
                 return leaves
             block, body = read_block(raw, start, end)
             part = Part(raw, read_head(block), body, end, default)
-            if not part.type.startswith("multipart/"):
+            if not part.head.is_multipart:
                 leaves.append(part)
             elif len(stack) < limits.DEPTH:
                 stack.append((part, iter(_children(raw, part))))
@@ -84,9 +86,10 @@ def split_at(raw: bytes, boundary: bytes, start: int, end: int) -> list[tuple[in
     at = raw.find(delimiter, start - 1 if start else 0, end)
     while at >= 0:
         line_end = at + length
-        rest = b""
-        if not raw.startswith(b"\n", line_end, end):  # mostly the line ends here
-            line_end = raw.find(b"\n", at + length, end)
+        if line_end < end and raw[line_end] == _LINE_FEED:  # as mostly
+            rest = b""
+        else:
+            line_end = raw.find(b"\n", line_end, end)
             if line_end < 0:
                 line_end = end
             rest = raw[at + length : line_end].rstrip()
