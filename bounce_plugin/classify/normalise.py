@@ -25,6 +25,7 @@ _REPEATED: Final = re.compile(
 )
 # An address starts only after a delimiter, so that each word is read once however many there are.
 _ADDRESS: Final = re.compile(r"""(?<![^\s<>()\[\]"',;:|`])[^\s<>()\[\]"',;:|`@]*@(?:[^\s<>()\[\]"',;:.|`]|\.(?=\w))*""")
+_FRAMED_ADDRESS: Final = re.compile(r"([<(]?)[a-z0-9._+=-]++@[a-z0-9-]++(?:\.[a-z0-9][a-z0-9-]*+)*+([>)]?[.:,;]{0,2})")
 # Internet addresses: `192.0.2.1 is blocked` and `your IP is blocked` are one phrase. Few texts have one, and the first
 # expression finds that out in 0.2 instead of 1.1 µs, as it looks at dots only; the second tries every digit.
 _DOTTED: Final = re.compile(r"\.\d{1,3}\.\d{1,3}\.\d")
@@ -83,7 +84,9 @@ def _erase_addresses(plain: str) -> str:
     while at >= 0:
         begin = plain.rfind(" ", 0, at) + 1
         end = plain.find(" ", at)
-        left = _ADDRESS.sub("@", plain[begin:] if end < 0 else plain[begin:end])
+        word = plain[begin:] if end < 0 else plain[begin:end]
+        framed = _FRAMED_ADDRESS.fullmatch(word)  # as most are written, in a third of the time
+        left = f"{framed[1]}@{framed[2]}" if framed else _ADDRESS.sub("@", word)
         plain = plain[:begin] + left + ("" if end < 0 else plain[end:])
         at = plain.find("@", begin + len(left))
     return plain

@@ -68,9 +68,10 @@ def _read_blocks(text: str) -> tuple[dict[str, str], list[dict[str, str]]]:
     block = home = message
     name = value = ""
     taken = blank = False
+    spelled_as = _SPELLED.get
     for line in text.split("\n"):
         key, colon, rest = line.partition(":")
-        spelled = _SPELLED.get(key) if colon and rest[:2] != "//" else None
+        spelled = spelled_as(key) if colon and rest[:2] != "//" else None
         if spelled is None:
             if not line or line.isspace():
                 blank = True
@@ -88,13 +89,13 @@ def _read_blocks(text: str) -> tuple[dict[str, str], list[dict[str, str]]]:
             home = message
             taken = name not in message
         else:
-            if name in _RECIPIENT_FIELDS and (
-                block is message or ((blank or name in block) and _begins_another(block, name, blank))
-            ):
-                block = {}
-                blocks.append(block)
+            taken = True
+            if blank or block is message or name in block:  # else it belongs to the block, as mostly
+                if name in _RECIPIENT_FIELDS and (block is message or _begins_another(block, name, blank)):
+                    block = {}
+                    blocks.append(block)
+                taken = not block.get(name)
             home = block
-            taken = not block.get(name)
         if taken:
             home[name] = value
         blank = False

@@ -11,6 +11,9 @@ from typing import Final
 STATUS: Final = re.compile(r"([245])(?<![\d./].)\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 
 
+_SHORT: Final = 11  # characters of the longest code, 5.123.123, and a little
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class EnhancedStatus:
     """An enhanced mail system status code, class.subject.detail (RFC 3463, section 2)."""
@@ -30,12 +33,15 @@ class EnhancedStatus:
     @classmethod
     def find(cls, text: str) -> EnhancedStatus | None:
         """The first code in a text, or None."""
-        found = STATUS.search(text) if "." in text else None
-        return _known(found[0]) if found else None
+        return _find_again(text) if len(text) <= _SHORT else _find(text)
 
 
-@lru_cache(maxsize=1024)
-def _known(code: str) -> EnhancedStatus:
-    """The same few codes come again and again."""
-    class_, subject, detail = code.split(".")
-    return EnhancedStatus(int(class_), int(subject), int(detail))
+def _find(text: str) -> EnhancedStatus | None:
+    found = STATUS.search(text) if "." in text else None
+    if found is None:
+        return None
+    return EnhancedStatus(*map(int, found[0].split("."))) if found.end() - found.start() == len(text) else _find_again(found[0])
+
+
+#: The same few codes come again and again.
+_find_again: Final = lru_cache(maxsize=1024)(_find)
