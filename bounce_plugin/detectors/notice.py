@@ -28,20 +28,17 @@ class Notice:
 
     def __init__(self, report: Report) -> None:
         self.report = report
-        self.headers = report.headers  # the mail's own header fields
-
-    @lazy
-    def text(self) -> str:
-        """What people read, without no-break spaces and the form feeds of some gateways."""
-        text = self.report.text[:_LONGEST]
+        self.headers = headers = report.headers  # the mail's own header fields
+        text = report.text[:_LONGEST]
         if "\x0c" in text:
             text = text.replace("\x0c", "\n")
-        return text if text.isascii() else text.replace("\xa0", " ")
-
-    @lazy
-    def lower(self) -> str:
-        """The text, lower case."""
-        return self.text.lower()
+        #: What people read, without no-break spaces and the form feeds of some gateways.
+        self.text = text if text.isascii() else text.replace("\xa0", " ")
+        self.lower = self.text.lower()
+        #: The decoded subject on one line, lower case.
+        self.subject = " ".join(decode_words(headers.get("subject")).replace("_", " ").split()).lower()
+        #: The From field, decoded, lower case.
+        self.sender = decode_words(headers.get("from")).lower()
 
     @lazy
     def lines(self) -> list[str]:
@@ -52,17 +49,6 @@ class Notice:
     def places(self) -> list[int]:
         """Which of the lines hold an address, if any do: those with an @."""
         return [number for number, line in enumerate(self.lines) if "@" in line] if "@" in self.text else []
-
-    @lazy
-    def subject(self) -> str:
-        """The decoded subject on one line, lower case."""
-        subject = decode_words(self.headers.get("subject"))
-        return " ".join(subject.replace("_", " ").split()).lower()
-
-    @lazy
-    def sender(self) -> str:
-        """The From field, decoded, lower case."""
-        return decode_words(self.headers.get("from")).lower()
 
     @lazy
     def _our_fields(self) -> str:

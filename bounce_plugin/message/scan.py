@@ -28,6 +28,12 @@ def read_block(raw: bytes, start: int, end: int) -> tuple[bytes, int]:
     return raw[start : stop if stop - start <= limits.HEADER_BLOCK else start + limits.HEADER_BLOCK], body
 
 
+def read_part(raw: bytes, start: int, end: int, default_type: str = "text/plain") -> Part:
+    """The part whose header block begins at `start`."""
+    block, body = read_block(raw, start, end)
+    return Part(raw, read_head(block), body, end, default_type)
+
+
 def walk(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
     """The parts that are no multipart, in their order; the names of caps that stopped the walk go to `exceeded`."""
     if not top.head.is_multipart:
@@ -43,8 +49,7 @@ def walk(raw: bytes, top: Part, exceeded: list[str]) -> list[Part]:
             if seen > limits.PARTS:
                 exceeded.append("parts")
                 return leaves
-            block, body = read_block(raw, start, end)
-            part = Part(raw, read_head(block), body, end, default)
+            part = read_part(raw, start, end, default)
             if not part.head.is_multipart:
                 leaves.append(part)
             elif len(stack) < limits.DEPTH:
@@ -87,12 +92,17 @@ def split_at(raw: bytes, boundary: bytes, start: int, end: int) -> list[tuple[in
     while at >= 0:
         line_end = at + length
         if line_end < end and raw[line_end] == _LINE_FEED:  # as mostly
-            rest = b""
-        else:
-            line_end = raw.find(b"\n", line_end, end)
-            if line_end < 0:
-                line_end = end
-            rest = raw[at + length : line_end].rstrip()
+            if begin >= 0:
+                spans.append((begin, at if at > begin else begin))
+                if len(spans) > limits.PARTS:
+                    return spans
+            begin = line_end + 1
+            at = raw.find(delimiter, line_end, end)
+            continue
+        line_end = raw.find(b"\n", line_end, end)
+        if line_end < 0:
+            line_end = end
+        rest = raw[at + length : line_end].rstrip()
         if not rest or rest == b"--":  # anything else belongs to a longer boundary that begins alike
             if begin >= 0:
                 spans.append((begin, at if at > begin else begin))

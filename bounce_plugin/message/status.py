@@ -40,7 +40,11 @@ def _find(text: str) -> EnhancedStatus | None:
     found = STATUS.search(text) if "." in text else None
     if found is None:
         return None
-    return EnhancedStatus(*map(int, found[0].split("."))) if found.end() - found.start() == len(text) else _find_again(found[0])
+    return (
+        EnhancedStatus(*map(int, found[0].split(".")))
+        if found.end() - found.start() == len(text)
+        else _find_again(found[0])
+    )
 
 
 #: The same few codes come again and again.
