@@ -170,6 +170,10 @@ class Phrasebook:
                 tokens.append(wording.words)
         return Reading(found, tokens, names)
 
+    def forget(self) -> None:
+        """Forget what was remembered of words; it comes back as they do."""
+        self._words.clear()
+
     def _hits(self, words: Sequence[str], names: list[str]) -> list[_Hit]:
         """Every wording, in the order of their first words; the words with a dot go to `names`."""
         hits: list[_Hit] = []

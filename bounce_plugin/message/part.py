@@ -15,6 +15,7 @@ _CHARSET: Final = re.compile(r"""charset[ \t]*=[ \t]*["']?([^\s;"']+)""", re.IGN
 # What stands behind the name of a field, still folded.
 _VALUE: Final = re.compile(rb"[^\n]*+(?:\n[ \t][^\n]*+)*+")
 _LINE_FEED: Final = ord("\n")
+_SEMICOLON: Final = ord(";")
 _SHORT: Final = 300  # octets of a header block that is likely to be met again
 
 
@@ -62,12 +63,16 @@ def _find_field(block: bytes, name: bytes) -> str:
         if at == 0 and not lower.startswith(name):
             return ""
     start = at + len(name)
-    found = _VALUE.match(block, start)
-    value = found[0] if found else b""
-    while found and value.endswith(b";") and _is_torn(block, found.end()):
-        found = _VALUE.match(block, found.end() + 1)
-        value = block[start : found.end()] if found else value
+    end = _end_of_value(block, start)
+    while block[end - 1] == _SEMICOLON and _is_torn(block, end):
+        end = _end_of_value(block, end + 1)
+    value = block[start:end]
     return octets_to_text(value.replace(b"\n", b" ") if b"\n" in value else value).strip()
+
+
+def _end_of_value(block: bytes, start: int) -> int:
+    found = _VALUE.match(block, start)
+    return found.end() if found else len(block)
 
 
 def _is_torn(block: bytes, end: int) -> bool:

@@ -38,14 +38,15 @@ class EnhancedStatus:
 
 def _find(text: str) -> EnhancedStatus | None:
     found = STATUS.search(text) if "." in text else None
-    if found is None:
-        return None
-    return (
-        EnhancedStatus(*map(int, found[0].split(".")))
-        if found.end() - found.start() == len(text)
-        else _find_again(found[0])
-    )
+    return _known(found[0]) if found else None
 
 
-#: The same few codes come again and again.
+@lru_cache(maxsize=1024)
+def _known(code: str) -> EnhancedStatus:
+    """The same few codes come again and again."""
+    class_, subject, detail = code.split(".")
+    return EnhancedStatus(int(class_), int(subject), int(detail))
+
+
+#: And so do the fields that hold nothing else.
 _find_again: Final = lru_cache(maxsize=1024)(_find)
