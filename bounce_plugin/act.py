@@ -21,8 +21,8 @@ from bounce_plugin.ledger.review import open_item
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Handling, MailOutcome
-from bounce_plugin.policy.confirm import as_trusted
-from bounce_plugin.policy.decide import acts_from, decide
+from bounce_plugin.policy.confirm import decide_as_trusted
+from bounce_plugin.policy.decide import acts_from
 from bounce_plugin.policy.rules import Decision, Policy, PolicyAction, Step
 from bounce_plugin.policy.state import COMPLAINT, Act, Verb
 
@@ -158,7 +158,7 @@ class Consequences:
     def _decide(self, tx: Transaction, event: BounceEvent, required: Trust, now: datetime) -> Decision:
         if not event.trust.suffices(required):
             return Decision()
-        decision = decide_upon(tx, event, as_trusted(self.policy, event.trust, required), now)
+        decision = decide_upon(tx, event, self.policy, now, required=required)
         if PolicyAction.INCIDENT in decision.actions:
             self._blame_ourselves(tx, event, now)
         if decision.actions & TOLD_AS_THRESHOLD:
@@ -179,13 +179,15 @@ class Consequences:
         )
 
 
-def decide_upon(tx: Transaction, event: BounceEvent, policy: Policy, now: datetime) -> Decision:
+def decide_upon(
+    tx: Transaction, event: BounceEvent, policy: Policy, now: datetime, *, required: Trust = Trust.ADDRESS
+) -> Decision:
     """Decide what follows from an event that was just recorded, and do it to its address."""
     history = past_events(tx, event.address)
     this = next((past for past in history if past.id == event.id), None)
     if this is None:
         return Decision()  # received before somebody lifted the stop: forgiven with the rest
-    decision = decide(this, history, policy, now, done=acts_of(tx, event.address))
+    decision = decide_as_trusted(this, history, policy, now, required=required, done=acts_of(tx, event.address))
     if acts := acts_from(decision, now):
         record_acts(tx, event.address, acts)
     return decision

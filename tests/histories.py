@@ -12,6 +12,7 @@ from bounce_plugin.act import decide_upon
 from bounce_plugin.announce import Announcements, OwnAnswers, load_plugins
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.tables import BUILT_IN
+from bounce_plugin.correlate.correlation import Trust
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.record import record_event
 from bounce_plugin.ledger.stops import STOP
@@ -46,6 +47,7 @@ class Failure:
     address: str
     reason: Reason
     days_ago: float
+    trust: Trust = Trust.ADDRESS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,10 @@ failures = st.builds(
     address=st.sampled_from(ADDRESSES),
     reason=st.sampled_from(REASONS),
     days_ago=st.sampled_from([0, 0, 0, 0.25, 3, 20]),
+    trust=st.sampled_from([Trust.LOGGED, Trust.LOGGED, Trust.SIGNED_HEADER, Trust.SIGNED_ENVELOPE, Trust.ADDRESS]),
 )
+#: What may be required of reports before they count; `Policy.required`.
+REQUIRED = (Trust.ADDRESS, Trust.LOGGED, Trust.SIGNED_HEADER)
 lifts = st.builds(Lift, address=st.sampled_from(ADDRESSES))
 undos = st.builds(
     Undo,
@@ -107,7 +112,8 @@ class Life:
                 self.now += timedelta(days=step)
 
     def fail(self, failure: Failure) -> None:
-        row = BUILT_IN.reasons[failure.reason]
+        row, required = BUILT_IN.reasons[failure.reason], self.policy.required
+        believed = failure.trust.suffices(required)
         self.messages += 1
         with self.ledger.transaction() as tx:
             event = an_event(
@@ -117,12 +123,13 @@ class Life:
                 reason=failure.reason,
                 type=row.type,
                 fault=row.fault,
-                counts=row.counts,
+                counts=row.counts and believed,
+                trust=failure.trust,
                 message_key=f"ref:{self.messages}",
                 received_at=self.now - timedelta(days=failure.days_ago),
             )
             assert record_event(tx, event, weight=row.weight)
-            decide_upon(tx, event, self.policy, self.now)
+            decide_upon(tx, event, self.policy, self.now, required=required)
 
     def undoing(self, step: Undo) -> Undoing:
         self.now += timedelta(seconds=1)

@@ -1,19 +1,61 @@
-"""How often must a failure be confirmed that is believed less than a signed return path? By trust, beside the rules."""
+"""How often must a failure be confirmed that is believed less than a signed return path? By trust, beside the rules.
+
+What must be confirmed is so by reports that are believed at least as far, and by no others. So each level of trust is decided
+by itself, upon the reports that reach it, and in whichever order they come in, the same holds in the end.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
 from bounce_plugin.correlate.correlation import Trust
-from bounce_plugin.policy.rules import Policy, Rule
+from bounce_plugin.policy.decide import acts_from, decide
+from bounce_plugin.policy.rules import Decision, PastEvent, Policy, PolicyAction, Rule, Step
+from bounce_plugin.policy.state import Act
 
 #: How many messages must have failed at least, and over how many days, until a rule takes something away from a contact.
 _LEAST: Final = {
     Trust.SIGNED_HEADER: (2, 0),  # everybody to whom the message was forwarded has seen its mark
     Trust.LOGGED: (3, 7),  # a Message-ID is no secret either, and may be guessed
 }
+
+
+def decide_as_trusted(
+    event: PastEvent,
+    history: Sequence[PastEvent],
+    policy: Policy,
+    now: datetime,
+    *,
+    required: Trust,
+    done: Iterable[Act] = (),
+) -> Decision:
+    """What an event leads to that is believed far enough to count; otherwise nothing. See `decide`.
+
+    For one that counts and is not believed so far a person has answered: it needs no confirmation, and confirms any other.
+    """
+    if required is Trust.ADDRESS or _is_vouched_for(event, required):
+        return decide(event, history, policy, now, done=done)
+    acts, steps = list(done), dict[tuple[str, PolicyAction], Step]()
+    for level in Trust:
+        if event.trust.suffices(level) and level.suffices(required):
+            believed = [past for past in history if past.trust.suffices(level) or _is_vouched_for(past, required)]
+            decision = decide(event, believed, as_trusted(policy, level, required), now, done=acts)
+            acts += acts_from(decision, now)
+            steps |= {(step.rule, step.action): step for step in _news(decision, steps)}
+    return Decision(steps=tuple(steps.values()))
+
+
+def _is_vouched_for(event: PastEvent, required: Trust) -> bool:
+    return event.counts and not event.trust.suffices(required)
+
+
+def _news(decision: Decision, known: dict[tuple[str, PolicyAction], Step]) -> Iterable[Step]:
+    """What another level has not led to already; a pause only if it is longer, which `decide` sees to."""
+    return (step for step in decision.steps if step.until is not None or (step.rule, step.action) not in known)
 
 
 @lru_cache(maxsize=32)

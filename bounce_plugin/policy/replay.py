@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from bounce_plugin.policy.confirm import as_trusted
-from bounce_plugin.policy.decide import acts_from, decide
+from bounce_plugin.policy.confirm import decide_as_trusted
+from bounce_plugin.policy.decide import acts_from
 from bounce_plugin.policy.rules import PastEvent, Policy, PolicyAction
 from bounce_plugin.policy.state import Act, derive
 
@@ -23,8 +23,8 @@ def replay(events: Iterable[PastEvent], policy: Policy, now: datetime, *, done: 
     for event in sorted(events, key=lambda past: (past.received_at, past.id)):
         history.append(event)
         if not _settled(event, policy, (*known, *acts)):
-            trusted = as_trusted(policy, event.trust, policy.required)
-            decision = decide(event, history, trusted, now, done=(*known, *acts))
+            done_yet = (*known, *acts)
+            decision = decide_as_trusted(event, history, policy, now, required=policy.required, done=done_yet)
             acts.extend(acts_from(decision, event.received_at))
     return tuple(acts)
 

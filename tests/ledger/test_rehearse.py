@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bounce_plugin.classify.classification import Reason
+from bounce_plugin.correlate.correlation import Trust
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.policy.presets import Preset, build_policy
 from bounce_plugin.policy.rules import Policy, PolicyAction, Rule
 from bounce_plugin.policy.simulate import Standing
 from bounce_plugin.rehearse import Rehearsed, rehearse
-from tests.histories import ADDRESSES, START, Failure, Life, Step, Undo, state, steps
+from tests.histories import ADDRESSES, REQUIRED, START, Failure, Life, Step, Undo, state, steps
 
 ANNA, BERT, CLEO = ADDRESSES
 
@@ -58,10 +59,11 @@ def rehearsed(life: Life, policy: Policy) -> dict[str, Rehearsed]:
 
 
 @settings(max_examples=40, deadline=None)
-@given(steps, st.sampled_from(POLICIES), st.sampled_from(POLICIES))
-def test_the_stops_are_those_of_a_ledger_that_lived_under_the_other_policy(
-    ledgers: tuple[Ledger, Ledger], history: list[Step], policy: Policy, other: Policy
+@given(steps, st.sampled_from(POLICIES), st.sampled_from(POLICIES), st.sampled_from(REQUIRED))
+def test_the_stops_are_those_of_a_ledger_that_lived_under_the_other_policy_whatever_proof_is_required(
+    ledgers: tuple[Ledger, Ledger], history: list[Step], policy: Policy, other: Policy, required: Trust
 ) -> None:
+    policy, other = replace(policy, required=required), replace(other, required=required)
     # which failures a rule's stop rests on differs between the two; everything else that people do does not
     history = [replace(step, rule="") if isinstance(step, Undo) else step for step in history]
     with ledgers[0].rehearsal(), ledgers[1].rehearsal():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from bounce_plugin.classify.classification import Reason
+from bounce_plugin.correlate.correlation import Trust
 from bounce_plugin.ledger.everyone import CHUNK, everyone, undone
 from bounce_plugin.ledger.history import events_of
 from bounce_plugin.ledger.open import Ledger
@@ -23,7 +25,7 @@ from bounce_plugin.policy.state import Act, Verb, derive
 from bounce_plugin.policy.undo import Choice
 from bounce_plugin.suppression.explanation import explain
 from bounce_plugin.suppression.lift import lift
-from tests.histories import ADDRESSES, START, Failure, Life, Step, Undo, state, steps, undos
+from tests.histories import ADDRESSES, REQUIRED, START, Failure, Life, Step, Undo, state, steps, undos
 from tests.policy.past import live as decided_anew
 
 ANNA, BERT, CLEO = ADDRESSES
@@ -59,10 +61,11 @@ def empty() -> Iterator[Ledger]:
 
 
 @settings(max_examples=40, deadline=None)
-@given(steps, st.sampled_from(POLICIES))
-def test_I_20_after_any_history_with_lifts_and_undoings_rebuild_finds_nothing(
-    empty: Ledger, history: list[Step], policy: Policy
+@given(steps, st.sampled_from(POLICIES), st.sampled_from(REQUIRED))
+def test_I_20_after_any_history_with_lifts_and_undoings_rebuild_finds_nothing_whatever_proof_is_required(
+    empty: Ledger, history: list[Step], policy: Policy, required: Trust
 ) -> None:
+    policy = replace(policy, required=required)
     with empty.rehearsal():
         life = Life(ledger=empty, policy=policy)
         life.live(history)
@@ -76,10 +79,11 @@ def test_I_20_after_any_history_with_lifts_and_undoings_rebuild_finds_nothing(
 
 
 @settings(max_examples=40, deadline=None)
-@given(steps, undos, st.sampled_from(POLICIES))
-def test_after_an_undo_the_state_is_that_of_a_replay_without_those_events(
-    empty: Ledger, history: list[Step], undo: Undo, policy: Policy
+@given(steps, undos, st.sampled_from(POLICIES), st.sampled_from(REQUIRED))
+def test_after_an_undo_the_state_is_that_of_a_replay_without_those_events_whatever_proof_is_required(
+    empty: Ledger, history: list[Step], undo: Undo, policy: Policy, required: Trust
 ) -> None:
+    policy = replace(policy, required=required)
     with empty.rehearsal():
         life = Life(ledger=empty, policy=policy)
         life.live(history)

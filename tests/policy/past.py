@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.message.report import Kind
-from bounce_plugin.policy.decide import acts_from, decide
+from bounce_plugin.policy.confirm import decide_as_trusted
+from bounce_plugin.policy.decide import acts_from
 from bounce_plugin.policy.rules import Decision, PastEvent, Policy
 from bounce_plugin.policy.state import Act
 
@@ -53,7 +54,7 @@ def live(events: Iterable[PastEvent], policy: Policy, now: datetime | None = Non
     for past in events:
         history.append(past)
         at = now or past.received_at
-        decision = decide(past, history, policy, at, done=acts)
+        decision = decide_as_trusted(past, history, policy, at, required=policy.required, done=acts)
         decisions.append(decision)
         acts.extend(acts_from(decision, at))
     return decisions, acts
