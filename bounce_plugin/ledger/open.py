@@ -18,7 +18,7 @@ from bounce_plugin.ledger.engine import engine_for, exists, failure
 from bounce_plugin.ledger.migrate import bring_up_to_date, is_up_to_date
 from bounce_plugin.ledger.ring import CHECK_VALUE, KeyRing, read_ring, uses
 from bounce_plugin.ledger.schema import keys, metadata
-from bounce_plugin.ledger.transaction import SHORTEST_KEY, Transaction
+from bounce_plugin.ledger.transaction import SHORTEST_KEY, Former, Transaction
 from bounce_plugin.ledger.turn import turn_to_tell
 
 __all__ = ["Ledger", "exists"]
@@ -119,8 +119,11 @@ class Ledger:
             yield connection, self._given
 
     def _transaction(self, connection: Connection) -> Transaction:
-        ring = self._ring_of(connection)
-        return Transaction(connection=connection, tenant=self.tenant, key=ring.key, former=ring.former)
+        def keys() -> tuple[bytes, Former]:
+            ring = self._ring_of(connection)
+            return ring.key, ring.former
+
+        return Transaction(connection=connection, tenant=self.tenant, keys=keys)
 
     @contextmanager
     def rehearsal(self) -> Iterator[None]:

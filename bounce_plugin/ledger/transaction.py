@@ -35,14 +35,26 @@ class Transaction:
     before anything else is asked of the connection.
     """
 
-    __slots__ = ("_connection", "_fingerprints", "_former", "_waiting", "key", "known", "remembered", "tenant")
+    __slots__ = ("_ask_keys", "_connection", "_fingerprints", "_keys", "_waiting", "known", "remembered", "tenant")
 
-    def __init__(self, *, connection: Connection, tenant: int, key: bytes, former: Former = ()) -> None:
-        self._connection, self.tenant, self.key, self._former = connection, tenant, key, former
+    def __init__(self, *, connection: Connection, tenant: int, keys: Callable[[], tuple[bytes, Former]]) -> None:
+        """`keys` tells which keys the ledger has as this transaction sees it; it is asked once a fingerprint is needed."""
+        self._connection, self.tenant, self._ask_keys = connection, tenant, keys
+        self._keys: tuple[bytes, Former] | None = None
         self._waiting: dict[Executable, list[Row]] = {}
         self._fingerprints: dict[str, str] = {}
         self.remembered: set[str] = set()  # fingerprints whose rows it saw to already
         self.known: dict[str, Past] = {}  # what was read of addresses, by fingerprint; kept true by who writes
+
+    @property
+    def key(self) -> bytes:
+        """The key of the ledger."""
+        return self._keys_in_use()[0]
+
+    def _keys_in_use(self) -> tuple[bytes, Former]:
+        if self._keys is None:
+            self._keys = self._ask_keys()
+        return self._keys
 
     @property
     def connection(self) -> Connection:
@@ -72,7 +84,7 @@ class Transaction:
         """The fingerprint of an address, however it is spelled."""
         found = self._fingerprints.get(address)
         if found is None:
-            found = self._fingerprints[address] = fingerprint(self.key, address, self._former)
+            found = self._fingerprints[address] = fingerprint(self.key, address, self._keys_in_use()[1])
         return found
 
 

@@ -177,8 +177,8 @@ def test_a_process_that_has_both_keys_goes_on_and_one_that_has_the_old_one_alone
         with pytest.raises(LedgerError, match="rotate-key"):
             stop_of(old, TWO)
         for way in (old.reading, old.transaction):
-            with pytest.raises(LedgerError, match="another key"), way():
-                pass
+            with pytest.raises(LedgerError, match="another key"), way() as tx:
+                suppression_of(tx, TWO)
     with pytest.raises(LedgerError, match=r"holds 1 fingerprints .* ledger\.previous_key_files"):
         opened(filled, NEW)
     with pytest.raises(LedgerError, match="former key of this ledger"), opened(filled, KEY, NEW) as back:
