@@ -13,6 +13,7 @@ from typing import Final
 
 from bounce_plugin.correlate.clues import read_clues
 from bounce_plugin.correlate.seal import Seal
+from bounce_plugin.errors import MailboxError
 from bounce_plugin.ledger.lease import Lease
 from bounce_plugin.mailbox.incoming import Folder, Mailbox
 from bounce_plugin.message.read import read_report
@@ -39,7 +40,11 @@ def signed_first(mailbox: Mailbox, unseen: Unseen, seal: Seal | None) -> Unseen:
     new = unseen.new
     if seal is None or len(new) <= BATCH:
         return unseen
-    signed = frozenset(_signed(mailbox, new, seal))
+    try:
+        signed = frozenset(_signed(mailbox, new, seal))
+    except MailboxError as error:  # not every server searches well; without it the mails come in their order
+        log.warning("it cannot be told which mails of mailbox %s are signed: %s", mailbox.name, error)
+        return unseen
     new = (*(uid for uid in new if uid in signed), *(uid for uid in new if uid not in signed))
     if len(new) <= MOST:
         return replace(unseen, new=new)

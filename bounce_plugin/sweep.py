@@ -53,12 +53,14 @@ class Sweep:
         if keep is None or not mailbox.deletes or stop.is_set() or not self._is_time(mailbox.name):
             return 0
         with hold(self._ledger, mailbox.name, self._clock) as lease:
-            now = self._clock()
+            now = self._done_at[mailbox.name] = (
+                self._clock()
+            )  # also if it fails: what hinders it now, does so in a minute
             with lease.reading() as tx:
                 some = old(tx, mailbox.name, Folder.PROCESSED, before=now - keep, limit=MOST)
             number = _delete(lease, mailbox, some, now) if some else 0
-        if len(some) < MOST:
-            self._done_at[mailbox.name] = now
+        if len(some) == MOST:
+            del self._done_at[mailbox.name]
         if number:
             log.info(
                 "mailbox %s: %d mails deleted that were filed more than %d days ago", mailbox.name, number, keep.days

@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import func, select
 
 from bounce_plugin import BouncePlugin, MailOutcome
+from bounce_plugin.errors import MailboxError
 from bounce_plugin.flood import IN_AN_HOUR
 from bounce_plugin.ledger.history import latest_events
 from bounce_plugin.ledger.schema import mails, outbox
 from bounce_plugin.mailbox.incoming import Folder
+from bounce_plugin.mailbox.maildir import MaildirMailbox
 from bounce_plugin.mailboxes import open_mailbox
 from bounce_plugin.unseen import BATCH
 from tests.bounces import Box
@@ -148,6 +150,21 @@ def test_very_many_are_handled_in_several_looks_so_that_what_comes_meanwhile_is_
     shore.plugin.run_once(on_outcome=note)
     assert len(seen) == 310
     assert [outcome.handling for outcome in seen[150:160]] == ["handled"] * 10
+
+
+def test_where_the_server_cannot_search_the_mails_come_in_their_order(
+    shore: Shore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> Iterator[tuple[str, bytes]]:
+        raise MailboxError("mailbox 'bounces': UID SEARCH: NO")
+
+    monkeypatch.setattr(MaildirMailbox, "heads", refuse)
+    shore.flood(0, BATCH)
+    for raw in signed(shore.plugin):
+        shore.box.drop(raw, shore.clock.now)
+    outcomes = shore.run()
+    assert [outcome.handling for outcome in outcomes[-10:]] == ["handled"] * 10
+    assert "cannot be told which mails" in caplog.text
 
 
 def test_a_dry_run_of_a_flood_changes_nothing(shore: Shore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,8 +148,10 @@ def test_a_mail_that_cannot_be_read_stays_and_holds_up_no_other(
         return read(self, folder, uid, files)
 
     monkeypatch.setattr(MaildirMailbox, "_read", refuse)
-    assert "cannot read" in run(tmp_path, place, 31)[0]
-    assert counts(place) == (0, 1, 0)
+    with on_day(tmp_path, place, 31) as plugin:
+        assert "cannot read" in plugin.run_once().errors[0]
+        assert counts(place) == (0, 1, 0)
+        assert plugin.run_once().ok, "not again before an hour is over"
 
 
 def test_in_an_mbox_what_others_wrote_stays_octet_for_octet(tmp_path: Path) -> None:
