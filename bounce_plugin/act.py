@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -58,10 +58,7 @@ class Consequences:
 
     def learn_all(self, tx: Transaction, cases: Sequence[tuple[Case, int]], *, now: datetime) -> list[Learned]:
         """The same for several cases, in their order: what is written together is decided one after the other."""
-        told = [
-            [replace(event, mail_id=mail_id) for event in read_events(case, partial(event_id, tx))]
-            for case, mail_id in cases
-        ]
+        told = [read_events(case, partial(event_id, tx), mail_id) for case, mail_id in cases]
         new = record_events(tx, [(event, self._weight(event)) for events in told for event in events])
         each = zip(cases, told, strict=True)
         return [self._learn(tx, case, mail_id, events, new, now) for (case, mail_id), events in each]
@@ -159,9 +156,10 @@ class Consequences:
         if not event.trust.suffices(required):
             return Decision()
         decision = decide_upon(tx, event, self.policy, now, required=required)
-        if PolicyAction.INCIDENT in decision.actions:
+        actions = decision.actions
+        if PolicyAction.INCIDENT in actions:
             self._blame_ourselves(tx, event, now)
-        if decision.actions & TOLD_AS_THRESHOLD:
+        if actions & TOLD_AS_THRESHOLD:
             self.announcements.threshold_reached(tx, event, decision, now)
         return decision
 

@@ -91,7 +91,7 @@ class NameEvent(Protocol):
     def __call__(self, *, address: str, message_key: str, kind: Kind, counts: bool) -> str: ...
 
 
-def read_events(case: Case, name: NameEvent) -> tuple[BounceEvent, ...]:
+def read_events(case: Case, name: NameEvent, mail_id: int = 0) -> tuple[BounceEvent, ...]:
     """One event for each recipient that the mail names.
 
     A failure counts only if the verdict says so, if both who failed and why are sure, and if the report is trusted
@@ -109,7 +109,7 @@ def read_events(case: Case, name: NameEvent) -> tuple[BounceEvent, ...]:
         counts = verdict.counts and sure and correlation.trust.suffices(case.required) and not correlation.caveat
         known = events.get(correlation.address)
         if known is None or (counts and not known.counts):
-            events[correlation.address] = _event(case, finding, verdict, correlation, counts, name)
+            events[correlation.address] = _event(case, finding, verdict, correlation, counts, name, mail_id)
     return tuple(events.values())
 
 
@@ -120,6 +120,7 @@ def _event(
     correlation: Correlation,
     counts: bool,
     name: NameEvent,
+    mail_id: int,
 ) -> BounceEvent:
     delivery = correlation.delivery
     return BounceEvent(
@@ -149,6 +150,7 @@ def _event(
         message=delivery.message if delivery else "",
         category=delivery.category if delivery else "",
         received_at=case.received_at,
+        mail_id=mail_id,
     )
 
 

@@ -1,23 +1,23 @@
-"""Which mails are where? Moves that are due, and what people moved by hand."""
+"""Which mails are where? Where each must go, and what people moved by hand."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from bounce_plugin.case import Case, stays
 from bounce_plugin.errors import MailboxError
-from bounce_plugin.ledger.filing import Move, Place, filed, intend, lost, placed, unfiled
+from bounce_plugin.ledger.filing import Place, filed, lost, placed
 from bounce_plugin.ledger.lease import Lease
 from bounce_plugin.ledger.mails import Mail, mails_of_content, record_mails
 from bounce_plugin.ledger.review import close_item, item_of_mail
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Mailbox
 from bounce_plugin.message.report import Kind
+from bounce_plugin.moves import carry_out_moves
 from bounce_plugin.outcome import Handling
-from bounce_plugin.sight import is_sound, look
+from bounce_plugin.sight import look
 
 #: Where a mail goes that ended so, if there are folders; what is left, or failed, stays where it is.
 TARGETS: Final = {
@@ -70,109 +70,6 @@ def settle(lease: Lease, mailbox: Mailbox, now: datetime) -> list[MailboxError]:
     except MailboxError as error:
         trouble.append(error)
     return trouble
-
-
-def carry_out_moves(lease: Lease, mailbox: Mailbox, read: Set[str] = frozenset()) -> list[MailboxError]:
-    """Move every mail whose intent is committed but not carried out, in sets.
-
-    Done after each batch, and first of all in a run: so a crash between commit and move, and the decisions that other
-    processes made (`bounce-plugin review`), end in the right folder. A folder that cannot be used holds up neither
-    another one nor the reading: what went wrong is returned, and tried again in the next run.
-
-    `read` are the UIDs of those in the inbox that have just been read: they are what they were recorded as.
-    """
-    with lease.reading() as tx:
-        moves = [move for move in unfiled(tx, mailbox.name) if move.uid]
-    sets: defaultdict[tuple[str, str, str], list[Move]] = defaultdict(list)
-    for move in moves:
-        sets[move.source, move.uidvalidity, move.target].append(move)
-    trouble = []
-    for (source, uidvalidity, target), some in sets.items():
-        try:
-            _move_set(lease, mailbox, Folder(source), uidvalidity, Folder(target), some, read)
-        except MailboxError as error:
-            trouble.append(error)
-    return trouble
-
-
-def _move_set(
-    lease: Lease,
-    mailbox: Mailbox,
-    source: Folder,
-    uidvalidity: str,
-    target: Folder,
-    moves: list[Move],
-    read: Set[str],
-) -> None:
-    numbering = mailbox.numbering(source)
-    if not is_sound(lease, mailbox, source, numbering) or numbering.uidvalidity != uidvalidity:
-        with lease.transaction() as tx:
-            lost(tx, [move.mail_id for move in moves])  # these UIDs mean nothing now
-        return
-    if not _is_possible(mailbox.filing, target):
-        with lease.transaction() as tx:
-            for move in moves:
-                intend(tx, move.mail_id, "")
-        return
-    if target is Folder.LEDGER:
-        _take(lease, mailbox, moves, read)
-        return
-    with lease.transaction():
-        pass  # still ours? Two who copy the same mail would leave it twice, where the server cannot MOVE
-    new_uids = mailbox.move(source, [move.uid for move in moves], target)
-    # What may be moved out by hand is looked for again, whether its UID was told or not.
-    review = target is Folder.REVIEW
-    under = mailbox.numbering(Folder.REVIEW).uidvalidity if review else mailbox.moved_under(target)
-    now = lease.clock()
-    places = [
-        Place(mail_id=move.mail_id, folder=target, uidvalidity=under, uid=new_uids.get(move.uid, ""), filed_at=now)
-        for move in moves
-    ]
-    with lease.transaction() as tx:
-        if target is Folder.INBOX:
-            lost(tx, [move.mail_id for move in moves])  # "again": the inbox is read as if the mail were new
-        else:
-            filed(tx, places)
-
-
-def _is_possible(filing: Filing, target: Folder) -> bool:
-    """Whether a mailbox has such a place: a person who settles a mail does not know, and settings change."""
-    if target is Folder.INBOX:
-        return True
-    return filing is (Filing.LEDGER if target is Folder.LEDGER else Filing.FOLDERS)
-
-
-def _take(lease: Lease, mailbox: Mailbox, moves: list[Move], read: Set[str]) -> None:
-    """Take mails from a server that has no folders: only those that are there, and whose octets are in the ledger.
-
-    Those that were not read just now are read for that once more: an earlier run may have taken a mail without hearing
-    that it was done, and its UID may be another mail's by now.
-    """
-    listing = mailbox.listing(Folder.INBOX)
-    expected = {move.uid: move.content_sha256 for move in moves if move.uid not in read}
-    same: dict[str, bool] = {}
-    trouble: MailboxError | None = None
-    try:
-        for mail in mailbox.fetch(Folder.INBOX, list(expected)):
-            same[mail.uid] = mail.sha256 == expected[mail.uid]
-    except MailboxError as error:
-        trouble = error  # with what the server does not give; the others need not wait for it
-    with lease.transaction():
-        pass  # still ours?
-    wanted = [move.uid for move in moves if move.uid in read or same.get(move.uid, False)]
-    mailbox.move(Folder.INBOX, wanted, Folder.LEDGER)
-    unclear = (expected.keys() - same.keys()) & set(listing.uids)
-    with lease.transaction() as tx:
-        filed(
-            tx,
-            [
-                Place(mail_id=move.mail_id, folder=Folder.LEDGER, uidvalidity="", uid="")
-                for move in moves
-                if move.uid not in unclear
-            ],
-        )
-    if trouble is not None:
-        raise trouble
 
 
 def notice_hand_work(lease: Lease, mailbox: Mailbox, now: datetime) -> None:

@@ -12,13 +12,13 @@ import logging
 from dataclasses import dataclass, replace
 
 from bounce_plugin.errors import BounceError, BusyError, MailboxError, SettingsError
-from bounce_plugin.filing import carry_out_moves
 from bounce_plugin.ledger.filing import is_known
 from bounce_plugin.ledger.lease import hold
 from bounce_plugin.mailbox.arrival import Arrival, Envelope, Source
 from bounce_plugin.mailbox.incoming import Folder
 from bounce_plugin.mailbox.maildir import UIDVALIDITY, MaildirMailbox
 from bounce_plugin.mailboxes import open_maildir
+from bounce_plugin.moves import carry_out_moves
 from bounce_plugin.outcome import MailOutcome
 from bounce_plugin.plugin import BouncePlugin
 from bounce_plugin.settings import MaildirSettings, Settings
@@ -64,7 +64,7 @@ class Intake:
         pipeline = self.plugin.pipeline
         for found in mailbox.fetch(Folder.INBOX, [uid]):
             mail = replace(found, received_at=min(found.received_at, pipeline.clock()))
-            case = pipeline.gather(mail)
+            case = pipeline.gathering.gather(mail)
             with pipeline.ledger.transaction() as tx:
                 recorded = pipeline.record(tx, [(mail, case)], mailbox)
             return recorded[0] if recorded else None  # committed by now

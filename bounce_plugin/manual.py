@@ -84,7 +84,7 @@ class Desk:
             if not any(finding.recipient for finding in findings):
                 raise SettingsError("the mail names no address; say which one failed", key="address")
             findings = tuple(replace(finding, confidence=1.0) for finding in findings)
-            verdicts = (judge_by_person(reason, actor, self.pipeline.tables),) * len(findings)
+            verdicts = (judge_by_person(reason, actor, self.pipeline.gathering.tables),) * len(findings)
             return replace(examination, kind=Kind.BOUNCE, findings=findings, classifications=verdicts, why="")
 
         return self._resolve(number, actor, f"classified as {reason}", judge=judge)
@@ -128,7 +128,7 @@ class Desk:
         """Examine the mail once more with what the person said, and record what follows."""
         pipeline = self.pipeline
         waiting, raw, received_at = self._read(number)
-        case = change(_vouched(pipeline.inquire(judge(examine(raw, pipeline.tables)), received_at)))
+        case = change(_vouched(pipeline.gathering.inquire(judge(examine(raw, pipeline.gathering.tables)), received_at)))
         with pipeline.ledger.transaction() as tx:
             learned = pipeline.consequences.learn(tx, case, mail_id=waiting.mail_id, now=pipeline.clock())
             known = "" if learned.new else " (it was recorded before: nothing changes)"
@@ -140,7 +140,7 @@ class Desk:
         """Handle a mail once more that is nowhere else, from its octets."""
         pipeline = self.pipeline
         waiting, raw, received_at = self._read(number)
-        case = pipeline.inquire(examine(raw, pipeline.tables), received_at)
+        case = pipeline.gathering.inquire(examine(raw, pipeline.gathering.tables), received_at)
         with pipeline.ledger.transaction() as tx:
             if waiting.closed_at is not None:
                 return self._close(tx, number, actor, "again")  # which says so

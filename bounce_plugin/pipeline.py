@@ -9,31 +9,28 @@ inbox or its announcement in the outbox; the next run finds what is recorded and
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
 
 from bounce_plugin.act import Consequences, Learned
-from bounce_plugin.announce import Questions
-from bounce_plugin.canary import note, set_apart
+from bounce_plugin.canary import note
 from bounce_plugin.case import Case, handling_of, needs_person
-from bounce_plugin.classify.tables import Tables
-from bounce_plugin.examination import Examination, examine
-from bounce_plugin.filing import carry_out_moves, enter_mails, settle, target_of
+from bounce_plugin.errands import Errands
+from bounce_plugin.errors import MailboxError
+from bounce_plugin.filing import enter_mails, settle, target_of
 from bounce_plugin.flood import set_apart as set_flood_apart
-from bounce_plugin.inquire import inquire
+from bounce_plugin.gather import Gathering
 from bounce_plugin.ledger.lease import Lease, hold
 from bounce_plugin.ledger.mails import conclude
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.mailbox.incoming import Folder, Incoming, Mailbox
-from bounce_plugin.message.report import Kind
-from bounce_plugin.notices import is_notice
+from bounce_plugin.moves import Moves
 from bounce_plugin.outcome import Handling, MailOutcome
 from bounce_plugin.parked import failed, park_worn_out
 from bounce_plugin.precedence import looks
-from bounce_plugin.proofs import Proofs
 from bounce_plugin.unseen import forget_tries, read_batches
 
 log = logging.getLogger(__name__)
@@ -44,57 +41,45 @@ class Pipeline:
     """The way of a mail from the inbox to its folder."""
 
     ledger: Ledger
-    questions: Questions
-    proofs: Proofs
+    gathering: Gathering
     consequences: Consequences
-    tables: Tables
     clock: Callable[[], datetime]
-    dead_address: str = ""  # that canaries are sent to; empty: none
 
-    def run(self, mailbox: Mailbox, stop: Event, *, dry_run: bool = False) -> Iterator[MailOutcome]:
+    def run(self, mailbox: Mailbox, stop: Event, *, dry_run: bool = False) -> Generator[MailOutcome, None, None]:
         """Handle everything in a connected mailbox's inbox, in its order (`precedence.py`), until `stop` is set.
 
         A dry run reads, and records in a rehearsed ledger; it moves and tells nothing. A folder that mail cannot be moved
         to stops no reading: `MailboxError` is raised at the end. `BusyError` is raised where another process works on it.
         """
-        with hold(self.ledger, mailbox.name, self.clock, rehearsed=dry_run) as lease:
+        with (
+            hold(self.ledger, mailbox.name, self.clock, rehearsed=dry_run) as lease,
+            Errands(aside=mailbox.remote) as errands,
+        ):
             trouble = [] if dry_run else settle(lease, mailbox, self.clock())
-            for unseen in looks(lease, mailbox, self.proofs.seal):
-                yield from park_worn_out(lease, mailbox, unseen, self.consequences)
-                for found in read_batches(lease, mailbox, unseen, self.clock):
+            moves = Moves(lease, mailbox, errands)
+            try:
+                for unseen in looks(lease, mailbox, self.gathering.proofs.seal):
+                    yield from park_worn_out(lease, mailbox, unseen, self.consequences)
+                    for found in read_batches(lease, mailbox, unseen, self.clock, errands):
+                        if stop.is_set():
+                            break
+                        yield from self._handle(lease, mailbox, found)
+                        if not dry_run:
+                            moves.begin({mail.uid for mail in found})
+                    moves.finish()  # nobody is at the mailbox when it is looked at again
                     if stop.is_set():
-                        return
-                    yield from self._handle(lease, mailbox, found)
-                    if not dry_run:
-                        trouble += carry_out_moves(lease, mailbox, {mail.uid for mail in found})
+                        break
+            except MailboxError as error:
+                trouble.insert(0, error)
+            trouble += moves.finish()
             if trouble:
                 raise trouble[0]
 
     def _handle(self, lease: Lease, mailbox: Mailbox, found: Sequence[Incoming]) -> Iterator[MailOutcome]:
         """Gather what is to be known of a batch, and record it."""
-        now, cases = self.clock(), list[tuple[Incoming, Case]]()
-        for mail in found:
-            mail = replace(mail, received_at=min(mail.received_at, now))  # none is of tomorrow
-            try:
-                cases.append((mail, self.gather(mail)))
-            except Exception as error:
-                log.exception("mail %s of mailbox %s could not be read", mail.uid, mail.mailbox)
-                yield failed(mail, Kind.OTHER, error)
+        cases, unreadable = self.gathering.gather_all(found, self.clock())
+        yield from unreadable
         yield from self._record_all(lease, cases, mailbox)
-
-    def gather(self, mail: Incoming) -> Case:
-        """Read one mail, and ask the host whom it concerns. Changes nothing."""
-        examination = examine(mail.raw, self.tables)
-        if mail.size > len(mail.raw):
-            examination = replace(examination, limits=(*examination.limits, "message"))
-        return self.inquire(examination, mail.received_at)
-
-    def inquire(self, examination: Examination, received_at: datetime) -> Case:
-        """Set apart what is about a canary of ours, and ask the host whom the rest concerns."""
-        clues = examination.clues
-        rest, canary = set_apart(self.ledger, examination, clues, self.dead_address)
-        ours = is_notice(clues.message_id) or (canary is not None and not rest.findings)
-        return replace(inquire(self.questions, self.proofs, rest, clues, received_at), ours=ours, canary=canary)
 
     def _record_all(self, lease: Lease, cases: Sequence[tuple[Incoming, Case]], mailbox: Mailbox) -> list[MailOutcome]:
         """Record a batch in one transaction; if that fails, mail by mail, so that one does not hold up the others."""

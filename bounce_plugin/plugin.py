@@ -13,16 +13,17 @@ from bounce_plugin.act import Consequences
 from bounce_plugin.announce import Announcements, OwnAnswers, Questions, Trouble, load_plugins
 from bounce_plugin.canary import CanaryRound, send
 from bounce_plugin.chores import Chores
-from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Contact, Delivery
 from bounce_plugin.correlate.seal import ReturnPath, Seal
 from bounce_plugin.doubts import Doubts
 from bounce_plugin.erase import Held, erase
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.examination import Examination, examine
+from bounce_plugin.gather import Gathering
 from bounce_plugin.ledger import deliveries as sent
 from bounce_plugin.ledger.history import suppression_of
 from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.ledger.sent_log import SentLog
 from bounce_plugin.mailbox.incoming import Mailbox
 from bounce_plugin.manual import Desk
 from bounce_plugin.notices import open_notices
@@ -81,8 +82,9 @@ class BouncePlugin:
                 stopped=self._stopped,
                 clock=clock,
             )
+        sent_log = SentLog(self.ledger)
         own = OwnAnswers(
-            find_delivery=self._find_delivery,
+            find_delivery=sent_log.find,
             should_suppress=lambda address, category: self._gate.should_suppress(address, category, self.clock()),
             should_suppress_many=self._suppressed_among,
         )
@@ -97,15 +99,15 @@ class BouncePlugin:
             policy=settings.policy,
             tables=self.tables,
         )
-        self.pipeline = Pipeline(
+        gathering = Gathering(
             ledger=self.ledger,
             questions=self.questions,
+            sent_log=sent_log,
             proofs=Proofs(ledger=self.ledger, seal=self._seal, required=settings.trust.require),
-            consequences=self.consequences,
             tables=self.tables,
-            clock=clock,
             dead_address=settings.canary.address if settings.canary else "",
         )
+        self.pipeline = Pipeline(ledger=self.ledger, gathering=gathering, consequences=self.consequences, clock=clock)
         self.sweep = Sweep(self.ledger, settings.processed_keep_days, clock)
         inboxes = settings.mailboxes
         self._reading = Reading(pipeline=self.pipeline, mailboxes=inboxes, attend=self.attend, sweep=self.sweep)
@@ -280,12 +282,6 @@ class BouncePlugin:
         return self._seal
 
     # Our own answers to the hooks, asked last.
-
-    def _find_delivery(self, clues: Clues, address: str) -> Delivery | None:
-        if not sent.is_known(self.ledger, clues):
-            return None
-        with self.ledger.reading() as tx:
-            return sent.find(tx, clues, address)
 
     def _suppressed_among(self, addresses: Sequence[str], category: str) -> Iterable[str]:
         return suppressed_among(self.ledger, addresses, category, policy=self.settings.policy, now=self.clock())

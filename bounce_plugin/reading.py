@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event
@@ -83,12 +83,13 @@ class Reading:
         self, mailbox: Mailbox, stop: Event, gathered: _Gathered, on_outcome: OnOutcome, *, dry_run: bool
     ) -> None:
         lags, stuck, clock = [], 0, self.pipeline.clock
-        for outcome in self.pipeline.run(mailbox, stop, dry_run=dry_run):
-            gathered.add(outcome)
-            on_outcome(outcome)
-            if outcome.handling is not Handling.LEFT:
-                lags.append((clock() - outcome.received_at).total_seconds())
-            stuck += outcome.handling is Handling.FAILED
+        with closing(self.pipeline.run(mailbox, stop, dry_run=dry_run)) as run:  # else it might go on after an error
+            for outcome in run:
+                gathered.add(outcome)
+                on_outcome(outcome)
+                if outcome.handling is not Handling.LEFT:
+                    lags.append((clock() - outcome.received_at).total_seconds())
+                stuck += outcome.handling is Handling.FAILED
         if not dry_run and not stop.is_set():
             lag = max(0.0, *lags) if lags else None
             with self.pipeline.ledger.transaction() as tx:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
+from bounce_plugin.errands import Errands
 from bounce_plugin.errors import LedgerError, MailboxError
 from bounce_plugin.ledger.attempts import begin_attempts, end_attempts, take_back_attempts, tried
 from bounce_plugin.ledger.filing import known_uids
@@ -23,9 +25,9 @@ from bounce_plugin.mailbox.incoming import Folder, Incoming, Listing, Mailbox
 from bounce_plugin.sight import look
 
 #: Mails of one transaction and one move: few enough that a crash repeats little, many enough that moves come in sets.
-BATCH: Final = 100
-#: Octets after which a batch is full, however few its mails are: the most that is held in memory, but for one mail.
-BATCH_OCTETS: Final = 16 * 1024 * 1024
+BATCH: Final = 200
+#: Octets after which a batch is full, however few its mails are. Two batches are held in memory at most, but for one mail.
+BATCH_OCTETS: Final = 8 * 1024 * 1024
 #: Tries after which a mail is put before a person, unread.
 TRIES: Final = 3
 
@@ -66,40 +68,81 @@ def find_unseen(lease: Lease, mailbox: Mailbox) -> Unseen:
 
 
 def read_batches(
-    lease: Lease, mailbox: Mailbox, unseen: Unseen, clock: Callable[[], datetime]
+    lease: Lease, mailbox: Mailbox, unseen: Unseen, clock: Callable[[], datetime], errands: Errands
 ) -> Iterator[list[Incoming]]:
     """Read these mails, a batch at a time: first the new ones, then each by itself that was tried before.
 
-    Whoever takes a batch records it before the next one. A mail that cannot be read does not hold up the others:
-    `MailboxError` is raised when all of them were given.
+    Whoever takes a batch records it before the next one. Where errands are done aside, the next new ones are fetched
+    meanwhile. A mail that cannot be read does not hold up the others: `MailboxError` is raised when all of them were
+    given.
     """
     new, again = deque(unseen.new), deque(unseen.tried)
     trouble: MailboxError | None = None
-    while new or again:
-        wanted = [new.popleft() for _ in range(min(BATCH, len(new)))] if new else [again.popleft()]
+    in_hand: deque[_Batch] = deque()
+
+    def begin(wanted: list[str]) -> None:
         with lease.transaction() as tx:
             begin_attempts(tx, mailbox.name, unseen.uidvalidity, wanted, clock())
-        batch: list[Incoming] = []
-        try:
+        in_hand.append(_Batch(wanted, mailbox, errands))
+
+    try:
+        while in_hand or new or again:
+            if not in_hand:
+                begin(_some(new) if new else [again.popleft()])
+            batch = in_hand[0]
             try:
-                _fill(batch, mailbox, wanted)
+                batch.fetched.result()
             except MailboxError as error:
                 trouble = trouble or error
             else:
-                got = {mail.uid for mail in batch}
-                if sum(len(mail.raw) for mail in batch) >= BATCH_OCTETS:
-                    new.extendleft(uid for uid in reversed(wanted) if uid not in got)
-            _take_back(lease, mailbox, unseen, [uid for uid in wanted if uid not in {mail.uid for mail in batch}])
-            if batch:
-                yield batch
-        except BaseException:
-            # We are told to stop, or the ledger, the mailbox or the lease is lost: no fault of these mails. What we have
-            # counted we may take back, whoever works on the mailbox now: that is right in any order.
-            with suppress(LedgerError), lease.ledger.transaction() as tx:
-                take_back_attempts(tx, mailbox.name, unseen.uidvalidity, wanted)
-            raise
+                if batch.is_full:
+                    new.extendleft(reversed(batch.left))
+            _take_back(lease, mailbox, unseen, batch.left)
+            if errands.aside and new:
+                begin(_some(new))
+            if batch.mails:
+                yield batch.mails
+            in_hand.popleft()
+    except BaseException:
+        # We are told to stop, or the ledger, the mailbox or the lease is lost: no fault of these mails. What we have
+        # counted we may take back, whoever works on the mailbox now: that is right in any order.
+        counted = [uid for batch in in_hand for uid in batch.wanted]
+        with suppress(LedgerError), lease.ledger.transaction() as tx:
+            take_back_attempts(tx, mailbox.name, unseen.uidvalidity, counted)
+        raise
     if trouble is not None:
         raise trouble
+
+
+class _Batch:
+    """Mails whose tries are counted, and that are being fetched."""
+
+    def __init__(self, wanted: Sequence[str], mailbox: Mailbox, errands: Errands) -> None:
+        self.wanted, self.mails = wanted, list[Incoming]()
+        self.fetched = errands.run(partial(self._fill, mailbox))
+
+    def _fill(self, mailbox: Mailbox) -> None:
+        octets = 0
+        for mail in mailbox.fetch(Folder.INBOX, self.wanted):
+            self.mails.append(mail)
+            octets += len(mail.raw)
+            if octets >= BATCH_OCTETS:
+                return
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it holds as many octets as one may."""
+        return sum(len(mail.raw) for mail in self.mails) >= BATCH_OCTETS
+
+    @property
+    def left(self) -> list[str]:
+        """The UIDs of those that did not come."""
+        got = {mail.uid for mail in self.mails}
+        return [uid for uid in self.wanted if uid not in got]
+
+
+def _some(new: deque[str]) -> list[str]:
+    return [new.popleft() for _ in range(min(BATCH, len(new)))]
 
 
 def forget_tries(tx: Transaction, mails: Sequence[Incoming]) -> None:
@@ -115,15 +158,6 @@ def _release_uids(lease: Lease, name: str, listing: Listing) -> None:
     if returned:
         with lease.transaction() as tx:
             release_uids(tx, returned, alone=alone)
-
-
-def _fill(batch: list[Incoming], mailbox: Mailbox, wanted: Sequence[str]) -> None:
-    octets = 0
-    for mail in mailbox.fetch(Folder.INBOX, wanted):
-        batch.append(mail)
-        octets += len(mail.raw)
-        if octets >= BATCH_OCTETS:
-            return
 
 
 def _take_back(lease: Lease, mailbox: Mailbox, unseen: Unseen, uids: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bounce_plugin import unseen
+from bounce_plugin.errands import Errands
 from bounce_plugin.errors import MailboxError
 from bounce_plugin.ledger.lease import hold
 from bounce_plugin.ledger.open import Ledger
@@ -32,7 +33,8 @@ def box(tmp_path: Path) -> Box:
     return Box(tmp_path / "Maildir")
 
 
-def test_I_15_a_mail_that_cannot_be_read_holds_up_no_other_and_is_reported(box: Box) -> None:
+@pytest.mark.parametrize("aside", [False, True])
+def test_I_15_a_mail_that_cannot_be_read_holds_up_no_other_and_is_reported(aside: bool, box: Box) -> None:
     number = 2 * BATCH + 5
     for one in range(number):
         box.drop(report(f"member{one}@example.com"))
@@ -43,8 +45,9 @@ def test_I_15_a_mail_that_cannot_be_read_holds_up_no_other_and_is_reported(box: 
         Ledger.in_memory() as ledger,
         TornMaildir(name="b", path=box.path) as mailbox,
         hold(ledger, "b", lambda: NOW) as lease,
+        Errands(aside=aside) as errands,
     ):
-        batches = read_batches(lease, mailbox, find_unseen(lease, mailbox), lambda: NOW)
+        batches = read_batches(lease, mailbox, find_unseen(lease, mailbox), lambda: NOW, errands)
         for _ in range(3):
             read += next(batches)
         with pytest.raises(MailboxError, match="torn"):
@@ -52,7 +55,10 @@ def test_I_15_a_mail_that_cannot_be_read_holds_up_no_other_and_is_reported(box: 
     assert len(read) == number
 
 
-def test_large_mails_come_in_small_batches_and_none_is_left_out(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("aside", [False, True])
+def test_large_mails_come_in_small_batches_and_none_is_left_out(
+    aside: bool, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(unseen, "BATCH_OCTETS", 10_000)
     for one in range(30):
         box.drop(report(f"member{one}@example.com") + b"x" * 2000)
@@ -60,8 +66,9 @@ def test_large_mails_come_in_small_batches_and_none_is_left_out(box: Box, monkey
         Ledger.in_memory() as ledger,
         MaildirMailbox(name="b", path=box.path) as mailbox,
         hold(ledger, "b", lambda: NOW) as lease,
+        Errands(aside=aside) as errands,
     ):
-        batches = list(read_batches(lease, mailbox, find_unseen(lease, mailbox), lambda: NOW))
+        batches = list(read_batches(lease, mailbox, find_unseen(lease, mailbox), lambda: NOW, errands))
     assert max(map(len, batches)) <= 5
     uids = [mail.uid for batch in batches for mail in batch]
     assert len(uids) == len(set(uids)) == 30

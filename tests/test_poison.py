@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bounce_plugin import BouncePlugin, Contact, ReviewItem, hookimpl
+from bounce_plugin.gather import Gathering
 from bounce_plugin.ledger.attempts import tried
 from bounce_plugin.outcome import Handling
 from bounce_plugin.parked import WHY
@@ -93,7 +94,7 @@ def test_I_15_a_mail_that_was_put_aside_is_tried_again_when_a_person_says_so(
         raise RuntimeError("no way")
 
     world.box.drop(report("odd@example.com"))
-    monkeypatch.setattr(Pipeline, "gather", fail)
+    monkeypatch.setattr(Gathering, "read", fail)
     for _ in range(TRIES):
         assert [outcome.handling for outcome in world.plugin.run_once().outcomes] == [Handling.FAILED]
     assert [outcome.handling for outcome in world.plugin.run_once().outcomes] == [Handling.REVIEW]

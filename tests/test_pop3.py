@@ -245,12 +245,12 @@ def test_copies_under_one_uidl_are_each_taken_also_by_a_later_session(server: Fa
 
 
 def test_more_mails_than_a_batch_go_in_several_sessions(server: FakePop3, deleting: Office) -> None:
-    server.deliver(*(bounce(f"member{number}@example.com") for number in range(230)))
-    assert len(deleting.handled()) == 230
+    server.deliver(*(bounce(f"member{number}@example.com") for number in range(430)))
+    assert len(deleting.handled()) == 430
     assert server.mails == []
     assert server.commands.count("QUIT") == 3
     assert deleting.handled() == []
-    assert len(deleting.waiting()) == 230
+    assert len(deleting.waiting()) == 430
 
 
 def test_a_mail_that_is_over_the_cap_waits_for_a_person_and_is_not_deleted(server: FakePop3, deleting: Office) -> None:

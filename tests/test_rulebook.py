@@ -69,7 +69,7 @@ def test_the_plugin_examines_with_the_operators_phrases(path: Path) -> None:
     with BouncePlugin(load_settings(path), plugins={"club": Club(STALL)}, entry_points=False) as plugin:
         (verdict,) = plugin.examine(mail).classifications
         (other,) = plugin.examine(mail.replace(b"kiosk", b"stall")).classifications
-        assert plugin.pipeline.tables is plugin.tables
+        assert plugin.pipeline.gathering.tables is plugin.tables
     assert verdict.reason is Reason.MAILBOX_DISABLED
     assert other.reason is Reason.ADDRESS_MOVED
     assert load_rules(path).tables.sources == {"phrase:any:kiosk shut": f"{path}, line {lines(path) - 3}"}

@@ -299,7 +299,7 @@ def other_host(world: World) -> ReturnPath:
 def learn(world: World, *raws: bytes) -> list[BounceEvent]:
     """What follows from mails, without a mailbox around them: their events."""
     pipeline, now = world.plugin.pipeline, world.clock.now
-    cases = [(pipeline.inquire(examine(raw), now), 0) for raw in raws]
+    cases = [(pipeline.gathering.inquire(examine(raw), now), 0) for raw in raws]
     with world.plugin.ledger.transaction() as tx:
         learned = world.plugin.consequences.learn_all(tx, cases, now=now)
     return [event for one in learned for event in one.events]

@@ -9,6 +9,7 @@ from threading import Event
 import pytest
 
 from bounce_plugin import BusyError, runner
+from bounce_plugin.gather import Gathering
 from bounce_plugin.ledger.lease import hold
 from bounce_plugin.mailboxes import open_mailbox
 from tests.bounces import report
@@ -70,13 +71,13 @@ def test_I_10_a_process_that_runs_for_ever_comes_back_when_the_other_is_done(
 
 def test_I_10_a_lease_that_is_lost_amid_a_batch_undoes_the_batch(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.box.drop(report(ANNA))
-    inquire = world.plugin.pipeline.gather
+    read = world.plugin.pipeline.gathering.read
 
-    def slow(_pipeline: object, mail: object) -> object:
+    def slow(_gathering: object, mail: object) -> object:
         with hold(world.plugin.ledger, "bounces", world.clock, rehearsed=True):
-            return inquire(mail)  # type: ignore[arg-type]
+            return read(mail)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(type(world.plugin.pipeline), "gather", slow)
+    monkeypatch.setattr(Gathering, "read", slow)
     with open_mailbox(world.settings.mailboxes[0]) as mailbox, pytest.raises(BusyError, match="took it over"):
         list(world.plugin.pipeline.run(mailbox, Event()))
     assert world.counted() == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from functools import lru_cache
 
 import idna
 
@@ -34,8 +35,13 @@ def normalise(address: str) -> str:
       refused, not repaired: where parsers differ, an attacker chooses the reading (T-09, CVE-2023-27043).
     """
     address = address.strip(" \t\r\n")
+    return _normalise(address) if len(address) <= LONGEST else ""
+
+
+@lru_cache(maxsize=1024)  # each address of a bounce is asked about several times, until its batch is recorded
+def _normalise(address: str) -> str:
     local, at, domain = address.rpartition("@")
-    if not at or not local or not domain or len(address) > LONGEST:
+    if not at or not local or not domain:
         return ""
     local, domain = _local_part(local), _domain(domain)
     if not local or not domain or len(local.encode()) + 1 + len(domain) > LONGEST:

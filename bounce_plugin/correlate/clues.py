@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from bounce_plugin.message.address import find_address, find_addresses
@@ -21,6 +22,7 @@ _ENVELOPE_RECIPIENT_FIELDS: Final = (
     "x-rcpt-to",
     "to",
 )
+_SHORT: Final = 500  # characters of a field whose addresses are kept in mind
 #: And what it says of the last step: `Received: from … by … for <address>; …` (RFC 5321, section 4.4).
 _RECEIVED_FOR: Final = re.compile(r"\bfor <?([^<>\s;]{3,254})", re.IGNORECASE)
 
@@ -55,13 +57,13 @@ def read_clues(report: Report) -> Clues:
     return Clues(
         envelope_recipients=_envelope_recipients(headers),
         envelope_id=status.original_envelope_id if status else "",
-        envelope_sender=sender or find_address(returned.get("return-path")),
+        envelope_sender=sender or _address(returned.get("return-path")),
         message_id=_message_id(returned.get("message-id")),
         header_ref=returned.get("x-bounce-ref").strip(),
         references=_references(headers),
         list_id=returned.get("list-id"),
         list_unsubscribe=returned.get("list-unsubscribe"),
-        from_address=find_address(returned.get("from")),
+        from_address=_address(returned.get("from")),
         subject=" ".join(decode_words(returned.get("subject")).split()),
         remote_mta=next((recipient.remote_mta for recipient in status.recipients), "") if status else "",
     )
@@ -69,11 +71,24 @@ def read_clues(report: Report) -> Clues:
 
 def _envelope_recipients(headers: Headers) -> tuple[str, ...]:
     present = [name for name in _ENVELOPE_RECIPIENT_FIELDS if name in headers]
-    found = [address for name in present for value in headers.all(name) for address in find_addresses(value)]
+    found = [address for name in present for value in headers.all(name) for address in _addresses(value)]
     last_step = _RECEIVED_FOR.search(headers.get("received")) if "received" in headers else None
     if last_step:
-        found.extend(find_addresses(last_step[1]))
+        found.extend(_addresses(last_step[1]))
     return tuple(dict.fromkeys(found))
+
+
+def _address(value: str) -> str:
+    return next(iter(_few_addresses(value)), "") if len(value) <= _SHORT else find_address(value)
+
+
+def _addresses(value: str) -> tuple[str, ...]:
+    return _few_addresses(value) if len(value) <= _SHORT else find_addresses(value)
+
+
+@lru_cache(maxsize=256)  # the bounces of one mailbox came to a few addresses, and return mail of a few senders
+def _few_addresses(value: str) -> tuple[str, ...]:
+    return find_addresses(value)
 
 
 def _references(headers: Headers) -> tuple[str, ...]:

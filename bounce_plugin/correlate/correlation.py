@@ -48,10 +48,14 @@ class Trust(StrEnum):
     ADDRESS = "address"
     NONE = "none"
 
+    __hash__ = str.__hash__  # that of Enum is written in Python, and each event asks for several ranks
+
     def suffices(self, required: Trust) -> bool:
         """Whether this level is at least the one required."""
-        order = list(Trust)
-        return order.index(self) <= order.index(required)
+        return _RANKS[self] <= _RANKS[required]
+
+
+_RANKS: Final = {level: rank for rank, level in enumerate(Trust)}
 
 
 class Caveat(StrEnum):

@@ -49,6 +49,8 @@ class Wording(TypeDecorator[str]):
 
 def storable(text: str) -> str:
     """Replace NUL, which PostgreSQL refuses, and lone surrogates, which UTF-8 refuses, by U+FFFD."""
+    if text.isascii() and "\0" not in text:
+        return text  # as nearly always
     if "\0" in text:
         text = text.replace("\0", "\ufffd")
     try:

@@ -99,10 +99,16 @@ def _faultless(delivery: Delivery) -> Delivery:
 
 def is_known(ledger: Ledger, clues: Clues) -> bool:
     """Whether it makes sense to `find`: anything was sent under a name that the bounce gives. Far quicker, if not."""
-    if clues.envelope_id and ledger.ask(KNOWN_ENVELOPE_ID, name=bounded(clues.envelope_id)) is not None:
+    envelope_id, message_ids = names_of(clues)
+    if envelope_id and ledger.ask(KNOWN_ENVELOPE_ID, name=envelope_id) is not None:
         return True
-    names = (clues.message_id, *clues.references)
-    return any(ledger.ask(KNOWN_MESSAGE_ID, name=_bare(name)) is not None for name in names if name)
+    return any(ledger.ask(KNOWN_MESSAGE_ID, name=name) is not None for name in message_ids)
+
+
+def names_of(clues: Clues) -> tuple[str, tuple[str, ...]]:
+    """The ENVID and the Message-IDs that a bounce gives, as they are recorded of what was sent."""
+    message_ids = (clues.message_id, *clues.references)
+    return bounded(clues.envelope_id), tuple([_bare(message_id) for message_id in message_ids if message_id])
 
 
 def find(tx: Transaction, clues: Clues, address: str) -> Delivery | None:

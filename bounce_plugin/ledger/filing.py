@@ -184,7 +184,7 @@ def filed(tx: Transaction, places: Iterable[Place]) -> None:
         for place in places
     ]
     if rows:
-        tx.connection.execute(FILED, rows)
+        tx.put(FILED, *rows)
 
 
 def lost(tx: Transaction, mail_ids: Iterable[int]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Row, bindparam, select, update
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.ledger.addresses import hide, reveal
 from bounce_plugin.ledger.schema import events, mails
-from bounce_plugin.ledger.transaction import IfAbsent, Transaction
+from bounce_plugin.ledger.transaction import NewRows, Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Handling, MailOutcome
 
@@ -36,7 +36,11 @@ class Mail:
 
 
 #: Mails, but for those that were recorded before from the same place.
-ADD_MAILS = IfAbsent(mails, returning=(mails.c.id, mails.c.mailbox, mails.c.folder, mails.c.uidvalidity, mails.c.uid))
+ADD_MAILS = NewRows(
+    mails,
+    number=mails.c.id,
+    returning=(mails.c.id, mails.c.mailbox, mails.c.folder, mails.c.uidvalidity, mails.c.uid),
+)
 
 #: What became of a mail, once that is known.
 CONCLUDE = (
@@ -105,8 +109,7 @@ def record_mails(tx: Transaction, found: Sequence[Mail]) -> list[int | None]:
         }
         for mail in found
     ]
-    recorded = tx.connection.execute(ADD_MAILS.on(tx.connection), rows)
-    numbers = {tuple(place): number for number, *place in recorded}
+    numbers = {tuple(place): number for number, *place in ADD_MAILS.add(tx, rows)}
     return [numbers.pop((mail.mailbox, mail.folder, mail.uidvalidity, mail.uid), None) for mail in found]
 
 

@@ -84,7 +84,8 @@ def recall(tx: Transaction, fingerprints: Iterable[str]) -> None:
 
 def past_of(tx: Transaction, fingerprint: str) -> Past:
     """What is known of the address with this fingerprint. To be changed by who writes the same into the ledger alone."""
-    recall(tx, [fingerprint])
+    if fingerprint not in tx.known:
+        recall(tx, [fingerprint])
     return tx.known[fingerprint]
 
 

@@ -14,9 +14,10 @@ from bounce_plugin.ledger.addresses import hide_all, remember
 from bounce_plugin.ledger.columns import storable
 from bounce_plugin.ledger.enclosed import CONTACTS, pack_evidence
 from bounce_plugin.ledger.past import add_act, add_event, past_of, recall
+from bounce_plugin.ledger.rows import Row
 from bounce_plugin.ledger.schema import acts as acts_table
 from bounce_plugin.ledger.schema import events, suppressions
-from bounce_plugin.ledger.transaction import IfAbsent, InPlace, Row, Transaction, keyed
+from bounce_plugin.ledger.transaction import InPlace, NewRows, Transaction, keyed
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import PastEvent
 from bounce_plugin.policy.state import Act, Suppression, derive
@@ -24,7 +25,7 @@ from bounce_plugin.policy.state import Act, Suppression, derive
 _LONGEST_KEY = 255  # characters; PostgreSQL cannot index more than 2,704 octets, and a Message-ID may have any length
 
 #: Events, but for those of failures that were recorded before.
-ADD_EVENTS = IfAbsent(events, returning=(events.c.id,))
+ADD_EVENTS = NewRows(events, number=events.c.number, returning=(events.c.id,))
 
 #: Append to what was done to an address.
 ADD_ACTS = insert(acts_table)
@@ -61,7 +62,7 @@ def record_events(tx: Transaction, found: Sequence[tuple[BounceEvent, float]]) -
     if not rows:
         return set()
     recall(tx, [str(row["fingerprint"]) for row in rows])  # as it was before them
-    return set(tx.connection.scalars(ADD_EVENTS.on(tx.connection), rows))
+    return {new.id for new in ADD_EVENTS.add(tx, rows)}
 
 
 def note_event(tx: Transaction, event: BounceEvent, *, weight: float) -> None:

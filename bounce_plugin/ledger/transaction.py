@@ -8,16 +8,16 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Executable, Table
+from sqlalchemy import Column, Connection, Executable, Table, bindparam, func, select
+from sqlalchemy import Row as Found
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bounce_plugin.correlate.address import normalise
+from bounce_plugin.ledger.rows import Row, write_many
 from bounce_plugin.policy.rules import PastEvent
 from bounce_plugin.policy.state import Act
 
 SHORTEST_KEY = 32  # octets
-
-Row = Mapping[str, object]
 
 #: Former keys of the ledger, each with the fingerprints that are still made with it.
 Former = Sequence[tuple[bytes, Set[str]]]
@@ -78,7 +78,7 @@ class Transaction:
         if self._waiting:
             waiting, self._waiting = self._waiting, {}
             for statement, rows in waiting.items():
-                self._connection.execute(statement, rows)
+                write_many(self._connection, statement, rows)
 
     def fingerprint(self, address: str) -> str:
         """The fingerprint of an address, however it is spelled."""
@@ -134,6 +134,29 @@ class IfAbsent:
     def on(self, connection: Connection) -> Executable:
         """The statement for the connection's database."""
         return self._spelt[connection.dialect.name]
+
+
+class NewRows:
+    """Many rows, but for those whose unique key is taken; and which of them were new.
+
+    As the database numbers rows and one writer follows the other, the new ones are those above the last number. That is
+    several times as quick as INSERT … RETURNING, which takes many rows only as one long statement.
+    """
+
+    def __init__(self, table: Table, *, number: Column[int], returning: Sequence[Column[Any]]) -> None:
+        self._insert = IfAbsent(table)
+        self.last = select(func.max(number))
+        self.added = (
+            select(*returning)
+            .where(number > bindparam("last"), table.c.tenant + 0 == bindparam("tenant"))  # by no index of the tenant's
+            .order_by(number)
+        )
+
+    def add(self, tx: Transaction, rows: Sequence[Row]) -> Sequence[Found[*tuple[Any, ...]]]:
+        """Write the rows; returns the chosen columns of those that are new, in their order."""
+        last = tx.connection.scalar(self.last) or 0
+        tx.put_spelt(self._insert, *rows)
+        return tx.connection.execute(self.added, {"tenant": tx.tenant, "last": last}).all()
 
 
 class InPlace:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from bounce_plugin.errors import MailboxError
 
-FACTS: Final = "(UID RFC822.SIZE INTERNALDATE)"
+FACTS: Final = "UID RFC822.SIZE INTERNALDATE"
 _UID: Final = re.compile(rb"\bUID (\d{1,10})\b")
 _SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d{1,19})\b")
 _DATE: Final = re.compile(rb'\bINTERNALDATE "([ \d]\d-[A-Za-z]{3}-\d{4} \d\d:\d\d:\d\d [+-]\d{4})"')
 _LITERAL: Final = re.compile(rb"BODY\[\](?:<\d+>)? ~?\{(\d+)\}$")
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS: Final = (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec")
 _QUOTED: Final = re.compile(rb'BODY\[\](?:<\d+>)? "((?:[^"\\]|\\.)*)"')
 
 Answer = Sequence[bytes | tuple[bytes, bytes] | None]  # as imaplib gives it: literals as pairs, what follows by itself
@@ -33,10 +33,8 @@ class Facts:
 def read_facts(answer: Answer, wanted: Iterable[int]) -> dict[int, Facts]:
     """The facts by UID. Items that lack one, or are about other mails, are news of flags that others changed."""
     expected, found = set(wanted), dict[int, Facts]()
-    for line in answer:
-        if not isinstance(line, bytes):
-            continue
-        uid, size, date = _UID.search(line), _SIZE.search(line), _DATE.search(line)
+    for said, _octets in _items(answer):
+        uid, size, date = _UID.search(said), _SIZE.search(said), _DATE.search(said)
         if uid and size and date and int(uid[1]) in expected:
             found[int(uid[1])] = Facts(uid=int(uid[1]), size=int(size[1]), received_at=_read_date(date[1]))
     return found
@@ -48,6 +46,15 @@ def read_bodies(answer: Answer, wanted: Iterable[int]) -> Iterator[tuple[int, by
     A `NIL` body is nothing that we know of that mail: it is left out, as an expunged one is.
     """
     missing = set(wanted)
+    for said, octets in _items(answer):
+        uid = _UID.search(said)
+        if octets is not None and uid and int(uid[1]) in missing:
+            missing.discard(int(uid[1]))
+            yield int(uid[1]), octets
+
+
+def _items(answer: Answer) -> Iterator[tuple[bytes, bytes | None]]:
+    """What is said of each mail, without the octets of its body; and these, if they came along."""
     for index, item in enumerate(answer):
         if isinstance(item, tuple):
             literal = _LITERAL.search(item[0])
@@ -56,16 +63,26 @@ def read_bodies(answer: Answer, wanted: Iterable[int]) -> Iterator[tuple[int, by
             if int(literal[1]) != len(item[1]):
                 raise MailboxError(f"the server announced {int(literal[1])} octets and sent {len(item[1])}")
             following = answer[index + 1] if index + 1 < len(answer) else None
-            # The UID comes before the octets or after them.
-            uid = _UID.search(item[0]) or (_UID.search(following) if isinstance(following, bytes) else None)
-            raw = item[1]
+            # What is said comes before the octets or after them.
+            yield item[0] + b" " + following if isinstance(following, bytes) else item[0], item[1]
         elif isinstance(item, bytes) and (quoted := _QUOTED.search(item)):
-            uid, raw = _UID.search(item[: quoted.start()] + item[quoted.end() :]), re.sub(rb"\\(.)", rb"\1", quoted[1])
-        else:
-            continue
-        if uid and int(uid[1]) in missing:
-            missing.discard(int(uid[1]))
-            yield int(uid[1]), raw
+            yield item[: quoted.start()] + item[quoted.end() :], re.sub(rb"\\(.)", rb"\1", quoted[1])
+        elif isinstance(item, bytes):
+            yield item, None
+
+
+def in_groups(facts: Sequence[Facts], together: int) -> Iterator[list[Facts]]:
+    """Mails that are fetched together: a few large ones, or many small ones; one over the cap alone."""
+    group: list[Facts] = []
+    total = 0
+    for fact in facts:
+        if group and total + fact.size > together:
+            yield group
+            group, total = [], 0
+        group.append(fact)
+        total += fact.size
+    if group:
+        yield group
 
 
 def compact(uids: Iterable[int]) -> str:
@@ -92,10 +109,14 @@ def expand(uid_set: str) -> list[int]:
 
 
 def _read_date(text: bytes) -> datetime:
-    day, month, rest = text.decode().strip().split("-", 2)
+    """The date in the one layout that there is: `strptime` is slow, and wants a month's name in the process's language."""
     try:
-        # By number: `strptime` wants a month's name in the language of the process.
-        number = _MONTHS.index(month.lower()) + 1
-        return datetime.strptime(f"{day}-{number}-{rest}", "%d-%m-%Y %H:%M:%S %z").astimezone(UTC)
+        month = _MONTHS.index(text[3:6].lower()) + 1
+        zone = timedelta(hours=int(text[22:24]), minutes=int(text[24:26]))
+        at = datetime(
+            int(text[7:11]), month, int(text[:2]), int(text[12:14]), int(text[15:17]), int(text[18:20]),
+            tzinfo=timezone(-zone if text[21:22] == b"-" else zone),
+        )  # fmt: skip
+        return at.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise MailboxError(f"the server gives an impossible INTERNALDATE: {text.decode()}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -12,7 +13,7 @@ from typing import Final, Self
 
 from bounce_plugin.errors import MailboxError
 from bounce_plugin.mailbox.addressed import find_addressed
-from bounce_plugin.mailbox.fetch_answer import FACTS, Facts, compact, read_bodies, read_facts
+from bounce_plugin.mailbox.fetch_answer import FACTS, Facts, compact, in_groups, read_bodies, read_facts
 from bounce_plugin.mailbox.idle import await_news
 from bounce_plugin.mailbox.incoming import PEEK, Filing, Folder, Incoming, Listing, Numbering
 from bounce_plugin.mailbox.moving import move_set, remove
@@ -24,6 +25,7 @@ from bounce_plugin.message import limits
 
 _AT_ONCE: Final = 200  # mails in one command: one by one is slow, and a command line must not grow without bound
 _TOGETHER: Final = 4 * 1024 * 1024  # octets of mail in one answer, if more than one mail
+_SMALL: Final = _TOGETHER // _AT_ONCE  # octets; so many of each mail are asked for at first, which is all of most
 _PORTS: Final[Mapping[Security, int]] = {"tls": 993, "starttls": 143, "none": 143}
 
 
@@ -35,6 +37,7 @@ class ImapMailbox:
     """
 
     filing: Final = Filing.FOLDERS
+    remote: Final = True
 
     def __init__(
         self,
@@ -116,12 +119,19 @@ class ImapMailbox:
         for some in _chunks(uids):
             if not self._open(folder, write=False):
                 return
-            answer = self._fetch(some, FACTS, refusals)
-            facts = read_facts(answer, some)
-            for group in _groups([facts[uid] for uid in some if uid in facts]):
-                if not self._open(folder, write=False):  # the caller may have worked in another one since
-                    return
-                yield from self._fetch_bodies(folder, group, refusals)
+            with self._distrusting():
+                answer = self._fetch(some, f"({FACTS} BODY.PEEK[]<0.{_SMALL}>)", refusals)
+                bodies = dict(read_bodies(answer, some))
+            facts, larger = read_facts(answer, some), list[Facts]()
+            for fact in [facts[uid] for uid in some if uid in facts]:
+                octets = bodies.pop(fact.uid, None)
+                if octets is None or len(octets) != fact.size or fact.size == _SMALL:
+                    larger.append(fact)  # or the server errs in sizes
+                    continue
+                yield from self._fetch_larger(folder, larger, refusals)
+                larger = []
+                yield self._incoming(folder, fact, octets)
+            yield from self._fetch_larger(folder, larger, refusals)
         if refusals:
             raise refusals[0]
 
@@ -243,44 +253,44 @@ class ImapMailbox:
             refusals.append(session.refuse("UID FETCH", answer))
         return session.response("FETCH")
 
-    def _fetch_bodies(self, folder: Folder, group: Sequence[Facts], refusals: list[MailboxError]) -> Iterator[Incoming]:
-        over = group[0].size > limits.MESSAGE
-        items = f"(UID BODY.PEEK[]<0.{limits.HEAD}>)" if over else "(UID BODY.PEEK[])"
-        facts = {fact.uid: fact for fact in group}
+    def _fetch_larger(
+        self, folder: Folder, larger: Sequence[Facts], refusals: list[MailboxError]
+    ) -> Iterator[Incoming]:
+        """The mails that one answer cannot hold together with many others: in groups that it can; those over the cap in part."""
+        for group in in_groups(larger, _TOGETHER):
+            if not self._open(folder, write=False):  # the caller may have worked in another one since
+                return
+            over = group[0].size > limits.MESSAGE
+            items = f"(UID BODY.PEEK[]<0.{limits.HEAD}>)" if over else "(UID BODY.PEEK[])"
+            facts = {fact.uid: fact for fact in group}
+            with self._distrusting():
+                bodies = list(read_bodies(self._fetch(facts, items, refusals), facts))
+            for uid, octets in bodies:
+                yield self._incoming(folder, facts[uid], octets, over=over)
+
+    @contextmanager
+    def _distrusting(self) -> Iterator[None]:
+        """Ask nothing more in this session once an answer was not what it should be."""
         session = self._ask()
         try:
-            bodies = list(read_bodies(self._fetch(facts, items, refusals), facts))
+            yield
         except MailboxError:
             session.usable = False
             raise
-        for uid, octets in bodies:
-            size = max(facts[uid].size, len(octets)) if over else len(octets)  # the octets are right, not what was said
-            yield Incoming(
-                mailbox=self.name,
-                folder=folder,
-                uidvalidity=session.uidvalidity,
-                uid=str(uid),
-                raw=octets if len(octets) <= limits.MESSAGE else octets[: limits.HEAD],
-                size=size,
-                received_at=facts[uid].received_at,
-            )
+
+    def _incoming(self, folder: Folder, fact: Facts, octets: bytes, *, over: bool = False) -> Incoming:
+        return Incoming(
+            mailbox=self.name,
+            folder=folder,
+            uidvalidity=self._ask().uidvalidity,
+            uid=str(fact.uid),
+            raw=octets if len(octets) <= limits.MESSAGE else octets[: limits.HEAD],
+            size=max(fact.size, len(octets)) if over else len(octets),  # the octets are right, not what was said
+            received_at=fact.received_at,
+        )
 
 
 def _chunks(uids: Iterable[str]) -> Iterator[list[int]]:
     rest = (int(uid) for uid in uids)
     while some := list(islice(rest, _AT_ONCE)):
         yield some
-
-
-def _groups(facts: Sequence[Facts]) -> Iterator[list[Facts]]:
-    """Mails that are fetched together: a few large ones, or many small ones; one over the cap alone."""
-    group: list[Facts] = []
-    total = 0
-    for fact in facts:
-        if group and total + fact.size > _TOGETHER:
-            yield group
-            group, total = [], 0
-        group.append(fact)
-        total += fact.size
-    if group:
-        yield group

@@ -87,6 +87,10 @@ class Mailbox(Protocol):
     def filing(self) -> Filing:
         """What becomes of a mail's place once it is recorded."""
 
+    @property
+    def remote(self) -> bool:
+        """Whether a server fetches and moves, so that it pays to do something else meanwhile, in another thread."""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(

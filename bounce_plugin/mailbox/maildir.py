@@ -32,6 +32,7 @@ class MaildirMailbox:
 
     filing: Final = Filing.FOLDERS
     deletes: Final = True
+    remote: Final = False
 
     def __init__(
         self,

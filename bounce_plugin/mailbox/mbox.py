@@ -38,6 +38,7 @@ class MboxMailbox:
 
     filing: Final = Filing.FOLDERS
     deletes: Final = True
+    remote: Final = False
 
     def __init__(
         self,

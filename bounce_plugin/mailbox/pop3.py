@@ -31,6 +31,8 @@ class Pop3Mailbox:
     may set that of a read mail then. Otherwise they are read by TOP, which sets none, if the server can do that.
     """
 
+    remote: Final = False  # it shows what it has to one session, and what is taken must be what that session has read
+
     def __init__(
         self,
         *,

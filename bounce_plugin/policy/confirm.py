@@ -58,14 +58,16 @@ def _news(decision: Decision, known: dict[tuple[str, PolicyAction], Step]) -> It
     return (step for step in decision.steps if step.until is not None or (step.rule, step.action) not in known)
 
 
-@lru_cache(maxsize=32)
 def as_trusted(policy: Policy, trust: Trust, required: Trust) -> Policy:
     """The policy as it holds for an event of this trust.
 
     Where an address is enough, all that is believed is believed alike: nothing else would be consistent.
     """
-    if required is Trust.ADDRESS or trust not in _LEAST:
-        return policy
+    return policy if required is Trust.ADDRESS or trust not in _LEAST else _confirmed_policy(policy, trust)
+
+
+@lru_cache(maxsize=32)
+def _confirmed_policy(policy: Policy, trust: Trust) -> Policy:
     after, days = _LEAST[trust]
     return replace(policy, rules=tuple(_confirmed(rule, after, days) for rule in policy.rules))
 

@@ -80,18 +80,23 @@ def _steps(rule: Rule, event: PastEvent, known: Iterable[PastEvent], acts: Seque
         return
     stops = {_VERBS[action] for action in rule.then if _VERBS.get(action) in _STOPS}
     made = {act.verb for act in acts if act.rule == rule.name}
-    again = rounds(rule, selected) > rounds(rule, [past for past in selected if past.id != event.id])
-    told = again or bool(stops - made)
+    told = bool(stops - made) or _reaches_again(rule, selected, event)
+    because, events = _sentence(counted), tuple([past.id for past in _named(counted)])
     for action in rule.then:
         verb = _VERBS.get(action)
         if verb is Verb.PAUSE or (verb not in made if verb else told):
             yield Step(
                 action=action,
                 rule=rule.name,
-                because=_sentence(counted),
-                events=tuple(past.id for past in _named(counted)),
+                because=because,
+                events=events,
                 until=counted[-1].received_at + timedelta(days=rule.pause_days) if verb is Verb.PAUSE else None,
             )
+
+
+def _reaches_again(rule: Rule, selected: Sequence[PastEvent], event: PastEvent) -> bool:
+    """Whether as many failures again have reached the rule by this event."""
+    return rounds(rule, selected) > rounds(rule, [past for past in selected if past.id != event.id])
 
 
 def _named(counted: Sequence[PastEvent]) -> Sequence[PastEvent]:
@@ -109,7 +114,7 @@ def _pointless(step: Step, stopped: bool, acts: Iterable[Act], now: datetime) ->
 
 def _sentence(counted: Sequence[PastEvent]) -> str:
     """Why, for people: "2 hard bounces (address_unknown) of different messages, 4 days apart; the first on …"."""
-    number, first = len(counted), f"{counted[0].received_at.astimezone(UTC):%Y-%m-%d}"
+    number, first = len(counted), counted[0].received_at.astimezone(UTC).date().isoformat()
     kinds = {past.kind for past in counted}
     words = _WORDS.get(kinds.pop(), _OTHER_WORDS) if len(kinds) == 1 else _OTHER_WORDS
     types = {past.type for past in counted}

@@ -22,6 +22,8 @@ class PolicyAction(StrEnum):
     REVIEW = "review"  # a person decides
     INCIDENT = "incident"  # the operator learns that our own mail is being refused
 
+    __hash__ = str.__hash__  # that of Enum is written in Python, and each decision looks up several
+
 
 #: The actions that take something away from a contact: only failures that count against the recipient lead to them.
 RESTRICTING = frozenset(

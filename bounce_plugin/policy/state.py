@@ -27,6 +27,8 @@ class Verb(StrEnum):
     LIFT = "lift"
     UNDO = "undo"  # these failures count no more, and what rested on them holds no more
 
+    __hash__ = str.__hash__  # that of Enum is written in Python
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:

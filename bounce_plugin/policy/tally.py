@@ -14,9 +14,10 @@ def select(rule: Rule, events: Iterable[PastEvent]) -> tuple[PastEvent, ...]:
 
     A message that was reported several times failed once, when it was first reported: replays add nothing.
     """
-    ordered = sorted(
-        (event for event in events if rule.selects(event)), key=lambda event: (event.received_at, event.id)
-    )
+    ordered = [event for event in events if rule.selects(event)]
+    if len(ordered) < 2:
+        return tuple(ordered)
+    ordered.sort(key=lambda event: (event.received_at, event.id))
     first: dict[str, PastEvent] = {}
     for event in ordered:
         first.setdefault(event.message_key, event)
@@ -91,6 +92,8 @@ def reached_by(rule: Rule, selected: Sequence[PastEvent], event: PastEvent) -> t
     Looking back from `event` itself or, when it came in late, from one that was received after it and has it in its
     window: so that it makes no difference in which order the mails are read. The latest such window is given.
     """
+    if len(selected) < rule.after:  # as with nearly every first failure
+        return ()
     tally = Tally(rule)
     found: tuple[PastEvent, ...] = ()
     for newest in selected:
@@ -102,6 +105,8 @@ def reached_by(rule: Rule, selected: Sequence[PastEvent], event: PastEvent) -> t
 
 def rounds(rule: Rule, selected: Iterable[PastEvent]) -> int:
     """How often the rule was reached when counting begins anew each time that it was."""
+    if rule.after == 1 and not rule.over_days:  # each failure by itself
+        return sum(1 for _ in selected)
     number, tally = 0, Tally(rule)
     for event in selected:
         tally.admit(event)

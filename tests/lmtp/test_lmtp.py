@@ -19,11 +19,11 @@ from threading import Event, Thread
 import pytest
 
 from bounce_plugin import BouncePlugin, SettingsError
+from bounce_plugin.gather import Gathering
 from bounce_plugin.intake import Intake, choose_mailbox
 from bounce_plugin.ledger import engine
 from bounce_plugin.lmtp import session
 from bounce_plugin.lmtp.server import LmtpServer
-from bounce_plugin.pipeline import Pipeline
 from bounce_plugin.settings import parse_settings
 from tests.bounces import PRIVATE, report
 from tests.everyday import a_day, memory
@@ -137,14 +137,14 @@ def test_each_recipient_has_a_reply_and_a_mail_of_its_own(post: Post, plugin: Bo
 def test_I_03_one_recipient_that_fails_does_not_take_the_others_reply(
     plugin: BouncePlugin, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gather = Pipeline.gather
+    gather = Gathering.gather
 
-    def fail(pipeline: Pipeline, mail: object) -> object:
+    def fail(gathering: Gathering, mail: object) -> object:
         if b"Delivered-To: a@" in mail.raw:  # type: ignore[attr-defined]
             raise MemoryError("no room")
-        return gather(pipeline, mail)  # type: ignore[arg-type]
+        return gather(gathering, mail)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Pipeline, "gather", fail)
+    monkeypatch.setattr(Gathering, "gather", fail)
     with Talk(port) as talk:
         assert [reply[:9] for reply in talk.mail(MEMBER, b"a@crm.example", b"b@crm.example")] == [
             "451 4.3.0",
@@ -306,14 +306,14 @@ class TestTheEnd:
     def test_I_28_the_mail_at_hand_is_answered_and_a_silent_client_let_go(
         self, post: Post, plugin: BouncePlugin, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        gather, begun, go_on = Pipeline.gather, Event(), Event()
+        gather, begun, go_on = Gathering.gather, Event(), Event()
 
-        def slow(pipeline: Pipeline, mail: object) -> object:
+        def slow(gathering: Gathering, mail: object) -> object:
             begun.set()
             assert go_on.wait(30)
-            return gather(pipeline, mail)  # type: ignore[arg-type]
+            return gather(gathering, mail)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(Pipeline, "gather", slow)
+        monkeypatch.setattr(Gathering, "gather", slow)
         with serving(plugin) as (port, server), Talk(port) as silent, Talk(port) as busy:
             busy.begin(TO.encode())
             busy.socket.sendall(MEMBER.replace(b"\n", b"\r\n") + b".\r\n")

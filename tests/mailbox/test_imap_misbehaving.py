@@ -40,7 +40,23 @@ def test_the_fake_is_read_as_any_server_is() -> None:
     with FakeImap(MAILS) as server:
         assert {int(mail.uid): mail.raw for mail in read(server)} == MAILS
         fetches = [command for command in server.commands if command.startswith("UID FETCH")]
-    assert fetches == ["UID FETCH 7:9 (UID RFC822.SIZE INTERNALDATE)", "UID FETCH 7:9 (UID BODY.PEEK[])"]
+    assert fetches == ["UID FETCH 7:9 (UID RFC822.SIZE INTERNALDATE BODY.PEEK[]<0.20971>)"]
+
+
+@pytest.mark.parametrize("size", [20_970, 20_971, 20_972, 50_000])
+def test_larger_mails_are_asked_for_once_more_and_keep_their_place(size: int) -> None:
+    mails = {**MAILS, 8: b"x" * size, 10: BOUNCE}
+    with FakeImap(mails) as server:
+        assert [(int(mail.uid), mail.raw, mail.size) for mail in read(server)] == [
+            (uid, raw, len(raw)) for uid, raw in mails.items()
+        ]
+        fetches = [command for command in server.commands if command.startswith("UID FETCH")]
+    assert fetches[1:] == ([] if size < 20_971 else ["UID FETCH 8 (UID BODY.PEEK[])"])
+
+
+def said(uid: int, size: int) -> bytes:
+    """What a server says of a mail beside its octets."""
+    return fact(1, uid, size).partition("(")[2].removesuffix(")").encode()
 
 
 def test_items_that_are_empty_or_were_not_asked_for_are_skipped_I_08_T_20() -> None:
@@ -48,16 +64,17 @@ def test_items_that_are_empty_or_were_not_asked_for_are_skipped_I_08_T_20() -> N
         client.send(
             r"* 1 FETCH (FLAGS (\Seen) UID 7)",
             b"* 4 FETCH (UID 10 BODY[] {8}\r\nintruder)",
-            b"* 1 FETCH (BODY[] {3}\r\none UID 7)",  # the UID after the octets
-            "* 2 FETCH (UID 8 BODY[] NIL)",
+            b"* 1 FETCH (BODY[] {3}\r\none " + said(7, 3) + b")",  # the facts after the octets
+            b"* 2 FETCH (" + said(8, 0) + b" BODY[] NIL)",
             "* 3 FETCH (FLAGS () UID 9)",
-            b'* 3 FETCH (UID 9 BODY[] "a \\"short\\" one")',
+            b"* 3 FETCH (" + said(9, 13) + b' BODY[] "a \\"short\\" one")',
             b"* 1 FETCH (UID 7 BODY[] {3}\r\nbis)",
         )
         client.ok()
 
     with FakeImap(MAILS) as server:
-        server.answers["UID FETCH 7:9 (UID BODY"] = answer
+        server.answers["UID FETCH 7:9"] = answer
+        server.answers["UID FETCH 8"] = answer
         assert {mail.uid: mail.raw for mail in read(server)} == {"7": b"one", "9": b'a "short" one'}
 
 
@@ -78,7 +95,7 @@ def test_a_literal_that_ends_early_is_never_a_mail_I_08(sent: bytes) -> None:
         raise HangUp
 
     with FakeImap({7: BOUNCE}) as server:
-        server.answers["UID FETCH 7 (UID BODY"] = answer
+        server.answers["UID FETCH 7"] = answer
         with pytest.raises(MailboxError, match="the server closed the connection"):
             read(server)
 
@@ -90,7 +107,7 @@ def test_a_literal_beyond_all_measure_ends_the_session_T_20(size: int) -> None:
         client.readline()
 
     with FakeImap({7: BOUNCE}) as server, connect(server) as mailbox:
-        server.answers["UID FETCH 7 (UID BODY"] = answer
+        server.answers["UID FETCH 7"] = answer
         with pytest.raises(MailboxError, match=f"the server announces {size} octets at once"):
             list(mailbox.fetch(Folder.INBOX, mailbox.listing(Folder.INBOX).uids))
         with pytest.raises(MailboxError, match="not connected"):  # nothing more is believed
@@ -146,7 +163,7 @@ def test_interrupted_amid_an_answer_we_hang_up_at_once_I_28() -> None:
     before = signal.signal(signal.SIGUSR1, interrupt)
     try:
         with FakeImap({7: BOUNCE}) as server:
-            server.answers["UID FETCH 7 (UID BODY"] = stall
+            server.answers["UID FETCH 7"] = stall
             began = time.monotonic()
             with pytest.raises(Interrupted), connect(server, timeout=60) as mailbox:
                 list(mailbox.fetch(Folder.INBOX, mailbox.listing(Folder.INBOX).uids))
@@ -165,7 +182,7 @@ def test_a_connection_that_breaks_at_any_octet_is_a_mailbox_error_I_16() -> None
             raise HangUp
 
         with FakeImap({7: BOUNCE}) as server:
-            server.answers["UID FETCH 7 (UID BODY"] = answer
+            server.answers["UID FETCH 7"] = answer
             with pytest.raises(MailboxError, match="the server closed the connection"):
                 read(server)
 
@@ -217,8 +234,8 @@ def test_new_uids_are_paired_as_the_server_tells_them() -> None:
 def test_a_mail_that_the_server_cannot_give_is_named_after_the_rest() -> None:
     mails = dict.fromkeys((*range(1, 201), 300), BOUNCE)
     with FakeImap(mails) as server, connect(server) as mailbox:
-        server.answers["UID FETCH 1:200 (UID BODY"] = lambda client, command: client.send(
-            b"* 5 FETCH (UID 5 BODY[] {4}\r\nfive)", f"{client.tag} NO [SERVERBUG] internal error"
+        server.answers["UID FETCH 1:200"] = lambda client, command: client.send(
+            b"* 5 FETCH (" + said(5, 4) + b" BODY[] {4}\r\nfive)", f"{client.tag} NO [SERVERBUG] internal error"
         )
         given = mailbox.fetch(Folder.INBOX, mailbox.listing(Folder.INBOX).uids)
         assert [next(given).uid, next(given).uid] == ["5", "300"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from bounce_plugin.case import Case
+from bounce_plugin.gather import Gathering
 from bounce_plugin.mailbox import moving
 from bounce_plugin.mailbox.incoming import Incoming
 from bounce_plugin.mailbox.session import Session
@@ -51,15 +52,15 @@ def test_a_mail_that_was_flagged_meanwhile_is_moved_without_its_flag_I_11(
 ) -> None:
     account.append(report("member1@example.com"))
     with everyday_plugin(tmp_path, account) as plugin:
-        gather = plugin.pipeline.gather
+        gather_all = Gathering.gather_all
 
-        def flag_first(mail: Incoming) -> Case:
+        def flag_first(gathering: Gathering, found: list[Incoming], now: datetime) -> object:
             with account.sign_in() as client:
                 client.select("INBOX")
                 client.uid("STORE", "1", "+FLAGS", r"(\Deleted)")
-            return gather(mail)
+            return gather_all(gathering, found, now)
 
-        monkeypatch.setattr(type(plugin.pipeline), "gather", lambda _self, mail: flag_first(mail))
+        monkeypatch.setattr(Gathering, "gather_all", flag_first)
         assert plugin.run_once().ok
     assert account.contents() == {}
     assert [flags for flags in account.contents("processed").values() if "Deleted" in flags] == []

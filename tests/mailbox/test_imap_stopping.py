@@ -21,7 +21,7 @@ from bounce_plugin.mailbox.incoming import Folder
 from bounce_plugin.mailbox.inflow import FAREWELL
 from bounce_plugin.outcome import Handling
 from tests.bounces import report
-from tests.servers.fake_imap import Conversation, FakeImap
+from tests.servers.fake_imap import Conversation, FakeImap, given
 from tests.servers.filing_imap import FilingImap
 
 BOUNCE = b"Subject: Undelivered\r\n\r\nraw\r\n"
@@ -126,11 +126,11 @@ def test_I_28_a_server_that_answers_in_time_finishes_what_it_was_asked_for() -> 
     def take_a_moment(client: Conversation, command: str) -> None:
         stop.set()
         time.sleep(0.6)
-        client.send("* 1 FETCH (UID 7 BODY[] {3}\r\none)")
+        client.send(given(1, 7, b"one", command))
         client.ok()
 
     with FakeImap({7: BOUNCE}) as server:
-        server.answers["UID FETCH 7 (UID BODY"] = take_a_moment
+        server.answers["UID FETCH 7"] = take_a_moment
         with mailbox_at(server.port, stop) as mailbox:
             assert [mail.raw for mail in mailbox.fetch(Folder.INBOX, ["7"])] == [b"one"]
         assert server.commands[-1] == "LOGOUT"

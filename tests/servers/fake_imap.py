@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tests.servers.fake import FakeServer, HangUp, Line
 
-__all__ = ["Answer", "Conversation", "FakeImap", "HangUp", "fact", "within"]
+__all__ = ["Answer", "Conversation", "FakeImap", "HangUp", "fact", "given", "within"]
 
 Answer = Callable[["Conversation", str], None]
 
@@ -74,19 +74,22 @@ class FakeImap(FakeServer[Conversation]):
         for number, (uid, raw) in enumerate(self.mails.items(), start=1):
             if not any(within(uid, run) for run in uid_set.split(",")):
                 continue
-            if "BODY" in items:
-                partial = re.search(r"<0\.(\d+)>", items)
-                octets = raw[: int(partial[1])] if partial else raw
-                client.send_raw(
-                    f"* {number} FETCH (UID {uid} BODY[] {{{len(octets)}}}\r\n".encode() + octets + b")\r\n"
-                )
-            else:
-                client.send(fact(number, uid, len(raw)))
+            client.send(given(number, uid, raw, items))
 
 
 def fact(number: int, uid: int, size: int, date: str = "23-Nov-2026 10:00:00 +0000") -> str:
     """The answer to a question for facts."""
     return f'* {number} FETCH (UID {uid} RFC822.SIZE {size} INTERNALDATE "{date}")'
+
+
+def given(number: int, uid: int, raw: bytes, items: str) -> bytes:
+    """The answer to a question for a mail, or a part of it, or facts, or both."""
+    said = fact(number, uid, len(raw)) if "RFC822.SIZE" in items else f"* {number} FETCH (UID {uid})"
+    if "BODY" not in items:
+        return said.encode()
+    partial = re.search(r"<0\.(\d+)>", items)
+    octets = raw[: int(partial[1])] if partial else raw
+    return f"{said[:-1]} BODY[]{'<0>' if partial else ''} {{{len(octets)}}}\r\n".encode() + octets + b")"
 
 
 def within(uid: int, run: str) -> bool:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterable
 
-from tests.servers.fake_imap import Answer, Conversation, FakeImap, fact, within
+from tests.servers.fake_imap import Answer, Conversation, FakeImap, given, within
 
 
 class FilingImap(FakeImap):
@@ -87,11 +86,7 @@ class FilingImap(FakeImap):
     def _give(self, client: Conversation, name: str, command: str) -> None:
         uid_set, items = command.split(" ", 3)[2:]
         for number, uid in enumerate(self._chosen(name, uid_set), start=1):
-            raw = self.folders[name][uid]
-            if re.search("BODY", items):
-                client.send_raw(f"* {number} FETCH (UID {uid} BODY[] {{{len(raw)}}}\r\n".encode() + raw + b")\r\n")
-            else:
-                client.send(fact(number, uid, len(raw)))
+            client.send(given(number, uid, self.folders[name][uid], items))
 
     def _take(self, client: Conversation, name: str, uid_set: str, target: str, *, move: bool) -> None:
         uids = self._chosen(name, uid_set)
