@@ -14,7 +14,7 @@ from bounce_plugin.mailbox.reach import LOOK_EVERY
 
 ANSWER: Final = 64 * 1024 * 1024  # octets that a server may send between two of our commands
 FAREWELL: Final = 1.5  # seconds that a server has to finish what it was asked for once we are told to stop
-_RECEIVE: Final = 64 * 1024
+_RECEIVE: Final = 256 * 1024  # whoever else is at work here gives way for each
 
 
 class Inflow:

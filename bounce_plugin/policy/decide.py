@@ -48,7 +48,8 @@ def decide(
     """
     acts = standing(done)
     known = {past.id: past for past in (*history, event)}.values()
-    concerned = [rule for rule in policy.rules if rule.selects(event)]
+    # Fewer events than a rule counts cannot reach it, as with nearly every first failure.
+    concerned = [rule for rule in policy.rules if rule.after <= len(known) and rule.selects(event)]
     steps = [step for rule in concerned for step in _steps(rule, event, known, acts)]
     stopped = any(_VERBS.get(step.action) in _STOPS for step in steps) or any(act.verb in _STOPS for act in acts)
     return Decision(steps=tuple(step for step in steps if not _pointless(step, stopped, acts, now)))

@@ -92,8 +92,6 @@ def reached_by(rule: Rule, selected: Sequence[PastEvent], event: PastEvent) -> t
     Looking back from `event` itself or, when it came in late, from one that was received after it and has it in its
     window: so that it makes no difference in which order the mails are read. The latest such window is given.
     """
-    if len(selected) < rule.after:  # as with nearly every first failure
-        return ()
     tally = Tally(rule)
     found: tuple[PastEvent, ...] = ()
     for newest in selected:
