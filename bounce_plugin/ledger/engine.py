@@ -64,7 +64,7 @@ def _sqlite(url: URL) -> Engine:
         _write_ahead(cursor)
         cursor.execute("PRAGMA synchronous = NORMAL")
         # The keys are random, so a batch touches pages everywhere: have many at hand, and carry each over less often.
-        cursor.execute("PRAGMA cache_size = -8000")  # kB
+        cursor.execute("PRAGMA cache_size = -4000")  # kB
         cursor.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: 16 MB
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA secure_delete = ON")  # who is forgotten must not stand in the file's free space
