@@ -15,14 +15,13 @@ from bounce_plugin.correlate.correlation import Caveat, Delivery, Trust
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.history import events_of
 from bounce_plugin.ledger.incidents import raise_incident
-from bounce_plugin.ledger.past import acts_of, past_events
+from bounce_plugin.ledger.past import acts_of, past_events, sent_to
 from bounce_plugin.ledger.record import event_id, note_event, record_acts, record_events
 from bounce_plugin.ledger.review import open_item
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Handling, MailOutcome
-from bounce_plugin.policy.confirm import decide_as_trusted
-from bounce_plugin.policy.decide import acts_from
+from bounce_plugin.policy.late import settle
 from bounce_plugin.policy.rules import Decision, Policy, PolicyAction, Step
 from bounce_plugin.policy.state import COMPLAINT, Act, Verb
 
@@ -178,15 +177,19 @@ class Consequences:
 
 
 def decide_upon(
-    tx: Transaction, event: BounceEvent, policy: Policy, now: datetime, *, required: Trust = Trust.ADDRESS
+    tx: Transaction, event: BounceEvent, policy: Policy, now: datetime, *, required: Trust | None = None
 ) -> Decision:
-    """Decide what follows from an event that was just recorded, and do it to its address."""
+    """Decide what follows from an event that was just recorded, and do it to its address.
+
+    `required` is what has this report count, where that is not what the policy says.
+    """
     history = past_events(tx, event.address)
     this = next((past for past in history if past.id == event.id), None)
     if this is None:
         return Decision()  # received before somebody lifted the stop: forgiven with the rest
-    decision = decide_as_trusted(this, history, policy, now, required=required, done=acts_of(tx, event.address))
-    if acts := acts_from(decision, now):
+    done, sent = acts_of(tx, event.address), sent_to(tx, event.address)
+    decision, acts = settle(this, history, policy, now, done=done, sent=sent, required=required)
+    if acts:
         record_acts(tx, event.address, acts)
     return decision
 

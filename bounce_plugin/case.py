@@ -11,7 +11,7 @@ from bounce_plugin.correlate.correlation import Caveat, Contact, Correlation, De
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.examination import Examination
-from bounce_plugin.message.report import Kind
+from bounce_plugin.message.report import Action, Kind
 from bounce_plugin.outcome import Handling
 
 #: Below this a verdict is a suggestion, and a person looks.
@@ -20,6 +20,9 @@ SURE: Final = 0.6
 #: What is no failure report stays where it is: the inbox may be a person's own.
 ORDINARY: Final = frozenset({Kind.OTHER, Kind.AUTO_REPLY, Kind.MDN, Kind.CHALLENGE, Kind.REPORT})
 
+
+#: What a report says of a mail that left its writer's sight: that it arrived it does not say (RFC 3464, section 2.3.3).
+_HANDED_ON: Final = frozenset({Action.RELAYED, Action.EXPANDED})
 
 #: The types of feedback (RFC 5965, section 7.3) by which a reader says that he wants no such mail.
 _UNWANTED: Final = frozenset({"abuse", "fraud"})
@@ -145,6 +148,7 @@ def _event(
         detector=finding.detector,
         evidence=tuple(verdict.evidence),
         trust=correlation.trust,
+        caveat=correlation.caveat or (Caveat.RELAYED if finding.action in _HANDED_ON else None),
         message_key=correlation.message_key,
         delivery_ref=delivery.ref if delivery else "",
         message=delivery.message if delivery else "",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bounce_plugin.classify.classification import Evidence, FailureType, Fault, Reason
-from bounce_plugin.correlate.correlation import Contact, Trust
+from bounce_plugin.correlate.correlation import Caveat, Contact, Trust
 from bounce_plugin.message.report import Kind
 
 
@@ -34,6 +34,7 @@ class BounceEvent:
     detector: str
     evidence: tuple[Evidence, ...]
     trust: Trust
+    caveat: Caveat | None = None  # what is to be said against a report, though it bears our own mark
     message_key: str
     delivery_ref: str = ""
     message: str = ""  # the host's name for what was sent: a newsletter's or an invoice's number

@@ -14,7 +14,7 @@ from bounce_plugin.announce import Announcements, OwnAnswers, Questions, Trouble
 from bounce_plugin.canary import CanaryRound, send
 from bounce_plugin.chores import Chores
 from bounce_plugin.correlate.correlation import Contact, Delivery
-from bounce_plugin.correlate.seal import ReturnPath, Seal
+from bounce_plugin.correlate.seal import ReturnPath
 from bounce_plugin.doubts import Doubts
 from bounce_plugin.erase import Held, erase
 from bounce_plugin.errors import SettingsError
@@ -35,12 +35,13 @@ from bounce_plugin.proofs import Proofs
 from bounce_plugin.reading import Reading
 from bounce_plugin.rulebook import make_tables
 from bounce_plugin.settings import Settings, load_settings
-from bounce_plugin.signing import sign_all, sign_one
+from bounce_plugin.signing import Signing
 from bounce_plugin.suppression.bulk import suppressed_among
 from bounce_plugin.suppression.explanation import Explanation, explain
 from bounce_plugin.suppression.gate import Gate
 from bounce_plugin.suppression.lift import lift
 from bounce_plugin.sweep import Sweep
+from bounce_plugin.vouch import record_successes
 
 
 def utc_now() -> datetime:
@@ -69,10 +70,11 @@ class BouncePlugin:
     ) -> None:
         self.settings = settings
         self.clock = clock
-        self._seal = settings.trust.read_seal()
+        seal = settings.trust.read_seal()
         self.ledger = ledger or open_ledger(settings.ledger)
         self._gate = Gate(self.ledger, settings.policy)
         self._doubts = Doubts(settings.policy, self.raise_incident)
+        self._signing = Signing(ledger=self.ledger, seal=seal, doubts=self._doubts, clock=clock, source=settings.source)
         self._telling = RLock()  # a plugin that is told may lift a stop, which is told in turn
         given = dict(plugins or {})
         if settings.notices is not None:
@@ -103,7 +105,7 @@ class BouncePlugin:
             ledger=self.ledger,
             questions=self.questions,
             sent_log=sent_log,
-            proofs=Proofs(ledger=self.ledger, seal=self._seal, required=settings.trust.require),
+            proofs=Proofs(ledger=self.ledger, seal=seal, required=settings.trust.require),
             tables=self.tables,
             dead_address=settings.canary.address if settings.canary else "",
         )
@@ -231,15 +233,12 @@ class BouncePlugin:
         `contact` is Contact.id. Without a `message_id` of the host's the path has a signed one for the mail. Raises
         SettingsError where [trust] has no key, ValueError for what cannot be recorded.
         """
-        seal = self._sealing(category)
         to = Contact(id=contact, address=address)
-        now = self.clock()
-        return sign_one(self.ledger, seal, to, message=message, category=category, message_id=message_id, now=now)
+        return self._signing.one(to, message=message, category=category, message_id=message_id)
 
     def return_paths(self, contacts: Iterable[Contact], message: str, category: str) -> Iterator[ReturnPath]:
         """The same for one message to many, in their order. They are recorded by the thousand, as they are asked for."""
-        seal = self._sealing(category)
-        return sign_all(self.ledger, seal, contacts, message=message, category=category, clock=self.clock)
+        return self._signing.all(contacts, message=message, category=category)
 
     def lift(self, address: str, *, actor: str, why: str) -> Lifted:
         """Take back every stop and pause of an address; older failures are not counted again."""
@@ -248,6 +247,18 @@ class BouncePlugin:
             self.announcements.suppression_lifted(tx, lifted, self.clock())
         self.tell()
         return lifted
+
+    def record_success(self, address: str, *, why: str, actor: str, at: datetime | None = None) -> bool:
+        """Say that mail gets through to an address: its owner has signed in, clicked, or answered. Soft failures that were
+        received before then are not counted again; hard ones are, and a stop or pause that holds stays.
+
+        Not a From that anybody can write. False: there was nothing to forgive, and nothing is recorded.
+        """
+        return bool(self.record_successes({address: at or self.clock()}, why=why, actor=actor))
+
+    def record_successes(self, reached: Mapping[str, datetime], *, why: str, actor: str) -> int:
+        """The same for many addresses, each with the time; for how many there was something to forgive."""
+        return record_successes(self.ledger, reached, why=why, actor=actor, now=self.clock())
 
     def erase(self, address: str) -> Held:
         """Forget a person's address for good, but not that it is stopped; what was held of it is returned.
@@ -272,14 +283,6 @@ class BouncePlugin:
             raise SettingsError("no table says where a canary is sent", key="[canary]", source=self.settings.source)
         self.attend()
         return send(self.ledger, table, self.clock)
-
-    def _sealing(self, category: str) -> Seal:
-        if self._seal is None:
-            problem = "nothing can be signed without trust.bounce_domain and a [[trust.key]]"
-            raise SettingsError(problem, key="[trust]", source=self.settings.source)
-        if category:  # one that is unknown is said as such, and its reports go to review
-            self._doubts.note_category(category)
-        return self._seal
 
     # Our own answers to the hooks, asked last.
 

@@ -27,5 +27,6 @@ def rehearse(ledger: Ledger, policy: Policy, now: datetime, *, since: datetime |
     """
     with ledger.reading() as tx:
         for person in everyone(tx, since=since):
-            simulated = simulate(person.past.events, person.past.acts, policy, now)
+            past = person.past
+            simulated = simulate(past.events, past.acts, policy, now, sent=past.sent)
             yield Rehearsed(address=person.address, simulated=simulated)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Final
 
 from bounce_plugin.correlate.correlation import Contact, Delivery
 from bounce_plugin.correlate.seal import ReturnPath, Seal
+from bounce_plugin.doubts import Doubts
+from bounce_plugin.errors import SettingsError
 from bounce_plugin.ledger.deliveries import record_sent
 from bounce_plugin.ledger.open import Ledger
 
@@ -17,36 +20,47 @@ from bounce_plugin.ledger.open import Ledger
 BATCH: Final = 1000
 
 
-def sign_all(
-    ledger: Ledger,
-    seal: Seal,
-    contacts: Iterable[Contact],
-    *,
-    message: str,
-    category: str,
-    clock: Callable[[], datetime],
-) -> Iterator[ReturnPath]:
-    """A return path for each contact, in their order. Each delivery is recorded before its path is given."""
-    remaining = iter(contacts)
-    while batch := list(islice(remaining, BATCH)):
-        now = clock()
-        paths = [
-            seal.mark(delivery=secrets.randbits(64), category=category, recipient=contact.address, now=now)
-            for contact in batch
-        ]
-        _record(ledger, zip(paths, batch, strict=True), message=message, category=category, now=now)
-        yield from paths
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """Makes return paths for one host, and records the deliveries that they are of."""
 
+    ledger: Ledger
+    seal: Seal | None  # None: the settings name no key
+    doubts: Doubts
+    clock: Callable[[], datetime]
+    source: str  # the settings, for messages
 
-def sign_one(
-    ledger: Ledger, seal: Seal, contact: Contact, *, message: str, category: str, message_id: str, now: datetime
-) -> ReturnPath:
-    """The return path of one mail, which may have a Message-ID of the host's."""
-    path = seal.mark(
-        delivery=secrets.randbits(64), category=category, recipient=contact.address, now=now, message_id=message_id
-    )
-    _record(ledger, [(path, contact)], message=message, category=category, now=now)
-    return path
+    def all(self, contacts: Iterable[Contact], *, message: str, category: str) -> Iterator[ReturnPath]:
+        """A return path for each contact, in their order. Each delivery is recorded before its path is given."""
+        return self._all(self._seal(category), contacts, message=message, category=category)
+
+    def one(self, contact: Contact, *, message: str, category: str, message_id: str) -> ReturnPath:
+        """The return path of one mail, which may have a Message-ID of the host's."""
+        seal, now = self._seal(category), self.clock()
+        path = seal.mark(
+            delivery=secrets.randbits(64), category=category, recipient=contact.address, now=now, message_id=message_id
+        )
+        _record(self.ledger, [(path, contact)], message=message, category=category, now=now)
+        return path
+
+    def _all(self, seal: Seal, contacts: Iterable[Contact], *, message: str, category: str) -> Iterator[ReturnPath]:
+        remaining = iter(contacts)
+        while batch := list(islice(remaining, BATCH)):
+            now = self.clock()
+            paths = [
+                seal.mark(delivery=secrets.randbits(64), category=category, recipient=contact.address, now=now)
+                for contact in batch
+            ]
+            _record(self.ledger, zip(paths, batch, strict=True), message=message, category=category, now=now)
+            yield from paths
+
+    def _seal(self, category: str) -> Seal:
+        if self.seal is None:
+            problem = "nothing can be signed without trust.bounce_domain and a [[trust.key]]"
+            raise SettingsError(problem, key="[trust]", source=self.source)
+        if category:  # one that is unknown is said as such, and its reports go to review
+            self.doubts.note_category(category)
+        return self.seal
 
 
 def _record(

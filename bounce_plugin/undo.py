@@ -71,11 +71,13 @@ class Undoing:
 
     def _corrections(self, chunk: tuple[Person, ...]) -> Iterator[tuple[str, Correction]]:
         for person in chunk:
-            events, acts = person.past.events, person.past.acts
+            events, acts, sent = person.past.events, person.past.acts, person.past.sent
             if not self.choice.concerns(person.address, self.providers):
                 continue
             if chosen := tuple(self.choice.choose(events, acts)):
-                undone = undo(chosen, events, acts, self.policy, actor=self.actor, why=self.why, now=self.now)
+                undone = undo(
+                    chosen, events, acts, self.policy, actor=self.actor, why=self.why, now=self.now, sent=sent
+                )
                 yield person.fingerprint, Correction(address=person.address, undone=undone)
 
     def _record(self, tx: Transaction, fingerprint: str, correction: Correction) -> None:

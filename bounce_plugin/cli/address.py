@@ -20,6 +20,8 @@ from bounce_plugin.policy.state import Act, Verb
 
 #: Events that can be listed at once.
 MOST: Final = 1_000_000
+#: Shorter, in a column that is called so.
+_COUNTS: Final = {"counts": "yes", "does not count": "no"}
 
 
 @click.command()
@@ -35,12 +37,19 @@ def status(config: str, address: str, category: str) -> None:
         for explanation in explanations:
             word = "withheld" if explanation.suppressed else "sent"
             click.echo(f"{explanation.category:<14} {word:<9} {explanation.because}")
-    _print_events(explanations[0].events, explanations[0].undone)
-    for act in explanations[0].acts:
+    first = explanations[0]
+    _print_events(first.events, first.undone, first.forgiven)
+    for act in first.acts:
         click.echo(_in_words(act))
 
 
 def _in_words(act: Act) -> str:
+    if act.verb is Verb.SUCCESS:
+        return (
+            f"{act.at:%Y-%m-%d %H:%M}  mail got through on {act.until:%Y-%m-%d %H:%M}, says {act.actor}: {act.because}"
+        )
+    if act.verb is Verb.REVISE:
+        return f"{act.at:%Y-%m-%d %H:%M}  decided anew: {act.because}"
     by = f" by {act.actor}" if act.actor else f" by rule “{act.rule}”"
     until = f" until {act.until:%Y-%m-%d %H:%M}" if act.until else ""
     what = f" of {counted(len(act.events), 'failure')}" if act.verb is Verb.UNDO else ""
@@ -71,12 +80,14 @@ def events(config: str, number: int) -> None:
         _print_events(latest_events(tx, limit=number), undone(tx))
 
 
-def _print_events(events: tuple[BounceEvent, ...], undone: Container[str]) -> None:
+def _print_events(
+    events: tuple[BounceEvent, ...], undone: Container[str], forgiven: Container[str] = frozenset()
+) -> None:
     if not events:
         click.echo("Nothing happened yet.")
         return
     if is_narrow():  # a table would cut off, or break, the addresses that one looks for
-        click.echo("\n".join(_paragraph(event, undone=event.id in undone) for event in events))
+        click.echo("\n".join(_paragraph(event, _standing(event, undone, forgiven)) for event in events))
         return
     table = Table("received", "kind")
     table.add_column("address", no_wrap=True, overflow="fold")
@@ -89,7 +100,7 @@ def _print_events(events: tuple[BounceEvent, ...], undone: Container[str]) -> No
             event.address or "(erased)",
             _contacts(event),
             event.reason or "",
-            "undone" if event.id in undone else "yes" if event.counts else "no",
+            _COUNTS.get(standing := _standing(event, undone, forgiven), standing),
             _code(event),
             event.message,
             printable(event.diagnostic_code)[:80],
@@ -97,12 +108,19 @@ def _print_events(events: tuple[BounceEvent, ...], undone: Container[str]) -> No
     print_table(table)
 
 
-def _paragraph(event: BounceEvent, *, undone: bool) -> str:
+def _standing(event: BounceEvent, undone: Container[str], forgiven: Container[str]) -> str:
+    """Whether an event counts, and if it does not any more, why."""
+    if event.id in undone:
+        return "undone"
+    return "forgiven" if event.id in forgiven else "counts" if event.counts else "does not count"
+
+
+def _paragraph(event: BounceEvent, standing: str) -> str:
     contacts = _contacts(event)
     facts = (
         event.kind,
         event.reason,
-        "undone" if undone else "counts" if event.counts else "does not count",
+        standing,
         _code(event),
         event.message,
         contacts and f"contact {contacts}",

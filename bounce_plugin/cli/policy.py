@@ -51,6 +51,8 @@ def show(ctx: click.Context, category: str, reason: str | None, as_json: bool) -
     for table in tables(cells):
         print_table(table)
     click.echo("Failures of different messages, for this reason alone. exempt: mail of exempt categories.")
+    click.echo("Soft failures are forgiven once mail got through: a signed receipt, the host's word,")
+    click.echo(f"or a recorded delivery of which no bounce came for {rules.success_after_days} days.")
     click.echo("A mail whose reason is not clear waits for a person, whatever the rules say.")
 
 

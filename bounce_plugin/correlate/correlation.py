@@ -66,6 +66,7 @@ class Caveat(StrEnum):
     OTHER_CATEGORY = "other_category"  # mark and ledger disagree (C-05)
     NO_CATEGORY = "no_category"  # it was sent without one: it might have been an invoice
     MOVED = "moved"  # its contact has another address by now: history, and nobody's business (C-08)
+    RELAYED = "relayed"  # it was handed on to a server that reports no deliveries: nobody knows whether it arrived
     FORWARDED = "forwarded"  # the contact's address works; another one, to which it is forwarded, does not
 
 

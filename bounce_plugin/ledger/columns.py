@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -9,6 +10,8 @@ from typing import TypeVar
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text, TypeDecorator
 
 Word = TypeVar("Word", bound=StrEnum)
+
+_LONGEST_KEY = 255  # characters; PostgreSQL cannot index more than 2,704 octets, and a Message-ID may have any length
 
 #: SQLite numbers rows by itself only in a column that is exactly INTEGER.
 Number = BigInteger().with_variant(Integer, "sqlite")
@@ -45,6 +48,13 @@ class Wording(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """See `storable`."""
         return None if value is None else storable(value)
+
+
+def bounded(key: str) -> str:
+    """A key that a mail's author may have made long, in a length that can be indexed; equal keys stay equal."""
+    if len(key) <= _LONGEST_KEY:
+        return key
+    return f"{key[:100]}…{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()}"
 
 
 def storable(text: str) -> str:

@@ -13,8 +13,8 @@ from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Delivery
 from bounce_plugin.correlate.fault import find_fault
 from bounce_plugin.ledger.addresses import hide_all, remember_all, reveal_all
+from bounce_plugin.ledger.columns import bounded
 from bounce_plugin.ledger.open import Ledger
-from bounce_plugin.ledger.record import bounded
 from bounce_plugin.ledger.schema import addresses, deliveries
 from bounce_plugin.ledger.transaction import IfAbsent, Transaction
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select
 
 from bounce_plugin.classify.classification import FailureType, Fault, Reason
-from bounce_plugin.correlate.correlation import Contact, Trust
+from bounce_plugin.correlate.correlation import Caveat, Contact, Trust
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.addresses import PLACEHOLDER, reveal_all
@@ -101,6 +101,7 @@ def _events(tx: Transaction, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Bou
             evidence=read_evidence(next(texts)),
             detector=row.detector,
             trust=Trust(row.trust),
+            caveat=word(Caveat, row.caveat),
             message_key=row.message_key,
             delivery_ref=row.delivery_ref,
             message=row.message,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, select, update
 
 from bounce_plugin.ledger.addresses import hide_all, reveal_all
-from bounce_plugin.ledger.record import bounded
+from bounce_plugin.ledger.columns import bounded
 from bounce_plugin.ledger.schema import incidents as incidents_table
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.outcome import Incident

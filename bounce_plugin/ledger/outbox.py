@@ -12,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row, bindparam, func, or_, select, update
 
 from bounce_plugin.ledger.addresses import hide, remember, reveal_all
+from bounce_plugin.ledger.columns import bounded
 from bounce_plugin.ledger.parcel import Parcel
-from bounce_plugin.ledger.record import bounded
 from bounce_plugin.ledger.schema import outbox
 from bounce_plugin.ledger.transaction import IfAbsent, Transaction
 from bounce_plugin.outcome import Incident, Lifted, RunSummary

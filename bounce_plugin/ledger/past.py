@@ -9,14 +9,16 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, exists, select
 
 from bounce_plugin.classify.classification import FailureType, Reason
-from bounce_plugin.correlate.correlation import Trust
+from bounce_plugin.correlate.correlation import Caveat, Trust
 from bounce_plugin.ledger.addresses import reveal_all
 from bounce_plugin.ledger.columns import word
 from bounce_plugin.ledger.schema import acts, events
+from bounce_plugin.ledger.sent import recall_sent
 from bounce_plugin.ledger.transaction import Past, Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import PastEvent
 from bounce_plugin.policy.state import Act, Verb, undone_events
+from bounce_plugin.policy.success import Sent
 
 _CHUNK: Final = 500  # SQLite allows 999 variables in old builds
 
@@ -34,6 +36,7 @@ PAST_EVENTS: Final = (
         events.c.category,
         events.c.received_at,
         events.c.trust,
+        events.c.caveat,
     )
     .where(
         events.c.tenant == bindparam("tenant"),
@@ -79,6 +82,7 @@ def recall(tx: Transaction, fingerprints: Iterable[str]) -> None:
             found[row.fingerprint].acts.append(act)
         for past in found.values():
             _forget(past, undone_events(past.acts))
+        recall_sent(tx, found)
         tx.known.update(found)
 
 
@@ -87,6 +91,14 @@ def past_of(tx: Transaction, fingerprint: str) -> Past:
     if fingerprint not in tx.known:
         recall(tx, [fingerprint])
     return tx.known[fingerprint]
+
+
+def sent_to(tx: Transaction, address: str) -> tuple[Sent, ...]:
+    """What was sent to an address since the oldest failure of it that a success could forgive."""
+    fingerprint = tx.fingerprint(address)
+    past = past_of(tx, fingerprint)
+    recall_sent(tx, {fingerprint: past})
+    return tuple(past.sent)
 
 
 def past_events(tx: Transaction, address: str) -> tuple[PastEvent, ...]:
@@ -156,4 +168,5 @@ def _past_event(row: Row[*tuple[Any, ...]]) -> PastEvent:
         category=row.category,
         received_at=row.received_at,
         trust=Trust(row.trust),
+        caveat=word(Caveat, row.caveat),
     )

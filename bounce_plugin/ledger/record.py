@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC
@@ -11,7 +10,7 @@ from sqlalchemy import bindparam, delete, insert
 
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.addresses import hide_all, remember
-from bounce_plugin.ledger.columns import storable
+from bounce_plugin.ledger.columns import bounded, storable
 from bounce_plugin.ledger.enclosed import CONTACTS, pack_evidence
 from bounce_plugin.ledger.past import add_act, add_event, past_of, recall
 from bounce_plugin.ledger.rows import Row
@@ -21,8 +20,6 @@ from bounce_plugin.ledger.transaction import InPlace, NewRows, Transaction, keye
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import PastEvent
 from bounce_plugin.policy.state import Act, Suppression, derive
-
-_LONGEST_KEY = 255  # characters; PostgreSQL cannot index more than 2,704 octets, and a Message-ID may have any length
 
 #: Events, but for those of failures that were recorded before.
 ADD_EVENTS = NewRows(events, number=events.c.number, returning=(events.c.id,))
@@ -78,6 +75,7 @@ def note_event(tx: Transaction, event: BounceEvent, *, weight: float) -> None:
         category=storable(event.category),
         received_at=event.received_at.astimezone(UTC),
         trust=event.trust,
+        caveat=event.caveat,
     )
     add_event(past_of(tx, tx.fingerprint(event.address)), past)
 
@@ -105,6 +103,7 @@ def _row(tx: Transaction, event: BounceEvent, weight: float) -> Row:
         "remote_mta": remote_mta,
         "detector": event.detector,
         "trust": event.trust,
+        "caveat": event.caveat,
         "delivery_ref": event.delivery_ref,
         "message": event.message,
         "category": event.category,
@@ -156,10 +155,3 @@ def store_suppression(tx: Transaction, fingerprint: str, suppression: Suppressio
         "rule": suppression.rule,
     }
     tx.put_spelt(PUT_SUPPRESSION, row)
-
-
-def bounded(key: str) -> str:
-    """A key that a mail's author may have made long, in a length that can be indexed; equal keys stay equal."""
-    if len(key) <= _LONGEST_KEY:
-        return key
-    return f"{key[:100]}…{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()}"

@@ -158,6 +158,7 @@ events = Table(
     Column("remote_mta", Wording, nullable=False),
     Column("detector", String, nullable=False),
     Column("trust", String, nullable=False),
+    Column("caveat", String),
     Column("delivery_ref", Wording, nullable=False),
     Column("message", Wording, nullable=False),
     Column("category", Wording, nullable=False),

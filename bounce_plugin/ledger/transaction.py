@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Executable, Table, bindparam, func, select
@@ -16,6 +17,7 @@ from bounce_plugin.correlate.address import normalise
 from bounce_plugin.ledger.rows import Row, write_many
 from bounce_plugin.policy.rules import PastEvent
 from bounce_plugin.policy.state import Act
+from bounce_plugin.policy.success import Sent
 
 SHORTEST_KEY = 32  # octets
 
@@ -94,6 +96,8 @@ class Past:
 
     events: list[PastEvent] = field(default_factory=list)  # since a person lifted its stop last, that nobody undid
     acts: list[Act] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)  # after `sent_since`; None: nothing was asked for
+    sent_since: datetime | None = None
 
 
 def fingerprint(key: bytes, address: str, former: Former = ()) -> str:

@@ -6,16 +6,17 @@ by itself, upon the reports that reach it, and in whichever order they come in, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
 from bounce_plugin.correlate.correlation import Trust
-from bounce_plugin.policy.decide import acts_from, decide
+from bounce_plugin.policy.decide import acts_from, decide_knowing
 from bounce_plugin.policy.rules import Decision, PastEvent, Policy, PolicyAction, Rule, Step
 from bounce_plugin.policy.state import Act
+from bounce_plugin.policy.success import NONE, Successes
 
 #: How many messages must have failed at least, and over how many days, until a rule takes something away from a contact.
 _LEAST: Final = {
@@ -31,22 +32,33 @@ def decide_as_trusted(
     now: datetime,
     *,
     required: Trust,
+    found: Successes = NONE,
     done: Iterable[Act] = (),
 ) -> Decision:
     """What an event leads to that is believed far enough to count; otherwise nothing. See `decide`.
 
     For one that counts and is not believed so far a person has answered: it needs no confirmation, and confirms any other.
+    `found` is what got through to the address, by whatever was received.
     """
-    if required is Trust.ADDRESS or _is_vouched_for(event, required):
-        return decide(event, history, policy, now, done=done)
     acts, steps = list(done), dict[tuple[str, PolicyAction], Step]()
+    for trusted, believed in levels(event, history, policy, required):
+        decision = decide_knowing(found, event, believed, trusted, now, done=acts)
+        acts += acts_from(decision, now)
+        steps |= {(step.rule, step.action): step for step in _news(decision, steps)}
+    return Decision(steps=tuple(steps.values()))
+
+
+def levels(
+    event: PastEvent, history: Sequence[PastEvent], policy: Policy, required: Trust
+) -> Iterator[tuple[Policy, Sequence[PastEvent]]]:
+    """For each level of trust that an event reaches: the policy as it holds there, and the reports that reach it."""
+    if required is Trust.ADDRESS or _is_vouched_for(event, required):
+        yield policy, history
+        return
     for level in Trust:
         if event.trust.suffices(level) and level.suffices(required):
             believed = [past for past in history if past.trust.suffices(level) or _is_vouched_for(past, required)]
-            decision = decide(event, believed, as_trusted(policy, level, required), now, done=acts)
-            acts += acts_from(decision, now)
-            steps |= {(step.rule, step.action): step for step in _news(decision, steps)}
-    return Decision(steps=tuple(steps.values()))
+            yield as_trusted(policy, level, required), believed
 
 
 def _is_vouched_for(event: PastEvent, required: Trust) -> bool:

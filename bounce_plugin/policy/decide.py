@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import Decision, PastEvent, Policy, PolicyAction, Rule, Step
 from bounce_plugin.policy.state import MOST_NAMED, Act, Verb, standing
+from bounce_plugin.policy.success import Sent, Successes, successes
 from bounce_plugin.policy.tally import reached_by, rounds, select
 
 #: The actions that leave an act behind; the others are told, and done by the host or by people.
@@ -34,23 +35,41 @@ def decide(
     now: datetime,
     *,
     done: Iterable[Act] = (),
+    sent: Sequence[Sent] = (),
 ) -> Decision:
     """Decide what an event of an address leads to.
 
     `history` holds the events of the address since the last lift that nobody undid, in any order, the new one included;
-    `done` holds the acts on it. Only news is decided:
+    `done` holds the acts on it, and `sent` what the host recorded as sent to it, as far as it is newer than a soft failure.
+    Soft failures from before a success are not counted (`policy.success`). Only news is decided:
 
     - a stop, once for each rule, until it is lifted or undone;
     - a pause, if it ends later than each one before and has not ended by `now`; none beside a stop;
     - the other actions when the rule is reached first, and again each time that as many failures again reach it.
 
-    The order in which the events came in makes no difference to the stop or the pause that an address ends up under.
+    The order in which the events came in makes no difference to the stop or the pause that an address ends up under, once
+    `policy.late` has seen to what a mail that is read late changes about others.
     """
+    done = tuple(done)
+    known = {past.id: past for past in (*history, event)}.values()
+    return decide_knowing(successes(known, done, sent, policy), event, known, policy, now, done=done)
+
+
+def decide_knowing(
+    found: Successes,
+    event: PastEvent,
+    history: Iterable[PastEvent],
+    policy: Policy,
+    now: datetime,
+    *,
+    done: Iterable[Act],
+) -> Decision:
+    """The same, where it is known already what got through to the address."""
     acts = standing(done)
     known = {past.id: past for past in (*history, event)}.values()
     # Fewer events than a rule counts cannot reach it, as with nearly every first failure.
     concerned = [rule for rule in policy.rules if rule.after <= len(known) and rule.selects(event)]
-    steps = [step for rule in concerned for step in _steps(rule, event, known, acts)]
+    steps = [step for rule in concerned for step in _steps(rule, event, known, acts, found)]
     stopped = any(_VERBS.get(step.action) in _STOPS for step in steps) or any(act.verb in _STOPS for act in acts)
     return Decision(steps=tuple(step for step in steps if not _pointless(step, stopped, acts, now)))
 
@@ -71,17 +90,19 @@ def acts_from(decision: Decision, at: datetime) -> tuple[Act, ...]:
     )
 
 
-def _steps(rule: Rule, event: PastEvent, known: Iterable[PastEvent], acts: Sequence[Act]) -> Iterator[Step]:
+def _steps(
+    rule: Rule, event: PastEvent, known: Iterable[PastEvent], acts: Sequence[Act], found: Successes
+) -> Iterator[Step]:
     """The steps of one rule that selects the event; what was done already is left out, but a pause is judged later."""
     selected = select(rule, known)
     if event not in selected:  # its message has failed already: a replay
         return
-    counted = reached_by(rule, selected, event)
+    counted = reached_by(rule, selected, event, found)
     if not counted:
         return
     stops = {_VERBS[action] for action in rule.then if _VERBS.get(action) in _STOPS}
     made = {act.verb for act in acts if act.rule == rule.name}
-    told = bool(stops - made) or _reaches_again(rule, selected, event)
+    told = bool(stops - made) or _reaches_again(rule, selected, event, found)
     because, events = _sentence(counted), tuple([past.id for past in _named(counted)])
     for action in rule.then:
         verb = _VERBS.get(action)
@@ -95,9 +116,10 @@ def _steps(rule: Rule, event: PastEvent, known: Iterable[PastEvent], acts: Seque
             )
 
 
-def _reaches_again(rule: Rule, selected: Sequence[PastEvent], event: PastEvent) -> bool:
+def _reaches_again(rule: Rule, selected: Sequence[PastEvent], event: PastEvent, found: Successes) -> bool:
     """Whether as many failures again have reached the rule by this event."""
-    return rounds(rule, selected) > rounds(rule, [past for past in selected if past.id != event.id])
+    others = [past for past in selected if past.id != event.id]
+    return rounds(rule, selected, found) > rounds(rule, others, found)
 
 
 def _named(counted: Sequence[PastEvent]) -> Sequence[PastEvent]:

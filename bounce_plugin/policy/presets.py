@@ -8,7 +8,7 @@ from enum import StrEnum
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.policy.categories import BUILT_IN_CATEGORIES
 from bounce_plugin.policy.reason_rules import read_advice, rules_for
-from bounce_plugin.policy.rules import Category, Policy, PolicyAction, Rule
+from bounce_plugin.policy.rules import SUCCESS_AFTER_DAYS, Category, Policy, PolicyAction, Rule
 
 
 class Preset(StrEnum):
@@ -43,7 +43,12 @@ def build_policy(
     preset: Preset = Preset.CAREFUL,
     rules: Iterable[Rule] = (),
     categories: Iterable[Category] = (),
+    success_after_days: int = SUCCESS_AFTER_DAYS,
 ) -> Policy:
     """A preset's rules and then one's own; the built-in categories, and one's own in addition or instead."""
     named = {category.name: category for category in (*BUILT_IN_CATEGORIES, *categories)}
-    return Policy(rules=(*preset_rules(preset), *rules), categories=tuple(named.values()))
+    return Policy(
+        rules=(*preset_rules(preset), *rules),
+        categories=tuple(named.values()),
+        success_after_days=success_after_days,
+    )

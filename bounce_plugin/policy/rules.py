@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from bounce_plugin.classify.classification import FailureType, Reason
-from bounce_plugin.correlate.correlation import Trust
+from bounce_plugin.correlate.correlation import Caveat, Trust
 from bounce_plugin.message.report import Kind
+
+#: A mail server tries for so long (RFC 5321, section 4.5.4.1); until then a delivery may still come back.
+SUCCESS_AFTER_DAYS: Final = 5
 
 
 class PolicyAction(StrEnum):
@@ -77,6 +81,7 @@ class Policy:
     rules: tuple[Rule, ...]
     categories: tuple[Category, ...]
     required: Trust = Trust.ADDRESS  # how far a report must be believed to count
+    success_after_days: int = SUCCESS_AFTER_DAYS  # after which a delivery that nobody reported as failed got through
 
     def category(self, name: str) -> Category | None:
         """The declared category of that name, or None."""
@@ -97,6 +102,7 @@ class PastEvent:
     category: str
     received_at: datetime
     trust: Trust = Trust.ADDRESS  # how far its report is believed
+    caveat: Caveat | None = None  # what is to be said against it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

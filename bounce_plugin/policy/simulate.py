@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from bounce_plugin.policy.replay import replay
 from bounce_plugin.policy.rules import PastEvent, Policy
-from bounce_plugin.policy.state import COMPLAINT, Act, Suppression, derive, in_force, standing
+from bounce_plugin.policy.state import COMPLAINT, Act, Suppression, Verb, derive, in_force, standing
+from bounce_plugin.policy.success import Sent
 
 
 class Standing(StrEnum):
@@ -44,15 +45,18 @@ class Simulated:
         return _standing(self.after)
 
 
-def simulate(events: Iterable[PastEvent], acts: Iterable[Act], policy: Policy, now: datetime) -> Simulated:
+def simulate(
+    events: Iterable[PastEvent], acts: Iterable[Act], policy: Policy, now: datetime, *, sent: Sequence[Sent] = ()
+) -> Simulated:
     """Decide about one address as if this policy had held all along.
 
     `events` are those since the last lift that nobody undid, and `acts` is all that was done: what people lifted and
-    undid stays lifted and undone.
+    undid stays lifted and undone, and what the host vouched for is vouched for. `sent` is as in `decide`.
     """
     acts = tuple(acts)
     complaints = tuple(act for act in standing(acts) if act.rule == COMPLAINT)
-    before, after = derive(acts), derive((*complaints, *replay(events, policy, now, done=complaints)))
+    kept = (*complaints, *(act for act in acts if act.verb is Verb.SUCCESS))
+    before, after = derive(acts), derive((*kept, *replay(events, policy, now, done=kept, sent=sent)))
     return Simulated(
         before=before if in_force(before, now) else None,
         after=after if in_force(after, now) else None,

@@ -26,6 +26,8 @@ class Verb(StrEnum):
     PAUSE = "pause"
     LIFT = "lift"
     UNDO = "undo"  # these failures count no more, and what rested on them holds no more
+    SUCCESS = "success"  # the host says that mail got through: soft failures before that are forgiven
+    REVISE = "revise"  # a mail was read late: what was decided upon these failures holds no more
 
     __hash__ = str.__hash__  # that of Enum is written in Python
 
@@ -40,7 +42,7 @@ class Act:
     because: str = ""
     actor: str = ""  # empty: a rule did it
     events: tuple[str, ...] = ()  # ids of those that it rests on; of an undo, of all those that count no more
-    until: datetime | None = None  # of a pause
+    until: datetime | None = None  # of a pause, its end; of a success, when mail got through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +70,16 @@ def standing(acts: Iterable[Act]) -> tuple[Act, ...]:
         elif act.verb is Verb.UNDO:
             undone = set(act.events)
             holding = [one for one in holding if undone.isdisjoint(one.events) and len(one.events) < MOST_NAMED]
-        else:
+        elif act.verb is Verb.REVISE:
+            holding = [one for one in holding if decided_upon(one) not in act.events]
+        elif act.verb is not Verb.SUCCESS:
             holding.append(act)
     return tuple(holding)
+
+
+def decided_upon(act: Act) -> str:
+    """The id of the newest failure that an act of a rule rests on; empty for one that rests on none."""
+    return act.events[-1] if act.events else ""
 
 
 def undone_events(acts: Iterable[Act]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,6 +13,7 @@ from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.replay import replay
 from bounce_plugin.policy.rules import PastEvent, Policy
 from bounce_plugin.policy.state import Act, Suppression, Verb, derive, in_force, standing
+from bounce_plugin.policy.success import Sent
 
 #: A delivery is nothing that anybody would undo.
 FAILURES: Final = frozenset({Kind.BOUNCE, Kind.DELAY})
@@ -74,8 +75,9 @@ def undo(
     actor: str,
     why: str,
     now: datetime,
+    sent: Sequence[Sent] = (),
 ) -> Undone:
-    """Undo some of the events of an address; `acts` is all that was done to it.
+    """Undo some of the events of an address; `acts` is all that was done to it, `sent` as in `decide`.
 
     A stop or pause that rests on none of them stays as it is, whatever the policy says by now. Where one goes, what
     follows from the other events by this policy takes its place.
@@ -84,7 +86,9 @@ def undo(
     ids = {event.id for event in gone}
     undone = Act(verb=Verb.UNDO, at=now, because=why, actor=actor, events=tuple(event.id for event in gone))
     kept = (*done, undone)
-    follows = () if standing(kept) == standing(done) else replay(_others(events, ids), policy, now, done=kept)
+    follows = (
+        () if standing(kept) == standing(done) else replay(_others(events, ids), policy, now, done=kept, sent=sent)
+    )
     before, after = derive(done), derive((*kept, *follows))
     return Undone(
         events=gone,

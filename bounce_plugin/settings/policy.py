@@ -12,7 +12,7 @@ from bounce_plugin.classify.classification import FailureType, Reason
 from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.presets import Preset, build_policy, preset_rules
-from bounce_plugin.policy.rules import Category, Policy, PolicyAction, Rule
+from bounce_plugin.policy.rules import SUCCESS_AFTER_DAYS, Category, Policy, PolicyAction, Rule
 from bounce_plugin.settings.section import Days, Name, Section, Whole, choose, refuse, require_known
 
 #: The kinds of mail that are recorded as events of an address; a rule about another kind would wait for ever.
@@ -123,6 +123,7 @@ class PolicySettings(Section):
     """The operator's rules, and the preset that they are added to."""
 
     preset: Annotated[Preset, choose(Preset)] | None = None  # without rules: careful; with rules: none
+    success_after_days: Annotated[Days, Field(ge=1)] = SUCCESS_AFTER_DAYS
     rules: tuple[RuleSettings, ...] = Field((), alias="rule")
 
     @property
@@ -145,6 +146,7 @@ class PolicySettings(Section):
             preset=self.used_preset,
             rules=[rule.rule() for rule in self.rules],
             categories=[Category(name=name, exempt=use is CategoryUse.EXEMPT) for name, use in categories.items()],
+            success_after_days=self.success_after_days,
         )
 
     def check_categories(self, known: Iterable[str]) -> None:

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.history import events_by_ids, events_of
-from bounce_plugin.ledger.past import acts_of
+from bounce_plugin.ledger.past import acts_of, past_events, sent_to
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.policy.rules import Policy
 from bounce_plugin.policy.state import Act, Suppression, Verb, derive, in_force, undone_events, withholds
+from bounce_plugin.policy.success import successes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Explanation:
     suppression: Suppression | None  # the stop that the address is under, also one that lets this mail pass
     events: tuple[BounceEvent, ...]  # behind the stop; without one, everything that happened. Newest last
     acts: tuple[Act, ...]  # everything that was ever done to the address, in the order in which it was
+    forgiven: frozenset[str] = frozenset()  # ids of soft failures that count no more: mail got through since
 
     @property
     def undone(self) -> frozenset[str]:
@@ -34,7 +36,8 @@ class Explanation:
 
 def explain(tx: Transaction, address: str, category: str, *, policy: Policy, now: datetime) -> Explanation:
     """Explain what `should_suppress` answers, from the record and not from what is kept for a quick answer."""
-    acts = acts_of(tx, address)
+    acts, past = acts_of(tx, address), past_events(tx, address)
+    found = successes(past, acts, sent_to(tx, address), policy)
     suppression = derive(acts)
     suppressed, because = _verdict(acts, suppression, category, policy, now)
     return Explanation(
@@ -46,6 +49,7 @@ def explain(tx: Transaction, address: str, category: str, *, policy: Policy, now
         suppression=suppression,
         events=events_by_ids(tx, suppression.events) if suppression else events_of(tx, address),
         acts=acts,
+        forgiven=frozenset(event.id for event in past if event.counts and found.forgive(event, now)),
     )
 
 
@@ -53,7 +57,7 @@ def _verdict(
     acts: tuple[Act, ...], suppression: Suppression | None, category: str, policy: Policy, now: datetime
 ) -> tuple[bool, str]:
     if suppression is None:
-        last = acts[-1] if acts else None
+        last = next((act for act in reversed(acts) if act.verb in {Verb.LIFT, Verb.UNDO}), None)
         if last is None:
             return False, "Nothing stops mail to this address."
         what = "undid failures" if last.verb is Verb.UNDO else "lifted the stop"

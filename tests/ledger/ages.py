@@ -16,6 +16,7 @@ ADDED: Final = {
         "DROP INDEX ix_mails_raw",
         "ALTER TABLE mails DROP COLUMN raw_since",
     ),
+    "0005": ("ALTER TABLE events DROP COLUMN caveat",),
     "0006": (
         "DROP TABLE former_fingerprints",
         "DROP INDEX ix_mails_filed",

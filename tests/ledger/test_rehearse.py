@@ -17,7 +17,7 @@ from bounce_plugin.policy.presets import Preset, build_policy
 from bounce_plugin.policy.rules import Policy, PolicyAction, Rule
 from bounce_plugin.policy.simulate import Standing
 from bounce_plugin.rehearse import Rehearsed, rehearse
-from tests.histories import ADDRESSES, REQUIRED, START, Failure, Life, Step, Undo, state, steps
+from tests.histories import ADDRESSES, REQUIRED, START, Failure, Life, Receipt, Step, Undo, state, steps
 
 ANNA, BERT, CLEO = ADDRESSES
 
@@ -71,7 +71,7 @@ def test_the_stops_are_those_of_a_ledger_that_lived_under_the_other_policy_whate
         real.live(history)
         lived.live(history)
         found = rehearsed(real, other)
-        assert found.keys() == {step.address for step in history if isinstance(step, Failure)}
+        assert found.keys() == {step.address for step in history if isinstance(step, Failure | Receipt)}
         for address, one in found.items():
             assert state(one.simulated.before, real.now) == real.states()[address]
             assert state(one.simulated.after, lived.now) == lived.states()[address]

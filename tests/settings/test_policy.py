@@ -175,3 +175,11 @@ def test_a_rule_that_would_never_do_what_it_says_is_refused(text: str, said: lis
 )
 def test_what_looks_like_that_and_is_not_is_accepted(text: str) -> None:
     assert policy(text).rules[1].name == "mine"
+
+
+def test_after_how_many_days_silence_is_a_success() -> None:
+    assert policy("").success_after_days == 5
+    assert policy("[policy]\nsuccess_after_days = 10").success_after_days == 10
+    for wrong in ("0", "-1", "2.5", '"5"', "40000"):
+        with pytest.raises(SettingsError, match=r"policy\.success_after_days"):
+            policy(f"[policy]\nsuccess_after_days = {wrong}")
