@@ -13,7 +13,6 @@ from bounce_plugin.case import Case, read_events
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.correlate.correlation import Caveat, Delivery, Trust
 from bounce_plugin.event import BounceEvent
-from bounce_plugin.ledger.history import events_of
 from bounce_plugin.ledger.incidents import raise_incident
 from bounce_plugin.ledger.past import acts_of, past_events, sent_to
 from bounce_plugin.ledger.record import event_id, note_event, record_acts, record_events
@@ -147,9 +146,8 @@ class Consequences:
         self.announcements.bounce_classified(tx, event, now)
         category = self.policy.category(event.category)
         believed = required is Trust.ADDRESS or event.trust.suffices(required)
-        exempt = category is not None and category.exempt
-        if event.kind is Kind.BOUNCE and exempt and believed and not _told(tx, event):
-            self.announcements.exempt_failure(tx, event, now)
+        if event.kind is Kind.BOUNCE and category is not None and category.exempt and believed:
+            self.announcements.exempt_failure(tx, event, now, fallback=category.fallback)
 
     def _decide(self, tx: Transaction, event: BounceEvent, required: Trust, now: datetime) -> Decision:
         if not event.trust.suffices(required):
@@ -204,14 +202,6 @@ def _heed_complaint(tx: Transaction, delivery: Delivery, now: datetime) -> None:
     because = f"A signed complaint: the mail {delivery.message!r} was marked as spam."
     act = Act(verb=Verb.SUPPRESS, at=now, rule=COMPLAINT, because=because, events=(complaint,))
     record_acts(tx, delivery.address, [act])
-
-
-def _told(tx: Transaction, event: BounceEvent) -> bool:
-    """Whether this message's failure was announced before, as one that did not count yet: nobody posts it twice."""
-    return any(
-        past.id != event.id and past.kind is event.kind and past.message_key == event.message_key
-        for past in events_of(tx, event.address)
-    )
 
 
 def _in_words(event: BounceEvent) -> str:

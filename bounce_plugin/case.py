@@ -152,6 +152,7 @@ def _event(
         message_key=correlation.message_key,
         delivery_ref=delivery.ref if delivery else "",
         message=delivery.message if delivery else "",
+        document=delivery.document if delivery else "",
         category=delivery.category if delivery else "",
         received_at=case.received_at,
         mail_id=mail_id,

@@ -38,6 +38,7 @@ class BounceEvent:
     message_key: str
     delivery_ref: str = ""
     message: str = ""  # the host's name for what was sent: a newsletter's or an invoice's number
+    document: str = ""  # the host's number of the document, as it was recorded with the delivery
     category: str = ""  # known only if the host recorded the delivery
     received_at: datetime
     mail_id: int = 0  # the ledger's number of the mail that told it

@@ -57,8 +57,8 @@ def on_threshold_reached(event: BounceEvent, decision: Decision) -> None:
 
 
 @hookspec
-def on_exempt_failure(event: BounceEvent) -> None:
-    """Mail of an exempt category, such as an invoice, failed: send it in another way."""
+def on_exempt_failure(event: BounceEvent, fallback: str) -> None:
+    """Mail of an exempt category, such as an invoice, failed: send it in another way, by the fallback of its category."""
 
 
 @hookspec

@@ -226,15 +226,15 @@ class BouncePlugin:
             sent.record_sent(tx, deliveries)
 
     def return_path(
-        self, contact: str, message: str, category: str, *, address: str, message_id: str = ""
+        self, contact: str, message: str, category: str, *, address: str, message_id: str = "", document: str = ""
     ) -> ReturnPath:
         """The signed return path of one mail to `address`, and its other marks. It is recorded as sent; each mail has its own.
 
-        `contact` is Contact.id. Without a `message_id` of the host's the path has a signed one for the mail. Raises
+        `contact` is Contact.id, `document` your number of what is sent, where that has one. Without a `message_id` of the host's the path has a signed one for the mail. Raises
         SettingsError where [trust] has no key, ValueError for what cannot be recorded.
         """
         to = Contact(id=contact, address=address)
-        return self._signing.one(to, message=message, category=category, message_id=message_id)
+        return self._signing.one(to, message=message, category=category, message_id=message_id, document=document)
 
     def return_paths(self, contacts: Iterable[Contact], message: str, category: str) -> Iterator[ReturnPath]:
         """The same for one message to many, in their order. They are recorded by the thousand, as they are asked for."""

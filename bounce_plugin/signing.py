@@ -34,13 +34,13 @@ class Signing:
         """A return path for each contact, in their order. Each delivery is recorded before its path is given."""
         return self._all(self._seal(category), contacts, message=message, category=category)
 
-    def one(self, contact: Contact, *, message: str, category: str, message_id: str) -> ReturnPath:
+    def one(self, contact: Contact, *, message: str, category: str, message_id: str, document: str = "") -> ReturnPath:
         """The return path of one mail, which may have a Message-ID of the host's."""
         seal, now = self._seal(category), self.clock()
         path = seal.mark(
             delivery=secrets.randbits(64), category=category, recipient=contact.address, now=now, message_id=message_id
         )
-        _record(self.ledger, [(path, contact)], message=message, category=category, now=now)
+        _record(self.ledger, [(path, contact)], message=message, category=category, document=document, now=now)
         return path
 
     def _all(self, seal: Seal, contacts: Iterable[Contact], *, message: str, category: str) -> Iterator[ReturnPath]:
@@ -64,7 +64,13 @@ class Signing:
 
 
 def _record(
-    ledger: Ledger, signed: Iterable[tuple[ReturnPath, Contact]], *, message: str, category: str, now: datetime
+    ledger: Ledger,
+    signed: Iterable[tuple[ReturnPath, Contact]],
+    *,
+    message: str,
+    category: str,
+    now: datetime,
+    document: str = "",
 ) -> None:
     """The ENVID is not recorded: it proves itself, and a copy of the ledger must not be able to."""
     with ledger.transaction() as tx:
@@ -76,6 +82,7 @@ def _record(
                     address=contact.address,
                     contact=contact.id,
                     message=message,
+                    document=document,
                     category=category,
                     sent_at=now,
                     message_id=path.message_id,

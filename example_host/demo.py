@@ -56,7 +56,7 @@ def show(console: Console, story: Story) -> None:
         console.print(tables.mails(story, day))
     console.rule("[bold]What waits for a person, and why", align="left")
     console.print(tables.office(story))
-    console.rule("[bold]What the office sends by post", align="left")
+    console.rule("[bold]What the office sends by post, as the `fallback` in bounce.toml asks", align="left")
     console.print(tables.by_post(story))
     console.rule("[bold]The plugin runs once more over the same mailbox", align="left")
     console.print(tables.comparison(story))

@@ -99,11 +99,15 @@ class CrmHooks:
             self.crm.note_done(event.id, f"{person.name.split()[0]}: {change}")
 
     @hookimpl
-    def on_exempt_failure(self, event: BounceEvent) -> None:
-        """An invoice did not arrive: it goes by post."""
-        self.crm.note_done(event.id, f"{event.message} by post")
+    def on_exempt_failure(self, event: BounceEvent, fallback: str) -> None:
+        """An invoice did not arrive: it goes by post, if bounce.toml asks for that; else the office has to decide."""
+        if fallback != "post":
+            line = f"{event.category} {event.document} did not arrive: {verdict(event)}"
+            self.crm.give_task(f"failed {event.id}", mail=event.mail_id, line=line)
+            return
+        self.crm.note_done(event.id, f"{event.document} by post")
         for contact in event.contacts:
-            self.crm.post(event.message, int(contact.id), verdict(event))
+            self.crm.post(event.document, int(contact.id), verdict(event))
 
     @hookimpl
     def on_message_handled(self, outcome: MailOutcome) -> None:

@@ -74,7 +74,12 @@ def _send(
     """Sign and record, then hand over. By the return path or the Message-ID a bounce finds its message again."""
     for name, person in recipients.items():
         path = plugin.return_path(
-            str(person.id), document, category, address=person.email, message_id=f"{name}@rowing.example"
+            str(person.id),
+            document,
+            category,
+            address=person.email,
+            message_id=f"{name}@rowing.example",
+            document=document if category == "invoice" else "",
         )
         transport(path)
         crm.note_sent(name, document, person.id, person.email)

@@ -154,7 +154,7 @@ def test_what_is_sent_is_recorded_as_the_page_says(folder: Path) -> None:
     ) as plugin:
         (outcome,) = plugin.run_once().outcomes
         (event,) = plugin.explain("anna@example.org", "invoice").events
-    assert (outcome.handling, event.message, event.category) == (Handling.HANDLED, "R-2026-17", "invoice")
+    assert (outcome.handling, event.document, event.category) == (Handling.HANDLED, "R-2026-17", "invoice")
 
 
 def test_what_is_sent_is_signed_as_the_page_says(folder: Path) -> None:

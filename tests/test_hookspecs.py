@@ -180,13 +180,14 @@ def test_the_example_of_on_threshold_reached(announce: AnnounceTwice) -> None:
 
 
 def test_the_example_of_on_exempt_failure(announce: AnnounceTwice) -> None:
-    event = replace(sample_event(category="invoice", message="R-17"), id="other", message_key="mid:other")
+    event = sample_event(category="invoice", message="invoices-2026-11", document="2026-0815")
+    event = replace(event, id="other", message_key="mid:other")
 
     def put(announcements: Announcements, tx: Transaction) -> None:
         record.record_event(tx, event, weight=1.0)
-        announcements.exempt_failure(tx, event, NOW)
+        announcements.exempt_failure(tx, event, NOW, fallback="post")
 
-    assert announce("on_exempt_failure", put)["TO_BE_POSTED"] == {"R-17"}
+    assert announce("on_exempt_failure", put)["TO_BE_POSTED"] == {"2026-0815"}
 
 
 def test_the_example_of_on_message_handled(announce: AnnounceTwice) -> None:

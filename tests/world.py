@@ -32,6 +32,7 @@ class Host:
         self.classified: list[BounceEvent] = []
         self.reached: list[tuple[BounceEvent, Decision]] = []
         self.exempt: list[BounceEvent] = []
+        self.fallbacks: list[str] = []
         self.incidents: list[Incident] = []
         self.down = False
 
@@ -50,8 +51,9 @@ class Host:
         self.reached.append((event, decision))
 
     @hookimpl
-    def on_exempt_failure(self, event: BounceEvent) -> None:
+    def on_exempt_failure(self, event: BounceEvent, fallback: str) -> None:
         self.exempt.append(event)
+        self.fallbacks.append(fallback)
 
     @hookimpl
     def on_incident(self, incident: Incident) -> None:

@@ -66,9 +66,16 @@ class Announcements:
         """Put `on_threshold_reached` down."""
         self._put(tx, "on_threshold_reached", Payload(event=event.id, decision=decision), now, event.address)
 
-    def exempt_failure(self, tx: Transaction, event: BounceEvent, now: datetime) -> None:
-        """Put `on_exempt_failure` down."""
-        self._put(tx, "on_exempt_failure", Payload(event=event.id), now, event.address)
+    def exempt_failure(self, tx: Transaction, event: BounceEvent, now: datetime, *, fallback: str = "") -> None:
+        """Put `on_exempt_failure` down: once for each message and address, however many reports there are about it."""
+        reports = [
+            past.id
+            for past in history.events_of(tx, event.address)
+            if past.kind is event.kind and past.message_key == event.message_key
+        ]
+        if not outbox.is_announced(tx, "on_exempt_failure", reports):
+            payload = Payload(event=event.id, fallback=fallback)
+            self._put(tx, "on_exempt_failure", payload, now, event.address)
 
     def message_handled(self, tx: Transaction, outcome: MailOutcome, now: datetime) -> None:
         """Put `on_message_handled` down."""
@@ -227,6 +234,10 @@ def _of_event(tx: Transaction, payload: Payload) -> Arguments:
     return {"event": history.event_by_id(tx, payload.event)}
 
 
+def _of_exempt(tx: Transaction, payload: Payload) -> Arguments:
+    return {"event": history.event_by_id(tx, payload.event), "fallback": payload.fallback}
+
+
 def _of_decision(tx: Transaction, payload: Payload) -> Arguments:
     return {"event": history.event_by_id(tx, payload.event), "decision": payload.decision}
 
@@ -243,7 +254,7 @@ def _of_item(tx: Transaction, payload: Payload) -> Arguments:
 _ARGUMENTS: Final[Mapping[str, Callable[[Transaction, Payload], Arguments]]] = {
     "on_bounce_classified": _of_event,
     "on_threshold_reached": _of_decision,
-    "on_exempt_failure": _of_event,
+    "on_exempt_failure": _of_exempt,
     "on_message_handled": _of_mail,
     "on_review_needed": _of_item,
     "on_suppression_lifted": lambda _tx, payload: {"lifted": payload.lifted},

@@ -37,6 +37,7 @@ class Delivery:
     sent_at: datetime  # aware
     message_id: str = ""  # the Message-ID header, without <>, by which a bounce finds it
     envelope_id: str = ""  # the ENVID, likewise
+    document: str = ""  # the host's number of the document that was sent, such as an invoice's: people find it by that
 
 
 class Trust(StrEnum):

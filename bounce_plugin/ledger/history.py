@@ -105,6 +105,7 @@ def _events(tx: Transaction, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Bou
             message_key=row.message_key,
             delivery_ref=row.delivery_ref,
             message=row.message,
+            document=row.document or "",
             category=row.category,
             received_at=row.received_at,
             mail_id=row.mail_id or 0,

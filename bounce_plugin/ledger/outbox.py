@@ -38,6 +38,7 @@ class Payload:
     """What an announcement is about: by reference where the ledger holds it, as it was then where it does not."""
 
     event: str = ""  # BounceEvent.id
+    fallback: str = ""  # Category.fallback
     decision: Decision | None = None
     mail: int = 0  # MailOutcome.mail_id
     item: int = 0  # ReviewItem.id
@@ -64,6 +65,15 @@ _PAYLOAD: Parcel[Payload] = Parcel(TypeAdapter(Payload))
 
 #: An announcement to a plugin, unless it was made before.
 ADD_ANNOUNCEMENT = IfAbsent(outbox)
+
+#: Whether any of some announcements was made, to whomever.
+MADE = (
+    select(outbox.c.number)
+    .where(
+        outbox.c.tenant == bindparam("tenant"), outbox.c.announcement.in_(bindparam("announcements", expanding=True))
+    )
+    .limit(1)
+)
 
 _earlier = outbox.alias("earlier")
 
@@ -156,6 +166,12 @@ def announce(
         "error": "",
     }
     tx.put_spelt(ADD_ANNOUNCEMENT, *({**row, "plugin": plugin} for plugin in listeners))
+
+
+def is_announced(tx: Transaction, hook: str, events: Iterable[str]) -> bool:
+    """Whether a hook was, or still is to be, told of any of these events."""
+    names = [bounded(f"{hook}:{event}") for event in events]
+    return bool(names) and tx.connection.scalar(MADE, {"tenant": tx.tenant, "announcements": names}) is not None
 
 
 def _subject(tx: Transaction, payload: Payload) -> str:

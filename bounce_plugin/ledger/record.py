@@ -106,6 +106,7 @@ def _row(tx: Transaction, event: BounceEvent, weight: float) -> Row:
         "caveat": event.caveat,
         "delivery_ref": event.delivery_ref,
         "message": event.message,
+        "document": event.document or None,
         "category": event.category,
         "received_at": event.received_at,
         "contacts": CONTACTS.pack(tx, event.contacts),

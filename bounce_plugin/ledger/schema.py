@@ -161,6 +161,7 @@ events = Table(
     Column("caveat", String),
     Column("delivery_ref", Wording, nullable=False),
     Column("message", Wording, nullable=False),
+    Column("document", Wording),
     Column("category", Wording, nullable=False),
     Column("received_at", Moment, nullable=False),
     Column("contacts", Text, nullable=False),  # JSON, addresses hidden
@@ -216,6 +217,7 @@ deliveries = Table(
     Column("fingerprint", FINGERPRINT, nullable=False),
     Column("contact", Wording, nullable=False),
     Column("message", Wording, nullable=False),
+    Column("document", Wording),
     Column("category", Wording, nullable=False),
     Column("sent_at", Moment, nullable=False),
     Column("message_id", Wording, nullable=False),

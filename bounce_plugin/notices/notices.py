@@ -19,7 +19,7 @@ from bounce_plugin.errors import Later, NoticeError
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.notices.kind import HOOKS, NoticeKind
 from bounce_plugin.notices.message import build_message
-from bounce_plugin.notices.render import News, Reached, render
+from bounce_plugin.notices.render import News, Reached, Unarrived, render
 from bounce_plugin.notices.send import SmtpServer
 from bounce_plugin.outcome import Incident, ReviewItem, RunSummary
 from bounce_plugin.policy.rules import Decision
@@ -75,10 +75,10 @@ class Notices:
             self._tell(NoticeKind.THRESHOLD, event.id, Reached(event=event, decision=decision))
 
     @hookimpl
-    def on_exempt_failure(self, event: BounceEvent) -> None:
+    def on_exempt_failure(self, event: BounceEvent, fallback: str) -> None:
         """See `hookspecs`."""
         if NoticeKind.EXEMPT_FAILURE in self._kinds:
-            self._tell(NoticeKind.EXEMPT_FAILURE, event.id, event)
+            self._tell(NoticeKind.EXEMPT_FAILURE, event.id, Unarrived(event=event, fallback=fallback))
 
     @hookimpl
     def on_review_needed(self, item: ReviewItem) -> None:

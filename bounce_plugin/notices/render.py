@@ -39,7 +39,20 @@ class Reached:
     decision: Decision
 
 
-News = Reached | BounceEvent | ReviewItem | Incident | RunSummary
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unarrived:
+    """Mail that must arrive did not."""
+
+    event: BounceEvent
+    fallback: str = ""  # how it is to be sent; empty: somebody has to decide
+
+    @property
+    def document(self) -> str:
+        """By which number people find what was sent."""
+        return self.event.document or self.event.message
+
+
+News = Reached | Unarrived | ReviewItem | Incident | RunSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,7 @@ class Category:
 
     name: str
     exempt: bool = False
+    fallback: str = ""  # of an exempt one: how it is to be sent when it fails, in the host's own word, such as "post"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from bounce_plugin.settings.complaint import complain
 from bounce_plugin.settings.health import HealthSettings, MetricsSettings
 from bounce_plugin.settings.lmtp import LmtpSettings
 from bounce_plugin.settings.mailbox import ImapSettings, MaildirSettings, MboxSettings, Pop3Settings
-from bounce_plugin.settings.policy import ChosenUse, PolicySettings
+from bounce_plugin.settings.policy import DeclaredCategory, PolicySettings
 from bounce_plugin.settings.section import Name, Origin, Section, refuse, resolve_database
 from bounce_plugin.settings.sections import HookSettings, LedgerSettings, NoticeSettings
 from bounce_plugin.settings.trust import TrustSettings
@@ -45,7 +45,7 @@ class Settings(Section):
     mailboxes: tuple[Annotated[MailboxSettings, Field(discriminator="kind")], ...] = Field((), alias="mailbox")
     lmtp: LmtpSettings
     policy_: PolicySettings = Field(alias="policy")
-    categories: Mapping[Name, ChosenUse] = {}
+    categories: Mapping[Name, DeclaredCategory] = {}
     trust: TrustSettings
     notices: NoticeSettings | None = None  # not given: nobody is told by mail
     canary: CanarySettings | None = None  # not given: no canary is sent

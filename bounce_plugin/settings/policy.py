@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from bounce_plugin.classify.classification import FailureType, Reason
 from bounce_plugin.classify.tables import BUILT_IN
@@ -32,7 +32,32 @@ class CategoryUse(StrEnum):
     EXEMPT = "exempt"  # it is sent all the same
 
 
-ChosenUse = Annotated[CategoryUse, choose(CategoryUse)]
+class CategorySettings(Section):
+    """What is to be done with mail of one category. A word alone is its use."""
+
+    use: Annotated[CategoryUse, choose(CategoryUse)]
+    fallback: Name | None = (
+        None  # how exempt mail that fails is to be sent, in the host's own word; not given: it decides
+    )
+
+    @model_validator(mode="after")
+    def _has_a_use_for_it(self) -> Self:
+        if self.fallback is not None and self.use is not CategoryUse.EXEMPT:
+            raise refuse("is for exempt mail alone: other mail may fail", key="fallback", value=self.fallback)
+        return self
+
+
+def _spell_out(value: object) -> object:
+    """A use that stands alone, as the table that it is short for."""
+    if not isinstance(value, str):
+        return value
+    if value not in set(CategoryUse):
+        require_known(value, CategoryUse, key="")
+    return {"use": value}
+
+
+#: `"exempt"`, or `{ use = "exempt", fallback = "post" }`.
+DeclaredCategory = Annotated[CategorySettings, BeforeValidator(_spell_out)]
 
 
 class RuleSettings(Section):
@@ -140,12 +165,15 @@ class PolicySettings(Section):
             taken.add(rule.name)
         return self
 
-    def build(self, categories: Mapping[str, CategoryUse]) -> Policy:
+    def build(self, categories: Mapping[str, CategorySettings]) -> Policy:
         """The policy that these settings make."""
         return build_policy(
             preset=self.used_preset,
             rules=[rule.rule() for rule in self.rules],
-            categories=[Category(name=name, exempt=use is CategoryUse.EXEMPT) for name, use in categories.items()],
+            categories=[
+                Category(name=name, exempt=one.use is CategoryUse.EXEMPT, fallback=one.fallback or "")
+                for name, one in categories.items()
+            ],
             success_after_days=self.success_after_days,
         )
 

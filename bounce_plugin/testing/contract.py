@@ -15,6 +15,7 @@ A hook that the plugin does not implement is skipped.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -47,6 +48,9 @@ class HostContract:
     known_address: ClassVar[str]
     #: A message category of the host's.
     category: ClassVar[str] = "newsletter"
+    #: An exempt category of the host's, and the `fallback` that its settings name for it.
+    exempt_category: ClassVar[str] = "invoice"
+    fallback: ClassVar[str] = ""
 
     @pytest.fixture
     def plugin(self) -> object:
@@ -56,6 +60,10 @@ class HostContract:
     def state(self, plugin: object) -> object:
         """To be overridden: what `on_threshold_reached` changes (such as list memberships), comparable with ==."""
         pytest.fail(f"{type(self).__name__} must override `state`, for on_threshold_reached is implemented")
+
+    def fallback_state(self, plugin: object) -> object:
+        """To be overridden: what `on_exempt_failure` changes (such as the letters to be posted), comparable with ==."""
+        pytest.fail(f"{type(self).__name__} must override `fallback_state`, for on_exempt_failure is implemented")
 
     @pytest.fixture
     def plugins(self, plugin: object) -> Plugins:
@@ -121,6 +129,21 @@ class HostContract:
         self._reach(plugins, sample_event(address="", contacts=()))
         assert self.state(plugin) == before, "on_threshold_reached changed somebody else"
 
+    def test_on_exempt_failure_twice_is_once(self, plugin: object, plugins: Plugins) -> None:
+        """It is told at least once: nobody gets two letters."""
+        self._needs(plugins, "on_exempt_failure")
+        before = self.fallback_state(plugin)
+        self._fail_exempt(plugins, self._event(plugins))
+        once = self.fallback_state(plugin)
+        assert once != before, "on_exempt_failure changed nothing that `fallback_state` shows"
+        self._fail_exempt(plugins, self._event(plugins))
+        assert self.fallback_state(plugin) == once, "on_exempt_failure did something the second time"
+
+    def test_on_exempt_failure_copes_with_an_erased_person(self, plugins: Plugins) -> None:
+        """The document may have to be sent all the same; what is not known must be no error."""
+        self._needs(plugins, "on_exempt_failure")
+        self._fail_exempt(plugins, sample_event(address="", contacts=()))
+
     def test_should_suppress_answers_true_false_or_none(self, plugins: Plugins, questions: Questions) -> None:
         """For the known address and for strangers."""
         self._needs(plugins, "should_suppress")
@@ -148,6 +171,10 @@ class HostContract:
         """A failure of the known address, with the contacts that the host itself finds."""
         contacts = Questions(plugins, lambda _trouble: None).find(self.known_address, sample_clues()).contacts
         return sample_event(address=self.known_address, contacts=contacts or (Contact(id="1"),))
+
+    def _fail_exempt(self, plugins: Plugins, event: BounceEvent) -> None:
+        event = replace(event, category=self.exempt_category, message="sample", document="2026-0815")
+        plugins.call("on_exempt_failure", "host", event=event, fallback=self.fallback)
 
     def _reach(self, plugins: Plugins, event: BounceEvent) -> None:
         decision = sample_decision(actions=(PolicyAction.SUPPRESS, PolicyAction.REMOVE_FROM_LIST))

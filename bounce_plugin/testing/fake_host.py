@@ -23,6 +23,7 @@ class Call:
     hook: str
     about: Subject
     decision: Decision | None = None
+    fallback: str = ""
 
 
 class FakeHost:
@@ -91,9 +92,9 @@ class FakeHost:
         self._take("on_threshold_reached", event, decision)
 
     @hookimpl
-    def on_exempt_failure(self, event: BounceEvent) -> None:
+    def on_exempt_failure(self, event: BounceEvent, fallback: str) -> None:
         """See `hookspecs.on_exempt_failure`."""
-        self._take("on_exempt_failure", event)
+        self._take("on_exempt_failure", event, fallback=fallback)
 
     @hookimpl
     def on_message_handled(self, outcome: MailOutcome) -> None:
@@ -124,9 +125,9 @@ class FakeHost:
         self.asked.append(hook)
         self._perhaps_fail(hook)
 
-    def _take(self, hook: str, about: Subject, decision: Decision | None = None) -> None:
+    def _take(self, hook: str, about: Subject, decision: Decision | None = None, *, fallback: str = "") -> None:
         self._perhaps_fail(hook)
-        self.calls.append(Call(hook=hook, about=about, decision=decision))
+        self.calls.append(Call(hook=hook, about=about, decision=decision, fallback=fallback))
 
     def _perhaps_fail(self, hook: str) -> None:
         left = self.failing.get(hook, 0)

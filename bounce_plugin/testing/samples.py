@@ -50,6 +50,7 @@ def sample_event(
     diagnostic_code: str = "smtp; 550 5.1.1 <joe@example.org>: user unknown",
     category: str = "newsletter",
     message: str = "newsletter-2026-11",
+    document: str = "",
     mail_id: int = 0,
 ) -> BounceEvent:
     """A failure that counts against the recipient."""
@@ -80,6 +81,7 @@ def sample_event(
         trust=Trust.ADDRESS,
         message_key="mid:newsletter-2026-11.joe@lists.example",
         message=message,
+        document=document,
         category=category,
         received_at=SAMPLE_TIME,
         mail_id=mail_id,

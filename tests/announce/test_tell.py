@@ -74,7 +74,7 @@ def test_values_are_told_as_the_ledger_has_them(ledger: Ledger) -> None:
         outcome = mails.outcome_of(tx, number)
         item = review.open_item(tx, why="No contact is known for joe@example.org.", now=NOW, mail_id=number)
         house.announcements.threshold_reached(tx, event, decision, NOW)
-        house.announcements.exempt_failure(tx, event, NOW)
+        house.announcements.exempt_failure(tx, event, NOW, fallback="post")
         house.announcements.message_handled(tx, outcome, NOW)
         house.announcements.review_needed(tx, item, NOW)
         house.announcements.suppression_lifted(tx, sample_lifted(), NOW)
@@ -91,6 +91,7 @@ def test_values_are_told_as_the_ledger_has_them(ledger: Ledger) -> None:
         "on_run_finished": sample_summary(outcomes=(outcome,), errors=("boom",)),
     }
     assert [call.decision for call in host.calls if call.hook == "on_threshold_reached"] == [decision]
+    assert [call.fallback for call in host.calls if call.hook == "on_exempt_failure"] == ["post"]
     assert isinstance(outcome, MailOutcome)
 
 

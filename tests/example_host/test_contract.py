@@ -12,6 +12,7 @@ from example_host.hooks import CrmHooks
 
 class TestCrmHooks(HostContract):
     known_address = "dahl@dogwood.example"
+    fallback = "post"
 
     @pytest.fixture
     def plugin(self, tmp_path: Path) -> CrmHooks:
@@ -22,6 +23,21 @@ class TestCrmHooks(HostContract):
         assert isinstance(plugin, CrmHooks)
         queries = "SELECT * FROM address ORDER BY email, contact", "SELECT * FROM membership ORDER BY list, contact"
         return [tuple(row) for query in queries for row in plugin.crm.rows(query)]
+
+    def fallback_state(self, plugin: object) -> object:
+        assert isinstance(plugin, CrmHooks)
+        return [tuple(row) for row in plugin.crm.rows("SELECT document, contact FROM to_post ORDER BY document")]
+
+
+class TestCrmHooksWithoutFallback(TestCrmHooks):
+    """Where bounce.toml names no way, the office has to decide."""
+
+    fallback = ""
+
+    def fallback_state(self, plugin: object) -> object:
+        assert isinstance(plugin, CrmHooks)
+        assert plugin.crm.rows("SELECT * FROM to_post") == []
+        return [tuple(row) for row in plugin.crm.rows("SELECT id, line FROM task ORDER BY id")]
 
 
 def test_without_its_database_it_says_which_key_is_missing() -> None:

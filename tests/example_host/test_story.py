@@ -192,7 +192,7 @@ def test_hooks_that_are_told_twice_do_their_work_once(story: Story, plugin: Boun
     for event in explanation.events:
         hooks.on_bounce_classified(event)
         if event.category == "invoice":
-            hooks.on_exempt_failure(event)
+            hooks.on_exempt_failure(event, "post")
     for item in plugin.desk.items():
         hooks.on_review_needed(item)
     for day in KEPT:

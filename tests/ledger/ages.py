@@ -16,7 +16,11 @@ ADDED: Final = {
         "DROP INDEX ix_mails_raw",
         "ALTER TABLE mails DROP COLUMN raw_since",
     ),
-    "0005": ("ALTER TABLE events DROP COLUMN caveat",),
+    "0005": (
+        "ALTER TABLE events DROP COLUMN caveat",
+        "ALTER TABLE events DROP COLUMN document",
+        "ALTER TABLE deliveries DROP COLUMN document",
+    ),
     "0006": (
         "DROP TABLE former_fingerprints",
         "DROP INDEX ix_mails_filed",

@@ -41,6 +41,7 @@ def an_event(tx: Transaction, address: str = JOE, **changes: Any) -> BounceEvent
         "trust": Trust.ADDRESS,
         "message_key": "mid:1@lists.example",
         "message": "newsletter 12",
+        "document": "2026-0815",
         "category": "newsletter",
         "received_at": NOW,
         **changes,
@@ -84,6 +85,7 @@ def a_delivery(ref: str = "d1", address: str = JOE, **changes: Any) -> Delivery:
         "sent_at": NOW,
         "message_id": f"{ref}@lists.example",
         "envelope_id": f"env-{ref}",
+        "document": "2026-0815",
         **changes,
     }
     return Delivery(ref=ref, address=address, **values)

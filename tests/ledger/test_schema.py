@@ -67,7 +67,7 @@ def test_the_newest_migration_is_the_one_that_the_code_expects() -> None:
 
 def test_a_ledger_of_an_earlier_version_is_brought_up_to_date_with_all_that_it_holds(empty_url: str) -> None:
     with Ledger.open(empty_url, key=KEY) as ledger, ledger.transaction() as tx:
-        event = recorded(tx, mail_id=record_mail(tx, a_mail("7")) or 0)
+        event = recorded(tx, mail_id=record_mail(tx, a_mail("7")) or 0, document="")
         make_older(tx, "0001")
     with pytest.raises(LedgerError, match="is at version 0001"):
         Ledger.open(empty_url, key=KEY, migrate=False)

@@ -31,7 +31,7 @@ from bounce_plugin.settings import (
     SmtpSettings,
     parse_settings,
 )
-from bounce_plugin.settings.policy import PolicySettings, RuleSettings
+from bounce_plugin.settings.policy import CategorySettings, PolicySettings, RuleSettings
 from bounce_plugin.settings.trust import KeySettings
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -40,6 +40,7 @@ HOW_TO = (DOCS / "how-to/choose-rules.md").read_text("utf-8")
 SECTIONS: list[type[BaseModel]] = [
     CanarySettings,
     CanarySmtpSettings,
+    CategorySettings,
     GoogleOAuth,
     HealthSettings,
     ImapSettings,

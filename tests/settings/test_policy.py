@@ -10,7 +10,7 @@ from bounce_plugin.classify.classification import FailureType, Reason
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.presets import OWNER_CHANGED, THREE_STRIKES, build_policy
-from bounce_plugin.policy.rules import Policy, PolicyAction, Rule
+from bounce_plugin.policy.rules import Category, Policy, PolicyAction, Rule
 from bounce_plugin.settings import parse_settings
 
 PLAIN_CASE = """\
@@ -183,3 +183,28 @@ def test_after_how_many_days_silence_is_a_success() -> None:
     for wrong in ("0", "-1", "2.5", '"5"', "40000"):
         with pytest.raises(SettingsError, match=r"policy\.success_after_days"):
             policy(f"[policy]\nsuccess_after_days = {wrong}")
+
+
+def test_a_category_may_say_how_its_mail_is_sent_once_it_failed() -> None:
+    mine = policy('[categories]\ninvoice = { use = "exempt", fallback = "post" }\nstatutory = "exempt"')
+    assert {category.name: category.fallback for category in mine.categories if category.exempt} == {
+        "invoice": "post",
+        "statutory": "",
+    }
+    assert policy('[categories.raffle]\nuse = "suppressible"').category("raffle") == Category(name="raffle")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ('{ use = "suppressible", fallback = "post" }', "raffle.fallback = 'post' is for exempt mail alone"),
+        ('{ use = "exempt", fallback = "" }', "raffle.fallback = '' must not be empty"),
+        ('{ fallback = "post" }', "raffle.use is missing"),
+        ('{ use = "exemt" }', "raffle.use = 'exemt' did you mean \"exempt\"?"),
+        ("true", "raffle = True must be a table of keys"),
+    ],
+)
+def test_what_is_wrong_with_a_category_is_told(wrong: str, told: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        policy(f"[categories]\nraffle = {wrong}")
+    assert told in str(caught.value).replace(": ", " ")

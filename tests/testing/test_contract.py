@@ -15,6 +15,7 @@ class Hooks:
     def __init__(self):
         self.members = {"joe@example.org": "7", "ann@example.org": "8"}
         self.told = []
+        self.letters = set()
 
     @hookimpl
     def find_contact(self, address):
@@ -34,6 +35,9 @@ class Contract(HostContract):
 
     def state(self, plugin):
         return dict(plugin.members), len(plugin.told)
+
+    def fallback_state(self, plugin):
+        return set(plugin.letters), len(plugin.told)
 """
 
 
@@ -59,6 +63,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> object:
 def test_hooks_that_keep_their_promises_pass(run: object) -> None:
     assert callable(run)
     assert run("") == set()
+    assert run("@hookimpl\ndef on_exempt_failure(self, event): self.letters.add(event.document)") == set()
 
 
 @pytest.mark.parametrize(
@@ -98,6 +103,16 @@ def test_hooks_that_keep_their_promises_pass(run: object) -> None:
             "@hookimpl\ndef on_threshold_reached(self, event): self.members.pop(event.contacts[0].id, None)",
             {"test_on_threshold_reached_twice_is_once", "test_on_threshold_reached_copes_with_an_erased_person"},
             id="needs-a-contact",
+        ),
+        pytest.param(
+            "@hookimpl\ndef on_exempt_failure(self, event, fallback): self.told.append(event.document)",
+            {"test_on_exempt_failure_twice_is_once"},
+            id="posts-it-twice",
+        ),
+        pytest.param(
+            "@hookimpl\ndef on_exempt_failure(self, event): self.letters.add(event.contacts[0].id)",
+            {"test_on_exempt_failure_copes_with_an_erased_person"},
+            id="posts-it-to-nobody",
         ),
         pytest.param(
             "@hookimpl\ndef should_suppress(self, address): return 'yes'",

@@ -1,4 +1,4 @@
-"""What recovery must remember: what is to be said against a report that bears our own mark."""
+"""What is to be said against a report that bears our own mark, and which document it was that was sent."""
 
 from __future__ import annotations
 
@@ -12,5 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make a column; of what is there, nothing is known to be said against it."""
+    """Make three columns; of what is there, nothing of the kind is known."""
     op.add_column("events", sa.Column("caveat", sa.String(), nullable=True))
+    for table in ("events", "deliveries"):
+        op.add_column(table, sa.Column("document", sa.Text(), nullable=True))
