@@ -206,7 +206,7 @@ def _heed_complaint(tx: Transaction, delivery: Delivery, now: datetime) -> None:
 
 def _in_words(event: BounceEvent) -> str:
     """Who, and what happened."""
-    counts = ", counts" if event.counts else ""
+    counts = (", counts half: behind a forward" if event.via_forward else ", counts") if event.counts else ""
     return f"{event.address}: {event.reason or event.kind}{counts}"
 
 

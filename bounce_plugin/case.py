@@ -30,13 +30,13 @@ _UNWANTED: Final = frozenset({"abuse", "fraud"})
 #: What stands with a mail that nobody is told of by itself.
 SWAMPED: Final = "One of a flood of reports without proof, which are told as one. In the inbox it is read once more."
 
-#: What a person has to know of a report that counts for nothing by itself; `MOVED` is of no interest to anybody.
+#: What a person has to know of a report that counts for nothing by itself; `MOVED` is of no interest to anybody, and
+#: `FORWARDED` counts half.
 _CAVEATS: Final = {
     Caveat.EXPIRED: "The report about {address} is signed, but it comes too late to be believed by itself.",
     Caveat.LOST: "The report is signed by us, but the ledger does not hold its delivery. Was a backup restored?",
     Caveat.OTHER_CATEGORY: "The report about {address} is signed for mail of another category than the ledger holds.",
     Caveat.NO_CATEGORY: "The report about {address} is signed, but for mail of no category; it may be an invoice.",
-    Caveat.FORWARDED: "Mail to {address} was forwarded to another domain, and failed there.",
 }
 
 
@@ -98,7 +98,7 @@ def read_events(case: Case, name: NameEvent, mail_id: int = 0) -> tuple[BounceEv
     """One event for each recipient that the mail names.
 
     A failure counts only if the verdict says so, if both who failed and why are sure, and if the report is trusted
-    enough; otherwise a person may make it count. Events of the same address of one mail are one: the one that counts,
+    enough and nothing is to be said against it but that the mail was forwarded; otherwise a person may make it count. Events of the same address of one mail are one: the one that counts,
     or else the first.
     """
     examination = case.examination
@@ -109,7 +109,8 @@ def read_events(case: Case, name: NameEvent, mail_id: int = 0) -> tuple[BounceEv
         if not correlation.address:
             continue
         sure = min(finding.confidence, verdict.confidence) >= SURE
-        counts = verdict.counts and sure and correlation.trust.suffices(case.required) and not correlation.caveat
+        trusted = correlation.trust.suffices(case.required) and correlation.caveat in (None, Caveat.FORWARDED)
+        counts = verdict.counts and sure and trusted
         known = events.get(correlation.address)
         if known is None or (counts and not known.counts):
             events[correlation.address] = _event(case, finding, verdict, correlation, counts, name, mail_id)
@@ -191,7 +192,7 @@ def needs_person(case: Case, events: tuple[BounceEvent, ...], *, dedicated: bool
 def _unproven(case: Case) -> str:
     """Why a failure that would be held against somebody is not, by whom the report is from."""
     for verdict, correlation in zip(case.examination.classifications, case.correlations, strict=True):
-        if verdict.kind is not Kind.BOUNCE or correlation.caveat is Caveat.MOVED:
+        if verdict.kind is not Kind.BOUNCE or correlation.caveat in (Caveat.MOVED, Caveat.FORWARDED):
             continue
         if correlation.caveat is not None:
             return _CAVEATS[correlation.caveat].format(address=correlation.address)

@@ -42,3 +42,8 @@ class BounceEvent:
     category: str = ""  # known only if the host recorded the delivery
     received_at: datetime
     mail_id: int = 0  # the ledger's number of the mail that told it
+
+    @property
+    def via_forward(self) -> bool:
+        """Whether the mail reached the address, and failed where its owner has it forwarded to. Such a failure counts half."""
+        return self.caveat is Caveat.FORWARDED

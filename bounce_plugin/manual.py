@@ -193,7 +193,7 @@ def _vouched(case: Case) -> Case:
     correlations = tuple(
         replace(
             correlation,
-            caveat=None,
+            caveat=Caveat.FORWARDED if correlation.caveat is Caveat.FORWARDED else None,
             trust=Trust.ADDRESS if correlation.caveat is Caveat.LOST and correlation.contacts else correlation.trust,
         )
         for correlation in case.correlations

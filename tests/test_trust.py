@@ -360,11 +360,31 @@ class TestWhatIsDoubtful:
             assert handle(world, returned(sign(world).address, other)) is Handling.HANDLED
         assert world.counted() == 2
 
-    def test_a_forwarded_mailbox_is_not_blamed_for_the_one_behind_it(self, world: World) -> None:
-        assert handle(world, returned(sign(world).address, "anna@elsewhere.example")) is Handling.REVIEW
-        assert "was forwarded to another domain" in why(world)
-        assert (world.counted(), stopped(world)) == (0, False)
+    def test_one_failure_behind_a_forward_is_flagged_and_leads_to_nothing(self, world: World) -> None:
+        assert handle(world, returned(sign(world).address, "anna@elsewhere.example")) is Handling.HANDLED
+        (event,) = world.host.classified
+        assert (event.address, event.reason, event.via_forward) == (ANNA, Reason.ADDRESS_UNKNOWN, True)
+        assert (world.counted(), stopped(world), world.host.reached) == (1, False, [])
         assert trust_of(world, "anna@elsewhere.example") == []
+
+    def test_failures_behind_a_forward_count_half(self, world: World) -> None:
+        stops = []
+        for _ in range(4):
+            handle(world, returned(sign(world).address, "anna@elsewhere.example"))
+            stops.append(stopped(world))
+            world.clock.now += timedelta(days=2)
+        assert stops == [False, False, False, True], "where two failures of the address itself would do"
+        (step,) = world.host.reached[-1][1].steps
+        assert step.because.endswith("4 of them failed behind a forward, and count half.")
+
+    def test_an_invoice_that_is_lost_behind_a_forward_is_told(self, world: World) -> None:
+        handle(world, returned(sign(world, category="invoice").address, "anna@elsewhere.example"))
+        assert [event.via_forward for event in world.host.exempt] == [True]
+
+    def test_without_a_mark_another_address_is_a_stranger_and_no_forward(self, world: World) -> None:
+        assert handle(world, returned("bounces@crm.example", "anna@elsewhere.example")) is Handling.REVIEW
+        assert world.counted() == 0
+        assert not any(event.via_forward for event in world.host.classified)
 
     def test_others_in_the_same_report_are_not_proven_by_the_mark(self, world: World) -> None:
         raw = returned(sign(world).address)

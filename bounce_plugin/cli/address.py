@@ -21,7 +21,7 @@ from bounce_plugin.policy.state import Act, Verb
 #: Events that can be listed at once.
 MOST: Final = 1_000_000
 #: Shorter, in a column that is called so.
-_COUNTS: Final = {"counts": "yes", "does not count": "no"}
+_COUNTS: Final = {"counts": "yes", "counts half": "half", "does not count": "no"}
 
 
 @click.command()
@@ -112,7 +112,11 @@ def _standing(event: BounceEvent, undone: Container[str], forgiven: Container[st
     """Whether an event counts, and if it does not any more, why."""
     if event.id in undone:
         return "undone"
-    return "forgiven" if event.id in forgiven else "counts" if event.counts else "does not count"
+    if event.id in forgiven:
+        return "forgiven"
+    if not event.counts:
+        return "does not count"
+    return "counts half" if event.via_forward else "counts"
 
 
 def _paragraph(event: BounceEvent, standing: str) -> str:

@@ -60,7 +60,10 @@ _RANKS: Final = {level: rank for rank, level in enumerate(Trust)}
 
 
 class Caveat(StrEnum):
-    """Why a report that bears our own mark is recorded, and yet counts for nothing by itself."""
+    """What is to be said against a report that bears our own mark: it is recorded, and counts for nothing by itself.
+
+    One about a forwarded mailbox counts half.
+    """
 
     EXPIRED = "expired"  # the mark is older than any report should be (C-04)
     LOST = "lost"  # the ledger does not hold its delivery: a backup was restored (C-06)

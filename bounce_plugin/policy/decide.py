@@ -138,6 +138,8 @@ def _pointless(step: Step, stopped: bool, acts: Iterable[Act], now: datetime) ->
 def _sentence(counted: Sequence[PastEvent]) -> str:
     """Why, for people: "2 hard bounces (address_unknown) of different messages, 4 days apart; the first on …"."""
     number, first = len(counted), counted[0].received_at.astimezone(UTC).date().isoformat()
+    behind = sum(past.halved for past in counted)
+    half = f" {behind} of them failed behind a forward, and count half." if behind else ""
     kinds = {past.kind for past in counted}
     words = _WORDS.get(kinds.pop(), _OTHER_WORDS) if len(kinds) == 1 else _OTHER_WORDS
     types = {past.type for past in counted}
@@ -149,4 +151,4 @@ def _sentence(counted: Sequence[PastEvent]) -> str:
         return f"1 {what}{named} on {first}."
     days = (counted[-1].received_at - counted[0].received_at).days
     apart = "within a day" if days < 1 else f"{days} day{'s' if days > 1 else ''} apart"
-    return f"{number} {what}{named} of different messages, {apart}; the first on {first}."
+    return f"{number} {what}{named} of different messages, {apart}; the first on {first}.{half}"

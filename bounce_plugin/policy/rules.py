@@ -105,6 +105,11 @@ class PastEvent:
     trust: Trust = Trust.ADDRESS  # how far its report is believed
     caveat: Caveat | None = None  # what is to be said against it
 
+    @property
+    def halved(self) -> bool:
+        """Whether it counts half: the address works, and what its owner forwards it to does not."""
+        return self.counts and self.caveat is Caveat.FORWARDED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
 from bounce_plugin.classify.classification import FailureType
 from bounce_plugin.policy.rules import PastEvent, Rule
 from bounce_plugin.policy.success import NONE, Successes, is_forgiven
+
+_WHOLE: Final = 2  # halves
 
 
 def select(rule: Rule, events: Iterable[PastEvent]) -> tuple[PastEvent, ...]:
@@ -31,7 +34,8 @@ class Tally:
 
     Events are admitted oldest first, one for each message; those that the window has left behind are dropped, and soft
     ones from before the latest success that was known then. An event of weight 0.5 (a passing fault of the network, say)
-    counts, but several of one UTC day count once.
+    counts, but several of one UTC day count once. One that failed behind a forward counts half, so that it reaches no
+    rule by itself, nor one that a single failure reaches.
     """
 
     def __init__(self, rule: Rule, successes: Successes = NONE) -> None:
@@ -41,9 +45,9 @@ class Tally:
         if rule.after == 1:  # each failure is enough by itself, and answers for nothing else
             self._within = timedelta(0)
         self._events: deque[PastEvent] = deque()
-        self._single = 0
+        self._halves = 0  # of those that count each
         self._soft = 0
-        self._days: Counter[date] = Counter()
+        self._days: Counter[tuple[date, int]] = Counter()  # of the others, by the day and the halves of one
         self._successes = successes
         self._success: datetime | None = None  # the latest, looking back from the newest event
         self._forgiven: list[PastEvent] = []  # kept, for what seemed to be a success may turn out to be none
@@ -62,7 +66,7 @@ class Tally:
         before, self._success = self._success, success
         if before is not None and (success is None or success < before):  # it was none, as a late bounce says
             kept = sorted((*self._forgiven, *self._events), key=_in_order)
-            self._forgiven, self._events, self._single, self._soft = [], deque(kept), 0, 0
+            self._forgiven, self._events, self._halves, self._soft = [], deque(kept), 0, 0
             self._days.clear()
             for event in kept:
                 self._add(event, 1)
@@ -77,21 +81,22 @@ class Tally:
     def _add(self, event: PastEvent, number: int) -> None:
         self._soft += number * (event.type is FailureType.SOFT)
         if _once_a_day(event):
-            day = _day(event.received_at)
+            day = _day(event.received_at), _halves_of(event)
             self._days[day] += number
             if not self._days[day]:
                 del self._days[day]
         else:
-            self._single += number
+            self._halves += number * _halves_of(event)
 
     def holds(self, event: PastEvent) -> bool:
         """Whether an event that was admitted is still in the window."""
         return event.received_at >= self._events[0].received_at and not is_forgiven(event, self._success)
 
     @property
-    def count(self) -> int:
+    def count(self) -> float:
         """How many failures that makes."""
-        return self._single + len(self._days)
+        of_days = sum(halves for day, halves in self._days if halves == _WHOLE or (day, _WHOLE) not in self._days)
+        return (self._halves + of_days) / _WHOLE
 
     @property
     def span(self) -> timedelta:
@@ -104,7 +109,7 @@ class Tally:
         return self.count >= self._after and self.span >= self._over
 
     def counted(self) -> tuple[PastEvent, ...]:
-        """The events that make the number, oldest first, the newest always among them: `count` of them."""
+        """The events that make the number, oldest first, the newest always among them."""
         of_day = {_day(event.received_at): event for event in reversed(self._events) if _once_a_day(event)}
         newest = self._events[-1]
         if _once_a_day(newest):
@@ -132,14 +137,18 @@ def reached_by(
 
 def rounds(rule: Rule, selected: Iterable[PastEvent], successes: Successes = NONE) -> int:
     """How often the rule was reached when counting begins anew each time that it was."""
-    if rule.after == 1 and not rule.over_days:  # each failure by itself
-        return sum(1 for _ in selected)
+    if rule.after == 1 and not rule.over_days:  # each failure by itself, but for those that count half
+        return sum(not event.halved for event in selected)
     number, tally = 0, Tally(rule, successes)
     for event in selected:
         tally.admit(event)
         if tally.reached:
             number, tally = number + 1, Tally(rule, successes)
     return number
+
+
+def _halves_of(event: PastEvent) -> int:
+    return 1 if event.halved else _WHOLE
 
 
 def _in_order(event: PastEvent) -> tuple[datetime, str]:

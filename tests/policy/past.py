@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.tables import BUILT_IN
+from bounce_plugin.correlate.correlation import Caveat
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.confirm import decide_as_trusted
 from bounce_plugin.policy.decide import acts_from
@@ -29,6 +30,7 @@ def event(
     message: str = "",
     category: str = "",
     name: str = "",
+    caveat: Caveat | None = None,
 ) -> PastEvent:
     """An event so many days after `at`, of a message of its own, as the table of reasons has it."""
     row = BUILT_IN.reasons[reason] if reason else None
@@ -43,6 +45,7 @@ def event(
         message_key=message or f"ref:{number}",
         category=category,
         received_at=at + timedelta(days=days),
+        caveat=caveat,
     )
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bounce_plugin.classify.classification import FailureType, Reason
+from bounce_plugin.correlate.correlation import Caveat
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.presets import Preset, build_policy
 from bounce_plugin.policy.replay import replay
@@ -29,6 +30,7 @@ def failures(draw: st.DrawFn, reasons: list[Reason] = COUNTING, **fixed: bool) -
         category=draw(st.sampled_from(["", "newsletter", "invoice"])),
         name=f"event-{number:07}",
         message=f"ref:{number}",
+        caveat=draw(st.sampled_from([None, None, Caveat.FORWARDED])),
         **fixed,
     )
 
