@@ -51,7 +51,7 @@ def store(tx: Transaction, verdict: Classification) -> BounceEvent:
         fault=verdict.fault,
         counts=verdict.counts,
         confidence=verdict.confidence,
-        evidence=verdict.evidence,
+        evidence=tuple(verdict.evidence),
     )
     (event,) = events_of(tx, address)
     return event
