@@ -39,6 +39,13 @@ def broken_promises(examination: Examination) -> list[str]:
         for one in examination.classifications
         if one.counts and (one.kind is not Kind.BOUNCE or examination.kind is not Kind.BOUNCE)
     ]
+    # Evidence is written down once it is looked at, so nothing catches what it might raise but this.
+    broken += [
+        f"evidence without a rule or too long: {step!r}"
+        for one in examination.classifications
+        for step in one.evidence
+        if not step.rule or len(step.span) > 200
+    ]
     return broken
 
 
