@@ -137,6 +137,7 @@ def test_very_many_are_handled_in_several_looks_so_that_what_comes_meanwhile_is_
     shore: Shore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bounce_plugin.precedence.MOST", 150)
+    monkeypatch.setattr("bounce_plugin.precedence.BATCH", 100)
     shore.flood(0, 300)
     marks = list(signed(shore.plugin))
     seen: list[MailOutcome] = []
