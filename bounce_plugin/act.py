@@ -161,14 +161,14 @@ class Consequences:
         return decision
 
     def _blame_ourselves(self, tx: Transaction, event: BounceEvent, now: datetime) -> None:
-        """One provider that refuses us for one reason is one incident, however many mails."""
-        domain = event.address.rpartition("@")[2]
+        """One provider that refuses us for one reason is one incident, however many mails, and to how many domains."""
+        provider = self.tables.providers.name_of(host=event.remote_mta, address=event.address)
         reply = event.diagnostic_code or " ".join(filter(None, (event.reply_code, event.status)))
         last = f" The last reply: {reply}" if reply else ""
         self.raise_incident(
             tx,
-            key=f"refused:{event.reason}:{domain}",
-            title=f"{domain} refuses our mail: {event.reason}",
+            key=f"refused:{event.reason}:{provider}",
+            title=f"{provider} refuses our mail: {event.reason}",
             detail=f"No contact is blamed for it.{last}",
             now=now,
         )
