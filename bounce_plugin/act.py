@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
 from bounce_plugin.announce import Announcements
+from bounce_plugin.breaker import Breaker, Usual, Watch
 from bounce_plugin.case import Case, read_events
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.correlate.correlation import Caveat, Delivery, Trust
@@ -20,6 +21,7 @@ from bounce_plugin.ledger.review import open_item
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Handling, MailOutcome
+from bounce_plugin.policy.breaker import Limits
 from bounce_plugin.policy.late import settle
 from bounce_plugin.policy.rules import Decision, Policy, PolicyAction, Step
 from bounce_plugin.policy.state import COMPLAINT, Act, Verb
@@ -49,6 +51,8 @@ class Consequences:
     announcements: Announcements
     policy: Policy
     tables: Tables
+    limits: Limits | None  # of the breaker; None: it is off
+    usual: Usual = field(default_factory=Usual)
 
     def learn(self, tx: Transaction, case: Case, *, mail_id: int, now: datetime) -> Learned:
         """Record the events of a case, decide what follows from each new one, and do it."""
@@ -58,11 +62,20 @@ class Consequences:
         """The same for several cases, in their order: what is written together is decided one after the other."""
         told = [read_events(case, partial(event_id, tx), mail_id) for case, mail_id in cases]
         new = record_events(tx, [(event, self._weight(event)) for events in told for event in events])
-        each = zip(cases, told, strict=True)
-        return [self._learn(tx, case, mail_id, events, new, now) for (case, mail_id), events in each]
+        each, watch = zip(cases, told, strict=True), self._watch(tx, now)
+        learned = [self._learn(tx, case, mail_id, events, new, watch, now) for (case, mail_id), events in each]
+        held = watch.judge()
+        return [_as_held(one, held) for one in learned] if held else learned
 
     def _learn(
-        self, tx: Transaction, case: Case, mail_id: int, events: Sequence[BounceEvent], new: set[str], now: datetime
+        self,
+        tx: Transaction,
+        case: Case,
+        mail_id: int,
+        events: Sequence[BounceEvent],
+        new: set[str],
+        watch: Watch,
+        now: datetime,
     ) -> Learned:
         """Decide what follows from the events of a case. One of them is new once, and then known."""
         if case.trouble:
@@ -86,10 +99,21 @@ class Consequences:
             note_event(tx, event, weight=self._weight(event))
             self._announce(tx, event, case.required, now)
             decision = self._decide(tx, event, case.required, now)
+            watch.note(event, decision)
             if PolicyAction.REVIEW in decision.actions:
                 review = review or decision.because
             details.append("; ".join((_in_words(event), *map(_step_in_words, decision.steps))))
         return Learned(mail_id=mail_id, events=tuple(events), new=tuple(news), review=review, details=tuple(details))
+
+    def _watch(self, tx: Transaction, now: datetime) -> Watch:
+        breaker = Breaker(
+            announcements=self.announcements,
+            policy=self.policy,
+            providers=self.tables.providers,
+            limits=self.limits,
+            usual=self.usual,
+        )
+        return Watch(breaker=breaker, tx=tx, now=now)
 
     def _weight(self, event: BounceEvent) -> float:
         return self.tables.reasons[event.reason].weight if event.reason else 0.0
@@ -208,6 +232,14 @@ def _in_words(event: BounceEvent) -> str:
     """Who, and what happened."""
     counts = (", counts half: behind a forward" if event.via_forward else ", counts") if event.counts else ""
     return f"{event.address}: {event.reason or event.kind}{counts}"
+
+
+def _as_held(learned: Learned, held: frozenset[str]) -> Learned:
+    """The same, and which of its events the breaker holds: what was decided upon them is not in effect."""
+    lines = zip(learned.events, learned.details, strict=True)
+    news = set(learned.new) & held
+    details = tuple(f"{line}; held by the breaker" if event.id in news else line for event, line in lines)
+    return replace(learned, details=details)
 
 
 def _step_in_words(step: Step) -> str:

@@ -13,6 +13,7 @@ from bounce_plugin.ledger.canaries import Canary
 from bounce_plugin.ledger.incidents import incidents
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.polls import Poll, polls
+from bounce_plugin.ledger.trips import Trip, open_trips
 from bounce_plugin.outcome import Incident
 from bounce_plugin.settings import HealthSettings, Settings
 from bounce_plugin.words.counting import counted
@@ -32,6 +33,7 @@ class Health:
     ] = ()  # of each mailbox of the settings, in their order; its name if it was never tried
     backlog: Backlog | None = None
     canary: Canary | None = None  # the one that was sent last; None: none ever was
+    trips: tuple[Trip, ...] = ()  # of the breaker that nobody has settled, oldest first
     overdue: tuple[Canary, ...] = ()  # those whose reports are missing since one came last, oldest first
     incidents: tuple[Incident, ...] = ()  # trouble of the last day, newest first: told to the operator already
 
@@ -49,16 +51,18 @@ def look_at_health(settings: Settings, ledger: Ledger, now: datetime) -> Health:
     with ledger.reading() as tx:
         known = {poll.mailbox: poll for poll in polls(tx)}
         waiting = backlog(tx)
+        trips = open_trips(tx)
         recent = incidents(tx, since=now - _RECENT)
         sent, overdue = canaries.latest(tx), canaries.overdue(tx, now)
     reading = tuple(known.get(mailbox.name, mailbox.name) for mailbox in settings.mailboxes)
     late = (*_read_late(reading, settings.health, now), *_told_late(waiting, settings.health, now))
     return Health(
         checked_at=now,
-        problems=(*late, *_missing(overdue)),
+        problems=(*late, *map(_tripped, trips), *_missing(overdue)),
         polls=reading,
         backlog=waiting,
         canary=sent[0] if sent else None,
+        trips=trips,
         overdue=overdue,
         incidents=recent,
     )
@@ -87,6 +91,13 @@ def _told_late(waiting: Backlog, limits: HealthSettings, now: datetime) -> Itera
             f"{since:%Y-%m-%d %H:%M} UTC: "
             "the log says which plugin fails"
         )
+
+
+def _tripped(trip: Trip) -> str:
+    return (
+        f"The breaker has held what {trip.cause} does since {trip.tripped_at:%Y-%m-%d %H:%M} UTC: it stops "
+        f"{trip.surge.number} addresses, where {trip.surge.limit} is the limit: `bounce-plugin breaker show {trip.number}`"
+    )
 
 
 def _missing(overdue: Sequence[Canary]) -> Iterator[str]:

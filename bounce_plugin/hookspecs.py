@@ -73,7 +73,7 @@ def on_review_needed(item: ReviewItem) -> None:
 
 @hookspec
 def on_suppression_lifted(lifted: Lifted) -> None:
-    """A person took a stop back."""
+    """A stop was taken back, by a person or because the breaker holds what it rests on."""
 
 
 @hookspec

@@ -131,6 +131,7 @@ def _of_backlog(health: Health) -> Iterator[Metric]:
     yield _gauge("reviews_waiting", "Items of manual work.", waiting.reviews)
     yield _gauge("reviews_oldest_seconds", "For how long the oldest waits.", _age(waiting.opened_at, now))
     yield _gauge("moves_waiting", "Mails that are recorded, and not yet in their folder.", waiting.moves)
+    yield _gauge("breaker_trips_open", "Trips of the breaker that nobody has settled.", len(health.trips))
     yield _gauge("canaries_overdue", "Canaries whose reports are missing since one came last.", len(health.overdue))
 
 

@@ -35,6 +35,7 @@ from bounce_plugin.proofs import Proofs
 from bounce_plugin.reading import Reading
 from bounce_plugin.rulebook import make_tables
 from bounce_plugin.settings import Settings, load_settings
+from bounce_plugin.settle import Trips
 from bounce_plugin.signing import Signing
 from bounce_plugin.suppression.bulk import suppressed_among
 from bounce_plugin.suppression.explanation import Explanation, explain
@@ -97,10 +98,9 @@ class BouncePlugin:
         self.announcements = Announcements(self.ledger, self.plugins)
         self.tables = make_tables(settings, self.questions.phrases())
         self.consequences = Consequences(
-            announcements=self.announcements,
-            policy=settings.policy,
-            tables=self.tables,
+            announcements=self.announcements, policy=settings.policy, tables=self.tables, limits=settings.breaker.limits
         )
+        self.trips = Trips(consequences=self.consequences, ledger=self.ledger, tell=self.tell, clock=clock)
         gathering = Gathering(
             ledger=self.ledger,
             questions=self.questions,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -36,6 +36,7 @@ AT_THE_EARLIEST: Final = timedelta(minutes=1)
 BATCH: Final = 500
 
 Arguments = Mapping[str, object]
+_THRESHOLD: Final = "on_threshold_reached"
 
 
 @dataclass(slots=True)
@@ -64,7 +65,21 @@ class Announcements:
 
     def threshold_reached(self, tx: Transaction, event: BounceEvent, decision: Decision, now: datetime) -> None:
         """Put `on_threshold_reached` down."""
-        self._put(tx, "on_threshold_reached", Payload(event=event.id, decision=decision), now, event.address)
+        self._put(tx, _THRESHOLD, Payload(event=event.id, decision=decision), now, event.address)
+
+    def threshold_released(
+        self, tx: Transaction, event: str, address: str, decision: Decision, now: datetime, *, again: str
+    ) -> None:
+        """Put it down again for an event of that id, after what it led to was held; `again` says by what."""
+        self._put(tx, _THRESHOLD, Payload(event=event, decision=decision, again=again), now, address)
+
+    def threshold_withdrawn(self, tx: Transaction, events: Collection[str]) -> None:
+        """Tell nobody any more what these events led to, as far as nobody was told yet."""
+        outbox.withdraw(tx, _THRESHOLD, events)
+
+    def threshold_told(self, tx: Transaction, events: Collection[str]) -> frozenset[str]:
+        """Those of some events of which somebody was told what they led to, or still will be."""
+        return outbox.told(tx, _THRESHOLD, events)
 
     def exempt_failure(self, tx: Transaction, event: BounceEvent, now: datetime, *, fallback: str = "") -> None:
         """Put `on_exempt_failure` down: once for each message and address, however many reports there are about it."""
@@ -196,6 +211,8 @@ class _Round:
             raise ValueError(f"what is to be told cannot be read: {announcement.unreadable}")
         try:
             with self.ledger.reading() as tx:
+                if hook == _THRESHOLD and not outbox.still_waits(tx, announcement):
+                    return None  # the breaker holds it since we asked what is due
                 return _ARGUMENTS[hook](tx, announcement.payload)
         except NotFoundError as error:
             log.warning("announcement %s of %s is about nothing: %s", announcement.id, hook, error)
@@ -253,7 +270,7 @@ def _of_item(tx: Transaction, payload: Payload) -> Arguments:
 #: What each hook is told, from what its announcement refers to.
 _ARGUMENTS: Final[Mapping[str, Callable[[Transaction, Payload], Arguments]]] = {
     "on_bounce_classified": _of_event,
-    "on_threshold_reached": _of_decision,
+    _THRESHOLD: _of_decision,
     "on_exempt_failure": _of_exempt,
     "on_message_handled": _of_mail,
     "on_review_needed": _of_item,

@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "status": "address",
     "lift": "address",
     "undo": "undo",
+    "breaker": "breaker",
     "rebuild": "rebuild",
     "events": "address",
     "export": "erase",

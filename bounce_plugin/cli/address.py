@@ -13,11 +13,15 @@ from bounce_plugin.cli.terminal import counted, is_narrow, print_table, printabl
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.event import BounceEvent
+from bounce_plugin.ledger.causes import held_among
 from bounce_plugin.ledger.everyone import undone
 from bounce_plugin.ledger.history import latest_events
 from bounce_plugin.plugin import BouncePlugin
+from bounce_plugin.policy.hold import trip_number
 from bounce_plugin.policy.state import Act, Verb
 
+#: Acts that name the failures that they are about.
+_ABOUT_SOME: Final = (Verb.UNDO, Verb.HOLD, Verb.RELEASE)
 #: Events that can be listed at once.
 MOST: Final = 1_000_000
 #: Shorter, in a column that is called so.
@@ -38,7 +42,7 @@ def status(config: str, address: str, category: str) -> None:
             word = "withheld" if explanation.suppressed else "sent"
             click.echo(f"{explanation.category:<14} {word:<9} {explanation.because}")
     first = explanations[0]
-    _print_events(first.events, first.undone, first.forgiven)
+    _print_events(first.events, first.undone, first.held, first.forgiven)
     for act in first.acts:
         click.echo(_in_words(act))
 
@@ -51,8 +55,10 @@ def _in_words(act: Act) -> str:
     if act.verb is Verb.REVISE:
         return f"{act.at:%Y-%m-%d %H:%M}  decided anew: {act.because}"
     by = f" by {act.actor}" if act.actor else f" by rule “{act.rule}”"
+    if act.verb is Verb.HOLD:
+        by = f" by the breaker (trip {trip_number(act)})"
     until = f" until {act.until:%Y-%m-%d %H:%M}" if act.until else ""
-    what = f" of {counted(len(act.events), 'failure')}" if act.verb is Verb.UNDO else ""
+    what = f" of {counted(len(act.events), 'failure')}" if act.verb in _ABOUT_SOME else ""
     return f"{act.at:%Y-%m-%d %H:%M}  {act.verb}{what}{until}{by}: {act.because}"
 
 
@@ -77,17 +83,21 @@ def lift(config: str, address: str, why: str, actor: str) -> None:
 def events(config: str, number: int) -> None:
     """List what happened lately, newest last."""
     with BouncePlugin.from_file(config) as plugin, plugin.ledger.reading() as tx:
-        _print_events(latest_events(tx, limit=number), undone(tx))
+        found = latest_events(tx, limit=number)
+        _print_events(found, undone(tx), held_among(tx, [event.id for event in found]))
 
 
 def _print_events(
-    events: tuple[BounceEvent, ...], undone: Container[str], forgiven: Container[str] = frozenset()
+    events: tuple[BounceEvent, ...],
+    undone: Container[str],
+    held: Container[str],
+    forgiven: Container[str] = frozenset(),
 ) -> None:
     if not events:
         click.echo("Nothing happened yet.")
         return
     if is_narrow():  # a table would cut off, or break, the addresses that one looks for
-        click.echo("\n".join(_paragraph(event, _standing(event, undone, forgiven)) for event in events))
+        click.echo("\n".join(_paragraph(event, _standing(event, undone, held, forgiven)) for event in events))
         return
     table = Table("received", "kind")
     table.add_column("address", no_wrap=True, overflow="fold")
@@ -100,7 +110,7 @@ def _print_events(
             event.address or "(erased)",
             _contacts(event),
             event.reason or "",
-            _COUNTS.get(standing := _standing(event, undone, forgiven), standing),
+            _COUNTS.get(standing := _standing(event, undone, held, forgiven), standing),
             _code(event),
             event.message,
             printable(event.diagnostic_code)[:80],
@@ -108,10 +118,12 @@ def _print_events(
     print_table(table)
 
 
-def _standing(event: BounceEvent, undone: Container[str], forgiven: Container[str]) -> str:
+def _standing(event: BounceEvent, undone: Container[str], held: Container[str], forgiven: Container[str]) -> str:
     """Whether an event counts, and if it does not any more, why."""
     if event.id in undone:
         return "undone"
+    if event.id in held:
+        return "held"
     if event.id in forgiven:
         return "forgiven"
     if not event.counts:

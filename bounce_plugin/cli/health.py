@@ -18,6 +18,7 @@ from bounce_plugin.health import Health, look_at_health
 from bounce_plugin.ledger.backlog import Backlog
 from bounce_plugin.ledger.canaries import Canary
 from bounce_plugin.ledger.polls import Poll
+from bounce_plugin.ledger.trips import Trip
 from bounce_plugin.settings import load_settings
 
 
@@ -64,6 +65,7 @@ def as_record(found: Health) -> dict[str, object]:
         "mailboxes": [_reading(poll, found.checked_at) for poll in found.polls],
         "queue": _queue(found.backlog, found.checked_at) if found.backlog else None,
         "canary": _canary(found.canary, len(found.overdue)) if found.canary else None,
+        "breaker": [_trip(trip) for trip in found.trips],
         "incidents": [
             {"title": one.title, "times": one.count, "last_at": _time(one.last_at)} for one in found.incidents
         ],
@@ -90,6 +92,17 @@ def _canary(sent: Canary, overdue: int) -> dict[str, object]:
         "due_at": _time(sent.due_at),
         "came_at": _time(sent.came_at),
         "overdue": overdue,
+    }
+
+
+def _trip(trip: Trip) -> dict[str, object]:
+    return {
+        "trip": trip.number,
+        "cause": trip.cause.dimension.value,
+        "name": trip.cause.name,
+        "addresses": trip.surge.number,
+        "limit": trip.surge.limit,
+        "tripped_at": _time(trip.tripped_at),
     }
 
 

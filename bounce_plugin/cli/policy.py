@@ -62,7 +62,7 @@ def show(ctx: click.Context, category: str, reason: str | None, as_json: bool) -
     "other",
     type=click.Path(dir_okay=False),
     required=True,
-    help="A settings file; its [policy] and [categories] are tried.",
+    help="A settings file; its [policy], [categories] and [breaker] are tried.",
 )
 @moment("--since", "Only addresses to which something happened from then on; all of their history counts.")
 @click.option(
@@ -80,9 +80,10 @@ def simulate(config: str, other: str, since: datetime | None, number: int, as_js
 
     settings = load_settings(Path(config))
     # What was believed when it came in is on record; how often it must be confirmed hangs on what is required here.
-    tried = replace(load_settings(Path(other)).policy, required=settings.trust.require)
+    others = load_settings(Path(other))
+    tried = replace(others.policy, required=settings.trust.require)
     with ledger_to_look_at(settings) as ledger:
-        rehearsed = rehearse(ledger, tried, utc_now(), since=since)
+        rehearsed = rehearse(ledger, tried, utc_now(), since=since, limits=others.breaker.limits)
         if as_json:
             simulation.show_json(rehearsed)
             return

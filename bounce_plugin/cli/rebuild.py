@@ -10,6 +10,7 @@ from bounce_plugin.cli import ATTENTION
 from bounce_plugin.cli.terminal import counted
 from bounce_plugin.ledger.addresses import known
 from bounce_plugin.ledger.rebuild import compare
+from bounce_plugin.ledger.recount import recount
 from bounce_plugin.ledger.stops import Stop
 from bounce_plugin.plugin import BouncePlugin
 
@@ -28,6 +29,10 @@ def rebuild(config: str, check: bool) -> None:
                 one = difference.fingerprint
                 address = known(tx, [one]).get(one, "(erased)")
                 click.echo(f"{address}: {_in_words(difference.stored)} is kept, {_in_words(difference.right)} is right")
+            for miscount in recount(tx, mend=not check):
+                number += 1
+                address = known(tx, [miscount.fingerprint]).get(miscount.fingerprint, "(erased)")
+                click.echo(f"{address}: a failure is kept as {miscount.stored}, {miscount.right} is right")
     if not number:
         click.echo("What is kept is what follows from the record.")
         return

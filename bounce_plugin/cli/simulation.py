@@ -114,6 +114,8 @@ def _cells(one: Rehearsed) -> tuple[str, str, str]:
     if stop is not None:
         return was, becomes, f"{stop.rule}: {stop.because}"
     old = one.simulated.before
+    if one.simulated.held:
+        return was, becomes, f"the breaker would hold {counted(one.simulated.held, 'failure')}"
     return was, becomes, f"no rule is reached; it was “{old.rule}”: {old.because}" if old else ""
 
 

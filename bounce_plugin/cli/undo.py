@@ -94,10 +94,11 @@ def _line(correction: Correction) -> str:
     days = sorted({f"{event.received_at:%Y-%m-%d}" for event in undone.events})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     what = f"{correction.address or '(erased)'}: {counted(len(undone.events), 'failure')} ({when})"
-    return printable(f"{what}; {_in_words(undone.before)} -> {_in_words(undone.after)}")
+    return printable(f"{what}; {in_words(undone.before)} -> {in_words(undone.after)}")
 
 
-def _in_words(stop: Suppression | None) -> str:
+def in_words(stop: Suppression | None) -> str:
+    """What an address is under, for people."""
     if stop is None:
         return "free"
     until = f"paused until {stop.until:%Y-%m-%d}" if stop.until else "stopped"

@@ -17,12 +17,19 @@ from bounce_plugin.ledger.columns import bounded
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.schema import addresses, deliveries
 from bounce_plugin.ledger.transaction import IfAbsent, Transaction
+from bounce_plugin.ledger.volumes import add_volume
 
 _BATCH = 1000
 _LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 
 #: A delivery, unless it was recorded before.
 ADD_DELIVERY = IfAbsent(deliveries)
+
+#: The newest row, of any tenant; and those of ours that came after it.
+LAST_NUMBER = select(func.max(deliveries.c.number))
+ADDED = select(deliveries.c.fingerprint, deliveries.c.sent_at).where(
+    deliveries.c.number > bindparam("last"), deliveries.c.tenant == bindparam("tenant")
+)
 
 _DELIVERY = (
     select(deliveries, func.coalesce(addresses.c.address, "").label("address"))
@@ -88,7 +95,11 @@ def record_sent(tx: Transaction, sent: Iterable[Delivery]) -> None:
             }
             for delivery, fingerprint, contact in zip(batch, fingerprints, contacts, strict=True)
         ]
+        last = tx.connection.scalar(LAST_NUMBER) or 0
         tx.connection.execute(ADD_DELIVERY.on(tx.connection), rows)
+        addresses_of = dict(zip(fingerprints, (delivery.address for delivery in batch), strict=True))
+        new = tx.connection.execute(ADDED, {"tenant": tx.tenant, "last": last})
+        add_volume(tx, ((addresses_of[row.fingerprint], row.sent_at) for row in new))
 
 
 def _faultless(delivery: Delivery) -> Delivery:

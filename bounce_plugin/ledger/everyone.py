@@ -71,9 +71,15 @@ def by_address(tx: Transaction, address: str) -> Person:
 
 def everyone(tx: Transaction, *, since: datetime | None = None) -> Iterator[Person]:
     """Each address to which something happened from `since` on; nothing of them is kept."""
+    for chunk in in_chunks(tx, since=since):
+        yield from chunk
+
+
+def in_chunks(tx: Transaction, *, since: datetime | None = None) -> Iterator[tuple[Person, ...]]:
+    """The same, as many at a time as are read at once."""
     after = ""
     while chunk := concerned(tx, after, since=since):
-        yield from chunk
+        yield chunk
         after = chunk[-1].fingerprint
         for person in chunk:
             del tx.known[person.fingerprint]

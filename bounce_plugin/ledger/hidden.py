@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, Row, Select, Table, bindparam, or_, select, tuple_, update
 
 from bounce_plugin.ledger.addresses import PLACEHOLDER
-from bounce_plugin.ledger.schema import acts, deliveries, events, incidents, mails, outbox, polls, review_items
+from bounce_plugin.ledger.schema import acts, deliveries, events, incidents, mails, outbox, polls, review_items, trips
 
 _CHUNK: Final = 200  # rows in memory at once
 _AT_ONCE: Final = 500  # fingerprints asked for at once
@@ -24,6 +24,7 @@ HIDDEN: Final[Mapping[Table, tuple[Column[Any], ...]]] = {
     review_items: (review_items.c.addresses, review_items.c.why, review_items.c.actor, review_items.c.resolution),
     incidents: (incidents.c.key, incidents.c.title, incidents.c.detail),
     polls: (polls.c.error,),
+    trips: (trips.c.actor, trips.c.why),
 }
 
 

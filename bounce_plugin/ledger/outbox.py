@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Row, bindparam, func, or_, select, update
+from sqlalchemy import Row, bindparam, delete, func, or_, select, update
 
 from bounce_plugin.ledger.addresses import hide, remember, reveal_all
 from bounce_plugin.ledger.columns import bounded
@@ -23,6 +23,7 @@ TRIES = 12
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(days=1)
 _LONGEST_ERROR = 1000  # characters
+_CHUNK = 500  # SQLite allows 999 variables in old builds
 
 
 class State(StrEnum):
@@ -40,6 +41,7 @@ class Payload:
     event: str = ""  # BounceEvent.id
     fallback: str = ""  # Category.fallback
     decision: Decision | None = None
+    again: str = ""  # why the same is told once more
     mail: int = 0  # MailOutcome.mail_id
     item: int = 0  # ReviewItem.id
     lifted: Lifted | None = None
@@ -65,15 +67,6 @@ _PAYLOAD: Parcel[Payload] = Parcel(TypeAdapter(Payload))
 
 #: An announcement to a plugin, unless it was made before.
 ADD_ANNOUNCEMENT = IfAbsent(outbox)
-
-#: Whether any of some announcements was made, to whomever.
-MADE = (
-    select(outbox.c.number)
-    .where(
-        outbox.c.tenant == bindparam("tenant"), outbox.c.announcement.in_(bindparam("announcements", expanding=True))
-    )
-    .limit(1)
-)
 
 _earlier = outbox.alias("earlier")
 
@@ -131,6 +124,28 @@ POSTPONE = (
     .values(next_at=bindparam("new_next_at"))
 )
 
+#: Nobody is told any more what nobody has begun to tell.
+WITHDRAW = delete(outbox).where(
+    outbox.c.tenant == bindparam("of_tenant"),
+    outbox.c.announcement == bindparam("of_announcement"),
+    outbox.c.state == State.WAITING,
+    outbox.c.attempts == 0,
+)
+
+#: Those of some announcements that plugins were told, or may be told just now.
+TOLD = (
+    select(outbox.c.announcement)
+    .distinct()
+    .where(
+        outbox.c.tenant == bindparam("tenant"), outbox.c.announcement.in_(bindparam("announcements", expanding=True))
+    )
+)
+
+#: Whether an announcement still waits.
+STILL = select(outbox.c.number).where(
+    outbox.c.tenant == bindparam("tenant"), outbox.c.number == bindparam("number"), outbox.c.state == State.WAITING
+)
+
 #: When a plugin took an announcement of a hook last.
 LAST_DONE = select(func.max(outbox.c.next_at)).where(
     outbox.c.tenant == bindparam("tenant"),
@@ -170,14 +185,35 @@ def announce(
 
 def is_announced(tx: Transaction, hook: str, events: Iterable[str]) -> bool:
     """Whether a hook was, or still is to be, told of any of these events."""
-    names = [bounded(f"{hook}:{event}") for event in events]
-    return bool(names) and tx.connection.scalar(MADE, {"tenant": tx.tenant, "announcements": names}) is not None
+    return bool(told(tx, hook, events))
+
+
+def withdraw(tx: Transaction, hook: str, events: Iterable[str]) -> None:
+    """Announce no more what is about these events, as far as no plugin was told yet. It may be announced again."""
+    rows = [{"of_tenant": tx.tenant, "of_announcement": f"{hook}:{event}"} for event in sorted(events)]
+    if rows:
+        tx.connection.execute(WITHDRAW, rows)
+
+
+def told(tx: Transaction, hook: str, events: Iterable[str]) -> frozenset[str]:
+    """Those of some events of which a plugin was told by a hook, or must still be."""
+    names = sorted(events)
+    found: set[str] = set()
+    for start in range(0, len(names), _CHUNK):
+        wanted = [f"{hook}:{event}" for event in names[start : start + _CHUNK]]
+        found.update(tx.connection.scalars(TOLD, {"tenant": tx.tenant, "announcements": wanted}))
+    return frozenset(name.partition(":")[2] for name in found)
+
+
+def still_waits(tx: Transaction, announcement: Announcement) -> bool:
+    """Whether an announcement that was due has not been withdrawn in the meantime."""
+    return tx.connection.scalar(STILL, {"tenant": tx.tenant, "number": announcement.number}) is not None
 
 
 def _subject(tx: Transaction, payload: Payload) -> str:
     """What an announcement is recognised by."""
     if payload.event:
-        return payload.event
+        return f"{payload.event}:{payload.again}" if payload.again else payload.event
     if payload.mail or payload.item:
         return str(payload.mail or payload.item)
     if payload.lifted:

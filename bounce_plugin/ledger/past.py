@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, exists, select
@@ -17,7 +17,7 @@ from bounce_plugin.ledger.sent import recall_sent
 from bounce_plugin.ledger.transaction import Past, Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import PastEvent
-from bounce_plugin.policy.state import Act, Verb, undone_events
+from bounce_plugin.policy.state import ABOUT_FAILURES, Act, Verb, held_events, undone_events
 from bounce_plugin.policy.success import Sent
 
 _CHUNK: Final = 500  # SQLite allows 999 variables in old builds
@@ -81,7 +81,7 @@ def recall(tx: Transaction, fingerprints: Iterable[str]) -> None:
         for row, act in zip(rows, read_acts(tx, rows), strict=True):
             found[row.fingerprint].acts.append(act)
         for past in found.values():
-            _forget(past, undone_events(past.acts))
+            _sort(past)
         recall_sent(tx, found)
         tx.known.update(found)
 
@@ -102,7 +102,7 @@ def sent_to(tx: Transaction, address: str) -> tuple[Sent, ...]:
 
 
 def past_events(tx: Transaction, address: str) -> tuple[PastEvent, ...]:
-    """What happened to an address, oldest first: what was received after the last lift, and nobody undid.
+    """What happened to an address, oldest first: what was received after the last lift, is not held, and nobody undid.
 
     A mail that arrived before a lift and is read after it tells nothing that the person who lifted did not outweigh.
     """
@@ -120,23 +120,35 @@ def add_event(past: Past, event: PastEvent) -> None:
         return
     if event.id in undone_events(past.acts):  # the record was lost, and read again from the mails
         return
-    place = len(past.events)
-    while place and past.events[place - 1].received_at > event.received_at:
-        place -= 1
-    past.events.insert(place, event)
+    _insert(past.held if event.id in held_events(past.acts) else past.events, event)
 
 
 def add_act(past: Past, act: Act) -> None:
-    """See that an act that was just recorded is known, and what it forgives or undoes is not."""
+    """See that an act that was just recorded is known, and what it forgives, undoes or holds does not count."""
     past.acts.append(act)
     if act.verb is Verb.LIFT:
         past.events[:] = [event for event in past.events if event.received_at > act.at]
-    _forget(past, undone_events([act]))
+        past.held[:] = [event for event in past.held if event.received_at > act.at]
+    elif act.verb in ABOUT_FAILURES:
+        _sort(past)
 
 
-def _forget(past: Past, undone: Set[str]) -> None:
-    if undone:
-        past.events[:] = [event for event in past.events if event.id not in undone]
+def _sort(past: Past) -> None:
+    """Keep apart what counts and what is held, and leave out what counts no more."""
+    undone, held = undone_events(past.acts), held_events(past.acts)
+    if not undone and not held and not past.held:
+        return
+    known = [event for event in (*past.events, *past.held) if event.id not in undone]
+    past.events[:], past.held[:] = [], []
+    for event in known:
+        _insert(past.held if event.id in held else past.events, event)
+
+
+def _insert(events: list[PastEvent], event: PastEvent) -> None:
+    place = len(events)
+    while place and events[place - 1].received_at > event.received_at:
+        place -= 1
+    events.insert(place, event)
 
 
 def read_acts(tx: Transaction, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Act, ...]:

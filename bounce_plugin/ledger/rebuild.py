@@ -9,7 +9,7 @@ from itertools import groupby
 from sqlalchemy import bindparam, select
 
 from bounce_plugin.ledger.past import read_acts
-from bounce_plugin.ledger.record import store_suppression
+from bounce_plugin.ledger.record import store_suppressions
 from bounce_plugin.ledger.schema import acts, suppressions
 from bounce_plugin.ledger.stops import Stop
 from bounce_plugin.ledger.transaction import Transaction
@@ -91,7 +91,7 @@ def _compare(tx: Transaction, fingerprints: Sequence[str], *, mend: bool) -> Ite
         right, kept = _stop(suppression), stored.get(fingerprint)
         if right != kept:
             if mend:
-                store_suppression(tx, fingerprint, suppression)
+                store_suppressions(tx, {fingerprint: suppression})
             yield Difference(fingerprint=fingerprint, stored=kept, right=right)
 
 

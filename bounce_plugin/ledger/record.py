@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 
 from sqlalchemy import bindparam, delete, insert
 
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.addresses import hide_all, remember
+from bounce_plugin.ledger.causes import mark
 from bounce_plugin.ledger.columns import bounded, storable
 from bounce_plugin.ledger.enclosed import CONTACTS, pack_evidence
 from bounce_plugin.ledger.past import add_act, add_event, past_of, recall
@@ -19,7 +20,7 @@ from bounce_plugin.ledger.schema import events, suppressions
 from bounce_plugin.ledger.transaction import InPlace, NewRows, Transaction, keyed
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import PastEvent
-from bounce_plugin.policy.state import Act, Suppression, derive
+from bounce_plugin.policy.state import ABOUT_FAILURES, Act, Suppression, derive
 
 #: Events, but for those of failures that were recorded before.
 ADD_EVENTS = NewRows(events, number=events.c.number, returning=(events.c.id,))
@@ -121,6 +122,13 @@ def record_acts(tx: Transaction, address: str, acts: Iterable[Act]) -> Suppressi
 
 def append_acts(tx: Transaction, fingerprint: str, acts: Iterable[Act]) -> Suppression | None:
     """The same for an address whose row is there; the person may be forgotten."""
+    suppression = log_acts(tx, fingerprint, acts)
+    store_suppressions(tx, {fingerprint: suppression})
+    return suppression
+
+
+def log_acts(tx: Transaction, fingerprint: str, acts: Iterable[Act]) -> Suppression | None:
+    """The same, but the stop is only returned: whoever does it to many stores their stops together."""
     past = past_of(tx, fingerprint)
     for act in acts:
         because, actor = hide_all(tx, [act.because, act.actor])
@@ -137,22 +145,24 @@ def append_acts(tx: Transaction, fingerprint: str, acts: Iterable[Act]) -> Suppr
         }
         tx.put(ADD_ACTS, row)
         add_act(past, act)
-    suppression = derive(past.acts)
-    store_suppression(tx, fingerprint, suppression)
-    return suppression
+        if act.verb in ABOUT_FAILURES:
+            mark(tx, past.acts)
+    return derive(past.acts)
 
 
-def store_suppression(tx: Transaction, fingerprint: str, suppression: Suppression | None) -> None:
-    """Put the stop that an address is under, or none, in the place of what was there."""
-    if suppression is None:
-        tx.connection.execute(FORGET_SUPPRESSION, {"of_tenant": tx.tenant, "of_fingerprint": fingerprint})
-        return
-    row = {
-        "tenant": tx.tenant,
-        "fingerprint": fingerprint,
-        "exempt_too": suppression.exempt_too,
-        "since": suppression.since,
-        "until": suppression.until,
-        "rule": suppression.rule,
-    }
-    tx.put_spelt(PUT_SUPPRESSION, row)
+def store_suppressions(tx: Transaction, stops: Mapping[str, Suppression | None]) -> None:
+    """Put the stops that addresses are under, or none, in the place of what was there; by fingerprint."""
+    freed = [{"of_tenant": tx.tenant, "of_fingerprint": one} for one, stop in stops.items() if stop is None]
+    if freed:
+        tx.connection.execute(FORGET_SUPPRESSION, freed)
+    for fingerprint, stop in stops.items():
+        if stop is not None:
+            row = {
+                "tenant": tx.tenant,
+                "fingerprint": fingerprint,
+                "exempt_too": stop.exempt_too,
+                "since": stop.since,
+                "until": stop.until,
+                "rule": stop.rule,
+            }
+            tx.put_spelt(PUT_SUPPRESSION, row)

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from bounce_plugin.ledger.columns import Moment, Number, Wording
 from bounce_plugin.ledger.naming import FINGERPRINT, address_known, metadata
+from bounce_plugin.ledger.schema_breaker import causes, trips, volumes
 from bounce_plugin.ledger.schema_reading import attempts, canaries, folders, leases, polls
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "addresses",
     "attempts",
     "canaries",
+    "causes",
     "deliveries",
     "events",
     "folders",
@@ -46,6 +48,8 @@ __all__ = [
     "polls",
     "review_items",
     "suppressions",
+    "trips",
+    "volumes",
 ]
 
 REVISION = "0006"  # the newest migration, by which a database shows its age

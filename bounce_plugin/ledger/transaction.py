@@ -94,7 +94,8 @@ class Transaction:
 class Past:
     """What a decision about an address must know, each in its order."""
 
-    events: list[PastEvent] = field(default_factory=list)  # since a person lifted its stop last, that nobody undid
+    events: list[PastEvent] = field(default_factory=list)  # since a person lifted its stop last, that count
+    held: list[PastEvent] = field(default_factory=list)  # the same that do not count until a person decides
     acts: list[Act] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)  # after `sent_since`; None: nothing was asked for
     sent_since: datetime | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -28,6 +28,7 @@ class Simulated:
 
     before: Suppression | None
     after: Suppression | None
+    held: int = 0  # failures that the breaker would hold
 
     @property
     def changes(self) -> bool:
@@ -46,20 +47,29 @@ class Simulated:
 
 
 def simulate(
-    events: Iterable[PastEvent], acts: Iterable[Act], policy: Policy, now: datetime, *, sent: Sequence[Sent] = ()
+    events: Iterable[PastEvent],
+    acts: Iterable[Act],
+    policy: Policy,
+    now: datetime,
+    *,
+    held: Container[str] = (),
+    sent: Sequence[Sent] = (),
 ) -> Simulated:
     """Decide about one address as if this policy had held all along.
 
     `events` are those since the last lift that nobody undid, and `acts` is all that was done: what people lifted and
-    undid stays lifted and undone, and what the host vouched for is vouched for. `sent` is as in `decide`.
+    undid stays lifted and undone, and what the host vouched for is vouched for. `sent` is as in `decide`. `held` are the
+    events that the breaker would hold, by their ids; what it holds in truth is of no account.
     """
-    acts = tuple(acts)
+    acts, events = tuple(acts), tuple(events)
+    counting = [event for event in events if event.id not in held]
     complaints = tuple(act for act in standing(acts) if act.rule == COMPLAINT)
     kept = (*complaints, *(act for act in acts if act.verb is Verb.SUCCESS))
-    before, after = derive(acts), derive((*kept, *replay(events, policy, now, done=kept, sent=sent)))
+    before, after = derive(acts), derive((*kept, *replay(counting, policy, now, done=kept, sent=sent)))
     return Simulated(
         before=before if in_force(before, now) else None,
         after=after if in_force(after, now) else None,
+        held=len(events) - len(counting),
     )
 
 

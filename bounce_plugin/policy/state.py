@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -28,8 +28,17 @@ class Verb(StrEnum):
     UNDO = "undo"  # these failures count no more, and what rested on them holds no more
     SUCCESS = "success"  # the host says that mail got through: soft failures before that are forgiven
     REVISE = "revise"  # a mail was read late: what was decided upon these failures holds no more
+    HOLD = "hold"  # the same until a person decides, because the breaker tripped
+    RELEASE = "release"  # failures that were held count again; what they lead to follows
 
     __hash__ = str.__hash__  # that of Enum is written in Python
+
+
+#: The acts after which other failures count than before.
+ABOUT_FAILURES: Final = frozenset({Verb.LIFT, Verb.UNDO, Verb.HOLD, Verb.RELEASE})
+_TAKE_BACK: Final = frozenset({Verb.UNDO, Verb.HOLD})
+_MAKE_NOTHING: Final = frozenset({Verb.RELEASE, Verb.SUCCESS})  # by themselves
+_DECIDE: Final = frozenset({Verb.UNDO, Verb.RELEASE})  # what a person makes of failures that are held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +50,7 @@ class Act:
     rule: str = ""
     because: str = ""
     actor: str = ""  # empty: a rule did it
-    events: tuple[str, ...] = ()  # ids of those that it rests on; of an undo, of all those that count no more
+    events: tuple[str, ...] = ()  # ids of those that it rests on; of an undo, a hold or a release, of all it is about
     until: datetime | None = None  # of a pause, its end; of a success, when mail got through
 
 
@@ -58,21 +67,21 @@ class Suppression:
 
 
 def standing(acts: Iterable[Act]) -> tuple[Act, ...]:
-    """The stops and pauses that hold, of all acts on one address in their order: neither lifted nor undone.
+    """The stops and pauses that are in effect, of all acts on one address in their order: neither lifted nor taken back.
 
-    An act that names as many events as one can rests on others as well: whoever undoes any sees to it that what still
-    follows is there again (`policy.undo`).
+    An act that names as many events as one can rests on others as well: whoever undoes or holds any sees to it that what
+    still follows is there again (`policy.undo`). What follows from a release is made anew.
     """
     holding: list[Act] = []
     for act in acts:
         if act.verb is Verb.LIFT:
             holding = []
-        elif act.verb is Verb.UNDO:
-            undone = set(act.events)
-            holding = [one for one in holding if undone.isdisjoint(one.events) and len(one.events) < MOST_NAMED]
+        elif act.verb in _TAKE_BACK:
+            gone = set(act.events)
+            holding = [one for one in holding if gone.isdisjoint(one.events) and len(one.events) < MOST_NAMED]
         elif act.verb is Verb.REVISE:
             holding = [one for one in holding if decided_upon(one) not in act.events]
-        elif act.verb is not Verb.SUCCESS:
+        elif act.verb not in _MAKE_NOTHING:
             holding.append(act)
     return tuple(holding)
 
@@ -85,6 +94,20 @@ def decided_upon(act: Act) -> str:
 def undone_events(acts: Iterable[Act]) -> frozenset[str]:
     """The ids of the events that count no more, because a person undid them."""
     return frozenset(event for act in acts if act.verb is Verb.UNDO for event in act.events)
+
+
+def held_events(acts: Iterable[Act]) -> Mapping[str, Act]:
+    """The events that do not count because the breaker holds them, each with the act that does; a lift forgives them."""
+    held: dict[str, Act] = {}
+    for act in acts:
+        if act.verb is Verb.LIFT:
+            held = {}
+        elif act.verb is Verb.HOLD:
+            held |= dict.fromkeys(act.events, act)
+        elif act.verb in _DECIDE:
+            for event in act.events:
+                held.pop(event, None)
+    return held
 
 
 def derive(acts: Iterable[Act]) -> Suppression | None:

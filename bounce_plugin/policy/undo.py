@@ -82,21 +82,30 @@ def undo(
     A stop or pause that rests on none of them stays as it is, whatever the policy says by now. Where one goes, what
     follows from the other events by this policy takes its place.
     """
-    gone, done = tuple(chosen), tuple(acts)
-    ids = {event.id for event in gone}
+    gone = tuple(chosen)
     undone = Act(verb=Verb.UNDO, at=now, because=why, actor=actor, events=tuple(event.id for event in gone))
-    kept = (*done, undone)
-    follows = (
-        () if standing(kept) == standing(done) else replay(_others(events, ids), policy, now, done=kept, sent=sent)
-    )
+    return take_back(undone, gone, events, acts, policy, now=now, sent=sent)
+
+
+def take_back(
+    act: Act,
+    gone: tuple[PastEvent, ...],
+    events: Iterable[PastEvent],
+    acts: Iterable[Act],
+    policy: Policy,
+    *,
+    now: datetime,
+    sent: Sequence[Sent] = (),
+) -> Undone:
+    """The same by any act after which some events count no more, for good or until somebody decides."""
+    done = tuple(acts)
+    kept = (*done, act)
+    others = (event for event in events if event not in gone)
+    follows = () if standing(kept) == standing(done) else replay(others, policy, now, done=kept, sent=sent)
     before, after = derive(done), derive((*kept, *follows))
     return Undone(
         events=gone,
-        acts=(undone, *follows),
+        acts=(act, *follows),
         before=before if in_force(before, now) else None,
         after=after if in_force(after, now) else None,
     )
-
-
-def _others(events: Iterable[PastEvent], ids: set[str]) -> Iterator[PastEvent]:
-    return (event for event in events if event.id not in ids)

@@ -1,5 +1,6 @@
 """What does the operator want? bounce.toml, as values."""
 
+from bounce_plugin.settings.breaker import BreakerSettings
 from bounce_plugin.settings.canary import CanarySettings, CanarySmtpSettings
 from bounce_plugin.settings.health import HealthSettings, MetricsSettings
 from bounce_plugin.settings.lmtp import LmtpSettings
@@ -12,6 +13,7 @@ from bounce_plugin.settings.template import write_key, write_template
 from bounce_plugin.settings.trust import TrustSettings
 
 __all__ = [
+    "BreakerSettings",
     "CanarySettings",
     "CanarySmtpSettings",
     "GoogleOAuth",

@@ -14,6 +14,7 @@ from bounce_plugin.classify.additions import Addition
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.policy.categories import BUILT_IN_CATEGORIES
 from bounce_plugin.policy.rules import Policy
+from bounce_plugin.settings.breaker import BreakerSettings
 from bounce_plugin.settings.canary import CanarySettings
 from bounce_plugin.settings.complaint import complain
 from bounce_plugin.settings.health import HealthSettings, MetricsSettings
@@ -47,6 +48,7 @@ class Settings(Section):
     policy_: PolicySettings = Field(alias="policy")
     categories: Mapping[Name, DeclaredCategory] = {}
     trust: TrustSettings
+    breaker: BreakerSettings
     notices: NoticeSettings | None = None  # not given: nobody is told by mail
     canary: CanarySettings | None = None  # not given: no canary is sent
     hooks: HookSettings
@@ -123,7 +125,7 @@ def parse_settings(text: str, *, folder: Path, source: str = "bounce.toml") -> S
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"is not TOML: {error}", source=source) from error
-    for section in ("ledger", "policy", "trust", "hooks", "lmtp", "health", "metrics"):
+    for section in ("ledger", "policy", "trust", "breaker", "hooks", "lmtp", "health", "metrics"):
         tables.setdefault(section, {})
     try:
         return Settings.model_validate(tables, context=Origin(folder=folder.absolute(), source=source, text=text))

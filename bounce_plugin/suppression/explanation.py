@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.history import events_by_ids, events_of
 from bounce_plugin.ledger.past import acts_of, past_events, sent_to
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.policy.rules import Policy
-from bounce_plugin.policy.state import Act, Suppression, Verb, derive, in_force, undone_events, withholds
+from bounce_plugin.policy.state import Act, Suppression, Verb, derive, held_events, in_force, undone_events, withholds
 from bounce_plugin.policy.success import successes
+from bounce_plugin.words.counting import counted
+
+_DONE: Final = {Verb.LIFT: "lifted the stop", Verb.UNDO: "undid failures", Verb.RELEASE: "released failures"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,11 @@ class Explanation:
     def undone(self) -> frozenset[str]:
         """The ids of the events that count no more, because a person undid them."""
         return undone_events(self.acts)
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The ids of the events that do not count until a person decides, because the breaker holds them."""
+        return frozenset(held_events(self.acts))
 
 
 def explain(tx: Transaction, address: str, category: str, *, policy: Policy, now: datetime) -> Explanation:
@@ -57,11 +66,13 @@ def _verdict(
     acts: tuple[Act, ...], suppression: Suppression | None, category: str, policy: Policy, now: datetime
 ) -> tuple[bool, str]:
     if suppression is None:
-        last = next((act for act in reversed(acts) if act.verb in {Verb.LIFT, Verb.UNDO}), None)
+        if held := held_events(acts):
+            act = next(iter(held.values()))
+            return False, f"The breaker has held {counted(len(held), 'failure')} since {act.at:%Y-%m-%d}. {act.because}"
+        last = next((act for act in reversed(acts) if act.verb in _DONE), None)
         if last is None:
             return False, "Nothing stops mail to this address."
-        what = "undid failures" if last.verb is Verb.UNDO else "lifted the stop"
-        return False, f"{last.actor or 'Somebody'} {what} on {last.at:%Y-%m-%d}: {last.because}"
+        return False, f"{last.actor or 'Somebody'} {_DONE[last.verb]} on {last.at:%Y-%m-%d}: {last.because}"
     if not in_force(suppression, now):
         return False, f"The pause ended on {suppression.until:%Y-%m-%d}. {suppression.because}"
     asked = policy.category(category)

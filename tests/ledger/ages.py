@@ -16,6 +16,7 @@ ADDED: Final = {
         "DROP INDEX ix_mails_raw",
         "ALTER TABLE mails DROP COLUMN raw_since",
     ),
+    "0004": ("DROP TABLE causes", "DROP TABLE volumes", "DROP TABLE trips"),
     "0005": (
         "ALTER TABLE events DROP COLUMN caveat",
         "ALTER TABLE events DROP COLUMN document",

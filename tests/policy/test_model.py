@@ -17,6 +17,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bounce_plugin import BouncePlugin, Contact, hookimpl
 from bounce_plugin.ledger.history import events_of
+from bounce_plugin.ledger.past import past_of
+from bounce_plugin.ledger.record import record_acts
+from bounce_plugin.policy.hold import hold, release
 from bounce_plugin.settings import parse_settings
 from tests.bounces import Box, report
 from tests.world import KEY, Clock
@@ -57,6 +60,7 @@ class State(RuleBasedStateMachine):
         )
         self.failed: dict[str, set[int]] = defaultdict(set)  # messages, since the address was lifted last
         self.ever: dict[str, set[int]] = defaultdict(set)  # messages whose failure was counted: they fail once
+        self.held: dict[str, set[int]] = defaultdict(set)  # messages whose failure does not count for now
         self.stopped: set[str] = set()
 
     def teardown(self) -> None:
@@ -100,7 +104,35 @@ class State(RuleBasedStateMachine):
         self.clock.now += timedelta(hours=1)
         self.plugin.lift(address, actor="secretary", why="she called")
         self.failed[address].clear()
+        self.held[address].clear()
         self.stopped.discard(address)
+
+    @rule(address=addresses)
+    def is_held(self, address: str) -> None:
+        """The breaker holds what an address has done until now."""
+        policy, now = self.plugin.settings.policy, self.clock.now
+        with self.plugin.ledger.transaction() as tx:
+            past = past_of(tx, tx.fingerprint(address))
+            if past.events:
+                held = hold(past.events, past.events, past.acts, policy, trip=1, why="an outage", now=now)
+                record_acts(tx, address, held.acts)
+        self.held[address] |= self.failed[address]
+        self.failed[address].clear()
+        self.stopped.discard(address)
+
+    @rule(address=addresses)
+    def is_released(self, address: str) -> None:
+        """A person says that it was none."""
+        policy, now = self.plugin.settings.policy, self.clock.now
+        with self.plugin.ledger.transaction() as tx:
+            past = past_of(tx, tx.fingerprint(address))
+            if past.held:
+                back = release(past.held, past.events, past.acts, policy, actor="ann", why="I asked", now=now)
+                record_acts(tx, address, back.acts)
+        self.failed[address] |= self.held[address]
+        self.held[address].clear()
+        if len(self.failed[address]) >= AFTER:
+            self.stopped.add(address)
 
     @invariant()
     def those_are_stopped_that_must_be(self) -> None:

@@ -14,6 +14,7 @@ from bounce_plugin.policy.categories import BUILT_IN_CATEGORIES
 from bounce_plugin.policy.presets import Preset, build_policy
 from bounce_plugin.policy.rules import PolicyAction, Rule
 from bounce_plugin.settings import (
+    BreakerSettings,
     CanarySettings,
     CanarySmtpSettings,
     GoogleOAuth,
@@ -38,6 +39,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 REFERENCE = (DOCS / "reference/settings.md").read_text("utf-8")
 HOW_TO = (DOCS / "how-to/choose-rules.md").read_text("utf-8")
 SECTIONS: list[type[BaseModel]] = [
+    BreakerSettings,
     CanarySettings,
     CanarySmtpSettings,
     CategorySettings,

@@ -1,0 +1,278 @@
+"""What if one provider, phrase or reason suddenly stops very many? What it does is held until a person decides (T-05).
+
+Everything happens in the transaction that records the failures: nobody sees a stop that is held in the same batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from bounce_plugin.announce import Announcements
+from bounce_plugin.classify.providers import Providers
+from bounce_plugin.event import BounceEvent
+from bounce_plugin.ledger import causes, counting
+from bounce_plugin.ledger.addresses import known
+from bounce_plugin.ledger.incidents import raise_incident
+from bounce_plugin.ledger.past import past_of, recall
+from bounce_plugin.ledger.record import log_acts, store_suppressions
+from bounce_plugin.ledger.transaction import Past, Transaction
+from bounce_plugin.ledger.trips import Trip, add_trip, extend, open_in, stamp_of, touched
+from bounce_plugin.ledger.volumes import ALL, volume
+from bounce_plugin.message.report import Kind
+from bounce_plugin.outcome import Lifted
+from bounce_plugin.policy.breaker import (
+    INSTANT,
+    Bound,
+    Cause,
+    Dimension,
+    Failure,
+    Limits,
+    Surge,
+    causes_of,
+    merged,
+    most,
+    surge_of,
+    surges,
+)
+from bounce_plugin.policy.decide import acts_from
+from bounce_plugin.policy.hold import hold
+from bounce_plugin.policy.replay import restricting
+from bounce_plugin.policy.rules import RESTRICTING, Decision, Policy
+from bounce_plugin.policy.state import Suppression, standing
+from bounce_plugin.words.counting import counted
+
+#: A failure that is decided so much later than it was received may have led to a pause that is over by then.
+_LATE: Final = timedelta(days=1)
+_MANY: Final = 1000  # causes and days that are remembered
+
+
+class Usual:
+    """What causes did before a day: found once, until a trip is there or settled, or older failures come to light."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Cause, date], int] = {}
+        self._stamp: tuple[int, int] | None = None
+
+    def of(self, tx: Transaction, cause: Cause, day: date, limits: Limits) -> int:
+        """The most addresses that a cause stopped in one window."""
+        stamp = stamp_of(tx)
+        if stamp != self._stamp or len(self._found) >= _MANY:
+            self._found, self._stamp = {}, stamp
+        if (cause, day) not in self._found:
+            history = counting.history_of(tx, cause, *limits.history(day))
+            self._found[cause, day] = most(history, cause.dimension, limits.window)
+        return self._found[cause, day]
+
+    def forget(self, at: datetime, limits: Limits) -> None:
+        """A failure was recorded that was received then: it is history to some days."""
+        for cause, day in [key for key in self._found if at <= limits.history(key[1])[1]]:
+            del self._found[cause, day]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """Watches over what failures lead to."""
+
+    announcements: Announcements
+    policy: Policy
+    providers: Providers
+    limits: Limits | None  # None: it is off; what it needs to know is recorded all the same
+    usual: Usual
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """What the failures of one transaction led to. Tell of each (`note`), then `judge` them."""
+
+    breaker: Breaker
+    tx: Transaction
+    now: datetime
+    _noted: list[datetime] = field(default_factory=list)  # when those that count were received
+    _stops: list[Failure] = field(default_factory=list)  # those that newly stop or pause somebody
+    _bounds: dict[tuple[Cause, date], Bound] = field(default_factory=dict)
+    _held: set[str] = field(default_factory=set)
+
+    def note(self, event: BounceEvent, decision: Decision) -> None:
+        """Record why a failure that counts happened, and whether it takes something away from its address."""
+        past = past_of(self.tx, self.tx.fingerprint(event.address))
+        if event.kind is not Kind.BOUNCE or not event.counts or all(one.id != event.id for one in past.events):
+            return  # or it was forgiven or undone before it was recorded
+        provider, phrase, reason = causes_of(event, self.breaker.providers)
+        failure = Failure(
+            event=event.id,
+            who=self.tx.fingerprint(event.address),
+            at=event.received_at.astimezone(UTC),
+            provider=provider,
+            phrase=phrase,
+            reason=reason,
+        )
+        self._noted.append(failure.at)
+        stops = bool(RESTRICTING & decision.actions)
+        if self._is_plain(past, failure, decision, stops=stops):
+            causes.note_cause(self.tx, failure, restricts=stops)
+            self._stops += [failure] if stops else []
+            return
+        ids = {one.id for one in (*past.events, *past.held) if one.counts}
+        every = (*past.events, *past.held)
+        stopping = restricting(every, self.breaker.policy, done=past.acts, sent=past.sent)
+        causes.note_cause(self.tx, failure, restricts=event.id in stopping)
+        causes.flag(self.tx, ids, stopping)
+        self._stops += [one for one in causes.failures_of(self.tx, stopping) if one.at >= failure.at]
+
+    def _is_plain(self, past: Past, failure: Failure, decision: Decision, *, stops: bool) -> bool:
+        """Whether the decision tells what it would be if all failures had come in, and counted, as they happened."""
+        newest = all(one.received_at < failure.at or one.id == failure.event for one in past.events[-2:])
+        made = len(acts_from(decision, self.now))
+        timely = stops or self.now - failure.at < _LATE
+        return newest and timely and not past.held and not (stops and len(past.acts) > made)
+
+    def judge(self) -> frozenset[str]:
+        """Hold what a cause does that stops far too many; the ids of the failures that are held by it now."""
+        limits = self.breaker.limits
+        if limits is None or not self._noted:
+            return frozenset()
+        self.breaker.usual.forget(min(self._noted), limits)
+        for trip in open_in(self.tx, min(self._noted), max(self._noted)):
+            after, until = min(self._noted) - INSTANT, max(self._noted)
+            self._hold(trip, max(after, trip.surge.after), min(until, trip.surge.until))
+        for dimension in Dimension:
+            times: dict[Cause, list[datetime]] = {}
+            for failure in self._stops:
+                times.setdefault(failure.of(dimension), []).append(failure.at)
+            for cause, number in sorted(self._many(times, limits).items()):
+                first, last = min(times[cause]), max(times[cause])
+                if not self._is_explained(cause, number, limits, first, last):
+                    for surge in self._surges(cause, limits, first, last):
+                        self._trip(cause, surge, limits)
+        return frozenset(self._held)
+
+    def _many(self, times: Mapping[Cause, Sequence[datetime]], limits: Limits) -> dict[Cause, int]:
+        """Those of some causes that stopped more addresses around these times than are never too many, and how many."""
+        named = [cause for cause in times if cause.name]
+        every = [at for cause in named for at in times[cause]]
+        if not every:
+            return {}
+        after, before = min(every) - limits.window, max(every) + limits.window
+        return counting.numbers_of(self.tx, named, after, before, above=limits.floor)
+
+    def _is_explained(self, cause: Cause, number: int, limits: Limits, first: datetime, last: datetime) -> bool:
+        """Whether the mails sent explain so many addresses around these times: then nobody need look into the history."""
+        end = max(last, min(last + limits.window, self.now.astimezone(UTC)))
+        each = (first.date() + timedelta(days=day) for day in range((end.date() - first.date()).days + 1))
+        return all(number <= limits.limit(sent=self._sent(cause, day, limits), usual=0) for day in each)
+
+    def _surges(self, cause: Cause, limits: Limits, first: datetime, last: datetime) -> list[Surge]:
+        """The times around these failures in which a cause stopped too many."""
+
+        def bound(day: date) -> Bound:
+            return self._bound(cause, day, limits)
+
+        if first.date() == last.date() and not self._number(cause, last, last + limits.window):  # none came later
+            limit = bound(first.date())
+            if self._number(cause, first - limits.window, last + INSTANT) <= limit.limit:
+                return []  # not in all windows together
+            throughout = self._number(cause, last - limits.window, first + INSTANT)  # they are in each of the windows
+            if throughout > limit.limit and not cause.dimension.narrower:
+                number = self._number(cause, last - limits.window, last + INSTANT)
+                until = counting.latest_of(self.tx, cause, last - limits.window, place=limit.limit) + limits.window
+                return [surge_of(first - limits.window, until, last, number, limit)]
+        found = counting.window_of(self.tx, cause, first - limits.window, last + limits.window)
+        return merged(surges(found, cause.dimension, limits, bound, since=first))
+
+    def _number(self, cause: Cause, after: datetime, before: datetime) -> int:
+        return counting.numbers_of(self.tx, [cause], after, before).get(cause, 0)
+
+    def _bound(self, cause: Cause, day: date, limits: Limits) -> Bound:
+        """The limit of a cause on a day; found once."""
+        found = self._bounds.get((cause, day))
+        if found is None:
+            usual = self.breaker.usual.of(self.tx, cause, day, limits)
+            sent = self._sent(cause, day, limits)
+            found = Bound(limit=limits.limit(sent=sent, usual=usual), usual=usual, sent=sent)
+            self._bounds[cause, day] = found
+        return found
+
+    def _sent(self, cause: Cause, day: date, limits: Limits) -> int:
+        provider = cause.name if cause.dimension is Dimension.PROVIDER else ALL
+        return volume(self.tx, provider, limits.first_day(day), day)
+
+    def _trip(self, cause: Cause, surge: Surge, limits: Limits) -> None:
+        """Hold what happened in a surge, and tell the operator."""
+        before = touched(self.tx, cause, surge)
+        if before:
+            trip = replace(before[0], surge=before[0].surge.joined(surge))
+            extend(self.tx, trip, trip.surge)
+        else:
+            trip = add_trip(self.tx, cause, surge, self.now)
+        self._hold(trip, surge.after, surge.until)
+        self._tell(trip, limits)
+
+    def _hold(self, trip: Trip, after: datetime, until: datetime) -> None:
+        """Hold the failures of a trip's cause that were received in a time, whether they stopped anybody or not."""
+        found = counting.counting_of(self.tx, trip.cause, after, until)
+        recall(self.tx, found)
+        why = f"The breaker tripped: {trip.cause} stops far more addresses than usual (trip {trip.number})."
+        gone: set[str] = set()
+        stops: dict[str, Suppression | None] = {}
+        freed: dict[str, set[str]] = {}  # fingerprints, and the failures by which somebody may have been told of a stop
+        for fingerprint, restricts in found.items():
+            past = past_of(self.tx, fingerprint)
+            chosen = [event for event in past.events if event.id in restricts]
+            if not chosen:
+                continue
+            before = standing(past.acts)
+            held = hold(
+                chosen,
+                past.events,
+                past.acts,
+                self.breaker.policy,
+                trip=trip.number,
+                why=why,
+                now=self.now,
+                sent=past.sent,
+            )
+            stops[fingerprint] = log_acts(self.tx, fingerprint, held.acts)
+            gone.update(event.id for event in chosen)
+            if held.after is None:
+                fallen = {event for act in before if act not in standing(past.acts) for event in act.events}
+                freed[fingerprint] = fallen | {event.id for event in chosen if restricts[event.id]}
+        store_suppressions(self.tx, stops)
+        self._held |= gone
+        self._take_word_back(gone, freed, why)
+
+    def _take_word_back(self, gone: set[str], freed: Mapping[str, set[str]], why: str) -> None:
+        """Leave unsaid what nobody was told yet, and tell the host of a stop that it was told of and is held now."""
+        announcements = self.breaker.announcements
+        announcements.threshold_withdrawn(self.tx, gone)
+        told = announcements.threshold_told(self.tx, {event for events in freed.values() for event in events})
+        concerned = [fingerprint for fingerprint, events in freed.items() if not told.isdisjoint(events)]
+        addresses = known(self.tx, concerned)
+        for address in filter(None, map(addresses.get, concerned)):
+            lifted = Lifted(address=address, actor="breaker", why=why, at=self.now)
+            announcements.suppression_lifted(self.tx, lifted, self.now)
+
+    def _tell(self, trip: Trip, limits: Limits) -> None:
+        raised = raise_incident(
+            self.tx,
+            key=f"breaker:{trip.number}",
+            title=f"{trip.cause} stops far more addresses than usual: held",
+            detail=in_numbers(trip, limits.window),
+            now=self.now,
+        )
+        if raised.tell:
+            self.breaker.announcements.incident(self.tx, raised.incident, self.now)
+
+
+def in_numbers(trip: Trip, window: timedelta) -> str:
+    """What a trip is about, and what to do, for people."""
+    surge, hours = trip.surge, round(window.total_seconds() / 3600)
+    return (
+        f"{counted(surge.number, 'address', 'addresses')} within {counted(hours, 'hour')}, the last at "
+        f"{surge.last:%Y-%m-%d %H:%M} UTC; the limit is {surge.limit}, for at most {surge.usual} are usual and "
+        f"{counted(surge.sent, 'mail')} went there of late. These failures count against nobody until you decide. Look with "
+        f"`bounce-plugin breaker show {trip.number}`; if they are right, `bounce-plugin breaker release {trip.number}`; if "
+        f"they are an outage, `bounce-plugin breaker discard {trip.number}`."
+    )

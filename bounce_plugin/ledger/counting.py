@@ -1,0 +1,140 @@
+"""How many addresses did one cause stop, and which failures of it count? The questions of the breaker."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+
+from bounce_plugin.ledger.causes import CHUNK, FAILURE, State, read_failure
+from bounce_plugin.ledger.schema import causes, trips
+from bounce_plugin.ledger.transaction import Transaction
+from bounce_plugin.policy.breaker import Cause, Dimension, Failure
+
+_OURS: Final = causes.c.tenant == bindparam("tenant")
+_NAMES: Final = {dimension: causes.c[dimension.value] == bindparam("name") for dimension in Dimension}
+_BETWEEN: Final = (causes.c.at > bindparam("after"), causes.c.at < bindparam("before"))
+
+
+def _restricting(dimension: Dimension) -> Sequence[ColumnElement[bool]]:
+    """What newly stopped or paused an address, or would have, and is and was not held for a narrower cause."""
+    narrower = [one.value for one in dimension.narrower]
+    explaining = select(trips.c.number).where(trips.c.tenant == causes.c.tenant, trips.c.dimension.in_(narrower))
+    unexplained = or_(causes.c.trip.is_(None), causes.c.trip.not_in(explaining))
+    return (_OURS, causes.c.restricts, *_BETWEEN, *([unexplained] if narrower else []))
+
+
+_NUMBER: Final = func.count(causes.c.fingerprint.distinct())
+
+#: How many addresses some causes stopped or paused in a time, each; what was released is explained.
+NUMBERS: Final = {
+    dimension: select(causes.c[dimension.value].label("name"), _NUMBER.label("number"))
+    .where(
+        causes.c[dimension.value].in_(bindparam("names", expanding=True)),
+        *_restricting(dimension),
+        causes.c.state != State.RELEASED,
+    )
+    .group_by(causes.c[dimension.value])
+    .having(bindparam("above") < _NUMBER)
+    for dimension in Dimension
+}
+
+#: When the address failed last that is so many places before the one that failed last of all.
+LATEST: Final = {
+    dimension: select(func.max(causes.c.at, type_=causes.c.at.type))
+    .where(
+        _NAMES[dimension],
+        _OURS,
+        causes.c.restricts,
+        causes.c.at > bindparam("after"),
+        causes.c.state != State.RELEASED,
+    )
+    .group_by(causes.c.fingerprint)
+    .order_by(func.max(causes.c.at).desc())
+    .offset(bindparam("place"))
+    .limit(1)
+    for dimension in Dimension
+}
+
+#: The failures that this is counted of, in their order.
+WINDOW: Final = {
+    dimension: FAILURE.where(_NAMES[dimension], *_restricting(dimension), causes.c.state != State.RELEASED).order_by(
+        causes.c.at, causes.c.event
+    )
+    for dimension in Dimension
+}
+
+#: What one cause did before: what counts, and up to now what was released.
+HISTORY: Final = {
+    dimension: FAILURE.where(
+        _NAMES[dimension],
+        *_restricting(dimension),
+        or_(
+            causes.c.state == State.RELEASED,
+            and_(causes.c.state == State.COUNTS, causes.c.at <= bindparam("ends")),
+        ),
+    ).order_by(causes.c.at, causes.c.event)
+    for dimension in Dimension
+}
+
+#: The failures of one cause in a time that count, whether they stop anybody or not: those that are to be held.
+COUNTING: Final = {
+    dimension: select(causes.c.fingerprint, causes.c.event, causes.c.restricts)
+    .where(
+        _OURS,
+        _NAMES[dimension],
+        causes.c.at > bindparam("after"),
+        causes.c.at <= bindparam("until"),
+        causes.c.state == State.COUNTS,
+    )
+    .order_by(causes.c.fingerprint, causes.c.event)
+    for dimension in Dimension
+}
+
+
+def numbers_of(
+    tx: Transaction, found: Collection[Cause], after: datetime, before: datetime, *, above: int = 0
+) -> dict[Cause, int]:
+    """How many addresses causes of one dimension newly stopped or paused between two times, or would have.
+
+    The times are not included; causes with no more than `above` addresses are left out.
+    """
+    names, numbers = sorted(cause.name for cause in found), dict[Cause, int]()
+    for start in range(0, len(names), CHUNK):
+        dimension = next(iter(found)).dimension
+        where = {"names": names[start : start + CHUNK], "after": after, "before": before, "above": above}
+        for row in tx.connection.execute(NUMBERS[dimension], {"tenant": tx.tenant, **where}):
+            numbers[Cause(dimension=dimension, name=row.name)] = row.number
+    return numbers
+
+
+def latest_of(tx: Transaction, cause: Cause, after: datetime, *, place: int) -> datetime:
+    """Of the addresses that a cause stopped after a time, when one failed last: the one of that place, counted from 0."""
+    where = {"tenant": tx.tenant, "name": cause.name, "after": after, "place": place}
+    found: datetime = tx.connection.execute(LATEST[cause.dimension], where).scalar_one()
+    return found
+
+
+def window_of(tx: Transaction, cause: Cause, after: datetime, before: datetime) -> list[Failure]:
+    """The failures themselves, in their order."""
+    return _failures(tx, WINDOW[cause.dimension], name=cause.name, after=after, before=before)
+
+
+def history_of(tx: Transaction, cause: Cause, after: datetime, ends: datetime, before: datetime) -> list[Failure]:
+    """What counted until `ends`, and what was released until `before`; in their order."""
+    return _failures(tx, HISTORY[cause.dimension], name=cause.name, after=after, ends=ends, before=before)
+
+
+def counting_of(tx: Transaction, cause: Cause, after: datetime, until: datetime) -> dict[str, dict[str, bool]]:
+    """The failures of a cause that count, by the fingerprints of their addresses; True for those that restrict them."""
+    found: dict[str, dict[str, bool]] = {}
+    where = {"tenant": tx.tenant, "name": cause.name, "after": after, "until": until}
+    for row in tx.connection.execute(COUNTING[cause.dimension], where):
+        found.setdefault(row.fingerprint, {})[row.event] = row.restricts
+    return found
+
+
+def _failures(tx: Transaction, statement: Select[*tuple[Any, ...]], **where: object) -> list[Failure]:
+    return [read_failure(row) for row in tx.connection.execute(statement, {"tenant": tx.tenant, **where})]

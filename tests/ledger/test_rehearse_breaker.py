@@ -1,0 +1,168 @@
+"""Does a rehearsal with a breaker tell what the live system would have done, whatever happened?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bounce_plugin.act import decide_upon
+from bounce_plugin.announce import Announcements, OwnAnswers, load_plugins
+from bounce_plugin.breaker import Breaker, Usual, Watch
+from bounce_plugin.classify.classification import Reason
+from bounce_plugin.classify.tables import BUILT_IN
+from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.ledger.rebuild import compare
+from bounce_plugin.ledger.record import note_event, record_events
+from bounce_plugin.ledger.recount import recount
+from bounce_plugin.ledger.stops import STOP
+from bounce_plugin.ledger.trips import TripState, open_trips
+from bounce_plugin.message.report import Kind
+from bounce_plugin.policy.breaker import Limits
+from bounce_plugin.policy.presets import Preset, build_policy
+from bounce_plugin.policy.rules import Policy, PolicyAction, Rule
+from bounce_plugin.rehearse import rehearse
+from bounce_plugin.settle import Settling
+from tests.histories import START, State, state
+from tests.ledger.samples import an_event
+
+ONE_STRIKE = build_policy(
+    preset=Preset.NONE,
+    rules=[Rule(name="one strike", reasons=frozenset({Reason.ADDRESS_UNKNOWN}), then=(PolicyAction.SUPPRESS,))],
+)
+POLICIES = [build_policy(), build_policy(preset=Preset.THREE_STRIKES), ONE_STRIKE]
+LIMITS = Limits(window=timedelta(days=1), floor=2, share=0.02, times=3.0)
+ADDRESSES = tuple(f"a{number}@example.org" for number in range(9))
+
+#: Which address fails, and how many hours after the failure before: most at one provider, as in an outage.
+failures = st.lists(
+    st.tuples(
+        st.sampled_from(ADDRESSES), st.sampled_from([0.1, 0.1, 1, 12, 80]), st.sampled_from(["mx1", "mx1", "mx2"])
+    ),
+    max_size=25,
+)
+batches = st.sampled_from([1, 3, 100])
+
+
+@pytest.fixture(scope="module")
+def ledgers() -> Iterator[tuple[Ledger, Ledger]]:
+    """Two ledgers for many histories, each of which is taken back."""
+    with Ledger.in_memory() as one, Ledger.in_memory() as other:
+        yield one, other
+
+
+class Days:
+    """A ledger under a policy with a breaker, and what happens to it."""
+
+    def __init__(self, ledger: Ledger, policy: Policy, limits: Limits | None = LIMITS) -> None:
+        own = OwnAnswers(
+            find_delivery=lambda clues, address: None,
+            should_suppress=lambda address, category: False,
+            should_suppress_many=lambda addresses, category: (),
+        )
+        self.ledger, self.policy, self.now = ledger, policy, START
+        self.announcements = Announcements(ledger, load_plugins({}, own=own, entry_points=False))
+        self.breaker = Breaker(
+            announcements=self.announcements,
+            policy=policy,
+            providers=BUILT_IN.providers,
+            limits=limits,
+            usual=Usual(),
+        )
+
+    def live(self, some: list[tuple[str, float, str]], batch: int) -> None:
+        at, told = START, []
+        for number, (address, hours, host) in enumerate(some):
+            at += timedelta(hours=hours)
+            told.append((number, address, at, host))
+        for start in range(0, len(told), batch):
+            chunk = told[start : start + batch]
+            self.now = max(self.now, chunk[-1][2])
+            self._record(chunk)
+
+    def _record(self, chunk: list[tuple[int, str, datetime, str]]) -> None:
+        row = BUILT_IN.reasons[Reason.ADDRESS_UNKNOWN]
+        with self.ledger.transaction() as tx:
+            events = [
+                an_event(
+                    tx,
+                    address,
+                    kind=Kind.BOUNCE,
+                    type=row.type,
+                    message_key=f"ref:{number}",
+                    received_at=at,
+                    remote_mta=f"mail.{host}.example",
+                )
+                for number, address, at, host in chunk
+            ]
+            record_events(tx, [(event, row.weight) for event in events])
+            watch = Watch(breaker=self.breaker, tx=tx, now=self.now)
+            for event in events:
+                note_event(tx, event, weight=row.weight)
+                watch.note(event, decide_upon(tx, event, self.policy, self.now))
+            watch.judge()
+
+    def settle(self, what: TripState) -> None:
+        with self.ledger.reading() as tx:
+            numbers = [trip.number for trip in open_trips(tx)]
+        for number in numbers:
+            work = Settling(
+                ledger=self.ledger,
+                announcements=self.announcements,
+                policy=self.policy,
+                trip=number,
+                state=what,
+                actor="ann",
+                why="I asked them",
+                now=self.now,
+            )
+            list(work.do())
+
+    def states(self) -> dict[str, State]:
+        found: dict[str, State] = {}
+        with self.ledger.reading() as tx:
+            for address in ADDRESSES:
+                stop = tx.connection.execute(
+                    STOP, {"tenant": tx.tenant, "fingerprint": tx.fingerprint(address)}
+                ).one_or_none()
+                holds = stop is not None and stop.since and (stop.until is None or stop.until > self.now)
+                found[address] = (stop.exempt_too, stop.until) if stop and holds else None
+        return found
+
+    def is_as_recorded(self) -> bool:
+        with self.ledger.reading() as tx:
+            return not [*compare(tx, mend=False), *recount(tx, mend=False)]
+
+
+@settings(max_examples=15, deadline=None)
+@given(failures, batches, st.sampled_from(POLICIES), st.sampled_from(POLICIES))
+def test_the_stops_are_those_of_a_ledger_that_lived_under_the_other_policy(
+    ledgers: tuple[Ledger, Ledger], some: list[tuple[str, float, str]], batch: int, policy: Policy, other: Policy
+) -> None:
+    with ledgers[0].rehearsal(), ledgers[1].rehearsal():
+        real, lived = Days(ledgers[0], policy), Days(ledgers[1], other)
+        real.live(some, batch)
+        lived.live(some, 1)
+        expected = lived.states()
+        for found in rehearse(real.ledger, other, real.now, limits=LIMITS):
+            assert state(found.simulated.after, real.now) == expected[found.address]
+        assert real.is_as_recorded()
+
+
+@settings(max_examples=10, deadline=None)
+@given(failures, batches, st.sampled_from(POLICIES))
+def test_released_it_is_as_without_a_breaker_whatever_was_held(
+    ledgers: tuple[Ledger, Ledger], some: list[tuple[str, float, str]], batch: int, policy: Policy
+) -> None:
+    with ledgers[0].rehearsal(), ledgers[1].rehearsal():
+        held, without = Days(ledgers[0], policy), Days(ledgers[1], policy, limits=None)
+        held.live(some, batch)
+        without.live(some, batch)
+        held.settle(TripState.RELEASED)
+        assert held.states() == without.states()
+        assert held.is_as_recorded()
+        held.settle(TripState.DISCARDED)  # nothing is left to be discarded
+        assert held.states() == without.states()
