@@ -41,7 +41,7 @@ def recall_sent(tx: Transaction, pasts: Mapping[str, Past]) -> None:
     """Read what was sent to these addresses since their oldest soft failures, unless it was read already."""
     wanted: dict[str, datetime] = {}
     for fingerprint, past in pasts.items():
-        oldest = oldest_soft(past.events)
+        oldest = oldest_soft((*past.events, *past.held))
         if oldest is not None and (past.sent_since is None or oldest < past.sent_since):
             wanted[fingerprint] = oldest
     if not wanted:
