@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, RLock
@@ -33,11 +33,12 @@ from bounce_plugin.pipeline import Pipeline
 from bounce_plugin.policy.state import in_force
 from bounce_plugin.proofs import Proofs
 from bounce_plugin.reading import Reading
+from bounce_plugin.recipients import Recipient, allowed, withheld_among
 from bounce_plugin.rulebook import make_tables
 from bounce_plugin.settings import Settings, load_settings
 from bounce_plugin.settle import Trips
 from bounce_plugin.signing import Signing
-from bounce_plugin.suppression.bulk import suppressed_among
+from bounce_plugin.suppression.bulk import Bulk
 from bounce_plugin.suppression.explanation import Explanation, explain
 from bounce_plugin.suppression.gate import Gate
 from bounce_plugin.suppression.lift import lift
@@ -89,7 +90,7 @@ class BouncePlugin:
         own = OwnAnswers(
             find_delivery=sent_log.find,
             should_suppress=lambda address, category: self._gate.should_suppress(address, category, self.clock()),
-            should_suppress_many=self._suppressed_among,
+            should_suppress_many=Bulk(self.ledger, settings.policy, clock, self._doubts.note_address).suppressed,
         )
         self.plugins = load_plugins(
             given, own=own, disabled=settings.hooks.disabled, options=settings.plugin, entry_points=entry_points
@@ -195,8 +196,7 @@ class BouncePlugin:
     def should_suppress(self, address: str, category: str) -> bool:
         """Whether mail of this category to this address must not be sent.
 
-        False for an exempt category such as an invoice, unless the address has changed its owner. A category that is
-        not declared in the settings is sent, and raises one incident that names it.
+        False for an exempt one, unless the address has changed its owner. One that is not declared raises an incident.
         """
         self._doubts.note_category(category)
         self._doubts.note_address(address)
@@ -205,7 +205,14 @@ class BouncePlugin:
     def suppressed_among(self, addresses: Iterable[str], category: str) -> set[str]:
         """Those of the addresses, as they are spelt, to which mail of this category must not be sent."""
         self._doubts.note_category(category)
-        return set(self.questions.should_suppress_many(tuple(addresses), category))
+        return withheld_among(self.questions, addresses, category)
+
+    def filter(
+        self, recipients: Iterable[Recipient], category: str, *, key: Callable[[Recipient], str] | None = None
+    ) -> Iterator[Recipient]:
+        """Those of the recipients (by `key`, if they are no addresses) who may be sent this, in order; see `allowed`."""
+        self._doubts.note_category(category)
+        return allowed(self.questions, recipients, category, key=key)
 
     def explain(self, address: str, category: str) -> Explanation:
         """Whether mail of this category would be withheld by our own ledger, by which rule and which events."""
@@ -283,11 +290,6 @@ class BouncePlugin:
             raise SettingsError("no table says where a canary is sent", key="[canary]", source=self.settings.source)
         self.attend()
         return send(self.ledger, table, self.clock)
-
-    # Our own answers to the hooks, asked last.
-
-    def _suppressed_among(self, addresses: Sequence[str], category: str) -> Iterable[str]:
-        return suppressed_among(self.ledger, addresses, category, policy=self.settings.policy, now=self.clock())
 
     def _stopped(self, address: str) -> bool:
         """Whether mail of any category is withheld from the address: no notice goes there either (T-15)."""

@@ -31,10 +31,11 @@ def send_newsletter(
 ) -> list[Sending]:
     """Send a newsletter to everybody on a list, once to each address, but not where it is to be withheld."""
     readers = crm.readers(which)
-    withheld = plugin.suppressed_among([person.email for person in readers], "newsletter")
-    going = [person for person in readers if person.email not in withheld]
-    _send(crm, plugin, {f"{document}.{person.id}": person for person in going}, document, "newsletter", transport)
-    return [_sending(plugin, person, document, "newsletter", person.email not in withheld) for person in readers]
+    gone: set[int] = set()
+    for person in plugin.filter(readers, "newsletter", key=lambda reader: reader.email):
+        _send(crm, plugin, {f"{document}.{person.id}": person}, document, "newsletter", transport)
+        gone.add(person.id)
+    return [_sending(plugin, person, document, "newsletter", sent=person.id in gone) for person in readers]
 
 
 def send_invoices(

@@ -12,22 +12,16 @@ An error of our own answer is none of a plugin's: it goes to the caller as it is
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from bounce_plugin.announce.plugins import OWN, Plugins
-from bounce_plugin.announce.trouble import PluginFailureError, Trouble, log_failure, words_of
+from bounce_plugin.announce.asked import ask_one, whether
+from bounce_plugin.announce.many import Many
+from bounce_plugin.announce.plugins import Plugins
+from bounce_plugin.announce.trouble import PluginFailureError, Trouble
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Contact, Delivery
 from bounce_plugin.correlate.fault import find_fault, shorten
-
-log = logging.getLogger(__name__)
-
-#: A plugin that fails so often while one batch is asked address by address is not asked for the rest of it: its
-#: database may be down, and a million time-outs would block the sending.
-FAILURES_IN_A_BATCH: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +61,7 @@ class Questions:
         """Shall mail of this category to this address be withheld?"""
         for name in self._plugins.implementing("should_suppress"):
             try:
-                answer = _whether(self._plugins, name, address, category)
+                answer = whether(self._plugins, name, address, category)
             except PluginFailureError as failure:
                 self._report(failure.trouble)
             else:
@@ -76,54 +70,20 @@ class Questions:
         return False
 
     def should_suppress_many(self, addresses: Iterable[str], category: str) -> frozenset[str]:
-        """Which of these addresses shall get no mail of this category? In the caller's own spelling.
+        """Which of these addresses shall get no mail of this category? In the caller's own spelling."""
+        return frozenset(self.about_many(category).withheld(addresses))
 
-        A plugin that implements only `should_suppress` is asked one by one, in its turn.
-        """
-        undecided = tuple(dict.fromkeys(addresses))
-        withheld: frozenset[str] = frozenset()
-        batched = frozenset(self._plugins.implementing("should_suppress_many"))
-        for name in _in_turn(self._plugins):
-            if name not in batched:
-                more, undecided = self._one_by_one(name, undecided, category)
-                withheld |= more
-                continue
-            try:
-                answer = _which(self._plugins, name, undecided, category)
-            except PluginFailureError as failure:
-                self._report(failure.trouble)
-            else:
-                if answer is not None:
-                    return withheld | answer
-        return withheld
-
-    def _one_by_one(self, name: str, addresses: Sequence[str], category: str) -> tuple[frozenset[str], tuple[str, ...]]:
-        """Ask one plugin for each address: which it withholds, and which it leaves undecided."""
-        withheld: set[str] = set()
-        undecided: list[str] = []
-        failures: list[PluginFailureError] = []
-        for number, address in enumerate(addresses):
-            if len(failures) == FAILURES_IN_A_BATCH:
-                undecided.extend(addresses[number:])
-                break
-            try:
-                answer = _whether(self._plugins, name, address, category)
-            except PluginFailureError as failure:
-                failures.append(failure)
-                answer = None
-            if answer is None:
-                undecided.append(address)
-            elif answer:
-                withheld.add(address)
-        if failures:
-            self._report(failures[0].trouble)
-        return frozenset(withheld), tuple(undecided)
+    def about_many(self, category: str) -> Many:
+        """The same question about more addresses than one wants to hold: to be asked some at a time."""
+        return Many(self._plugins, self._report, category)
 
     def phrases(self) -> tuple[Phrases, ...]:
         """All rules that plugins bring. Raises HookError when one cannot say: at start that is to be mended."""
         found = []
         for name in self._plugins.implementing("phrases"):
-            answers = _ask(self._plugins, "phrases", name)  # a list: no plugin's rules keep another's from being asked
+            answers = ask_one(
+                self._plugins, "phrases", name
+            )  # a list: no plugin's rules keep another's from being asked
             for answer in answers if isinstance(answers, list) else ():
                 if not isinstance(answer, str):
                     raise PluginFailureError(name, "phrases", f"it answered {shorten(answer)}, not a text or None")
@@ -134,7 +94,7 @@ class Questions:
 
 def _find_contacts(plugins: Plugins, address: str, clues: Clues) -> tuple[Contact, ...]:
     for name in plugins.implementing("find_contact"):
-        answer = _ask(plugins, "find_contact", name, address=address, clues=clues)
+        answer = ask_one(plugins, "find_contact", name, address=address, clues=clues)
         if answer is None:
             continue
         contacts = (answer,) if isinstance(answer, Contact) else answer
@@ -151,7 +111,7 @@ def _find_contacts(plugins: Plugins, address: str, clues: Clues) -> tuple[Contac
 
 def _find_delivery(plugins: Plugins, clues: Clues, address: str) -> Delivery | None:
     for name in plugins.implementing("find_delivery"):
-        answer = _ask(plugins, "find_delivery", name, clues=clues, address=address)
+        answer = ask_one(plugins, "find_delivery", name, clues=clues, address=address)
         if isinstance(answer, Delivery):
             _refuse_fault(name, "find_delivery", answer)
             return answer
@@ -164,45 +124,3 @@ def _refuse_fault(name: str, hook: str, answer: Contact | Delivery) -> None:
     fault = find_fault(answer)
     if fault:
         raise PluginFailureError(name, hook, f"in its answer {fault}")
-
-
-def _in_turn(plugins: Plugins) -> tuple[str, ...]:
-    """All plugins that can say who gets no mail, in the order of `should_suppress`; our own answer last."""
-    names = dict.fromkeys((*plugins.implementing("should_suppress"), *plugins.implementing("should_suppress_many")))
-    return (*(name for name in names if name != OWN), *(name for name in names if name == OWN))
-
-
-def _whether(plugins: Plugins, name: str, address: str, category: str) -> bool | None:
-    answer = _ask(plugins, "should_suppress", name, address=address, category=category)
-    if answer is None or isinstance(answer, bool):
-        return answer
-    raise PluginFailureError(name, "should_suppress", f"it answered {shorten(answer)}, not True, False or None")
-
-
-def _which(plugins: Plugins, name: str, addresses: Sequence[str], category: str) -> frozenset[str] | None:
-    answer = _ask(plugins, "should_suppress_many", name, addresses=addresses, category=category)
-    if answer is None:
-        return None
-    if isinstance(answer, str) or not isinstance(answer, Iterable):
-        raise PluginFailureError(name, "should_suppress_many", f"it answered {shorten(answer)}, not addresses or None")
-    try:
-        withheld = frozenset(answer)
-    except Exception as error:  # a generator of the host may raise anything, or give what has no hash
-        raise PluginFailureError(name, "should_suppress_many", repr(error)) from error
-    strangers = withheld - frozenset(addresses)
-    if strangers:  # such as another spelling: to leave it out would be to send to it
-        raise PluginFailureError(
-            name, "should_suppress_many", f"it answered {len(strangers)} that it was not asked for"
-        )
-    return withheld
-
-
-def _ask(plugins: Plugins, hook: str, name: str, **arguments: object) -> object:
-    """Ask one plugin. What our own answers raise stays what it is."""
-    try:
-        return plugins.call(hook, name, **arguments)
-    except Exception as error:
-        if name == OWN:
-            raise
-        log_failure(log, name, hook, error)
-        raise PluginFailureError(name, hook, words_of(error)) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 import idna
@@ -17,6 +18,15 @@ _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
 _QUOTED = re.compile(r"\"[A-Za-z0-9!#$%&'*+/=?^_`{|}~. -]+\"")
 #: Underscores are no host name, but there are mail domains that have them.
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
+#: An address of which only the case can change: ASCII, nothing to strip, no quotes, no literal, no encoded-word, and too
+#: short for any limit. It gives nothing back, so that each character is read once or twice, whatever follows.
+_ALMOST_NORMAL = (
+    r"(?!=)[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,128}+@(?=[A-Za-z0-9_.-]{1,63}+(?![^\n]))"
+    r"[A-Za-z0-9_]++(?:(?:\.|-++)[A-Za-z0-9_]++)*+"
+)
+_PLAIN = re.compile(_ALMOST_NORMAL)
+#: As many of them as follow each other, each on a line.
+_PLAIN_LINES = re.compile(rf"(?:{_ALMOST_NORMAL}\n)*+")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 
 
@@ -34,6 +44,8 @@ def normalise(address: str) -> str:
     - Comments, display names, source routes, several addresses, encoded-words, controls and more than 254 octets are
       refused, not repaired: where parsers differ, an attacker chooses the reading (T-09, CVE-2023-27043).
     """
+    if _PLAIN.fullmatch(address):  # as nearly all are: the same, in half the time
+        return address.lower()
     address = address.strip(" \t\r\n")
     return _normalise(address) if len(address) <= LONGEST else ""
 
@@ -47,6 +59,30 @@ def _normalise(address: str) -> str:
     if not local or not domain or len(local.encode()) + 1 + len(domain) > LONGEST:
         return ""
     return f"{local}@{domain}"
+
+
+def normalise_all(addresses: Sequence[str]) -> list[str]:
+    """`normalise` of each of many addresses, in their order: the same answers, several times as fast.
+
+    Nearly all addresses are plain: only their case can change. One expression reads as many of them as follow each other,
+    and the others are normalised one by one.
+    """
+    text = "\n".join(addresses) + "\n"
+    if text.count("\n") != len(addresses):  # a line break within an address: no line can be told from another
+        return [normalise(address) for address in addresses]
+    normal = text.lower().split("\n")
+    normal.pop()
+    number, position = 0, 0
+    while (end := _end_of_plain(text, position)) < len(text):
+        number += text.count("\n", position, end)
+        normal[number] = normalise(addresses[number])
+        number, position = number + 1, text.index("\n", end) + 1
+    return normal
+
+
+def _end_of_plain(text: str, position: int) -> int:
+    match = _PLAIN_LINES.match(text, position)
+    return match.end() if match else position
 
 
 def _local_part(local: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -30,6 +32,19 @@ def exists(url: str) -> bool:
         raise failure(engine.url, error) from error
     finally:
         engine.dispose()
+
+
+def beside(url: URL, name: str) -> Path | None:
+    """Where a file belongs that goes with a database: next to SQLite's, else in the user's cache folder; None: nowhere."""
+    if url.get_backend_name() == "sqlite":
+        database = url.database
+        return None if not database or database.startswith((":", "file:")) else Path(f"{database}-{name}")
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # nobody's home
+        return None
+    told = f"{url.host}\0{url.port}\0{url.database}\0{url.query}"  # neither user nor password
+    return cache / "bounce-plugin" / f"{hashlib.sha256(told.encode()).hexdigest()[:16]}-{name}"
 
 
 def engine_for(url: str) -> Engine:
@@ -93,7 +108,7 @@ def _write_ahead(cursor: DBAPICursor) -> None:
             return
 
 
-def failure(url: URL, error: SQLAlchemyError) -> LedgerError:
+def failure(url: URL, error: Exception) -> LedgerError:
     """What the database said, on one line, without the password of its URL."""
     cause = getattr(error, "orig", None) or error
     return LedgerError(f"the ledger {url.render_as_string(hide_password=True)}: {' '.join(str(cause).split())}")

@@ -6,15 +6,16 @@ import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-from weakref import WeakSet
+from typing import Self
 
-from sqlalchemy import Connection, Engine, Row, Select, false, insert, text, update
+from sqlalchemy import Connection, Engine, Select, false, insert, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from bounce_plugin.errors import LedgerError
-from bounce_plugin.ledger.engine import engine_for, exists, failure
+from bounce_plugin.ledger.asking import Asking, Columns
+from bounce_plugin.ledger.engine import beside, engine_for, exists, failure
 from bounce_plugin.ledger.migrate import bring_up_to_date, is_up_to_date
 from bounce_plugin.ledger.ring import CHECK_VALUE, KeyRing, read_ring, uses
 from bounce_plugin.ledger.schema import keys, metadata
@@ -45,7 +46,7 @@ class Ledger:
         self._ring = KeyRing(key=self._given[0])
         self._rehearsal: Connection | None = None
         self._held = threading.local()
-        self._all_held: WeakSet[Connection] = WeakSet()  # a thread that ends gives its connection back to the pool
+        self._asking = Asking(engine)
 
     @classmethod
     def open(
@@ -136,6 +137,11 @@ class Ledger:
                 self._rehearsal = None
                 connection.rollback()
 
+    @property
+    def rehearsing(self) -> bool:
+        """Whether what is read and written now will be undone."""
+        return self._rehearsal is not None
+
     @contextmanager
     def turn_to_tell(self, patience: float) -> Iterator[bool]:
         """Have the other processes of this tenant wait with telling plugins; False: they did not let us, for `patience` seconds."""
@@ -200,43 +206,32 @@ class Ledger:
         finally:
             self._held.writes = False
 
-    def ask(self, question: Select[*tuple[Any, ...]], **values: object) -> Row[*tuple[Any, ...]] | None:
+    def ask(self, question: Select[*Columns], **values: object) -> tuple[*Columns] | None:
         """The first row that answers a single question, from the newest state, over this thread's own connection.
 
-        Far quicker than a transaction. A connection that broke meanwhile, as when the database was restarted, is
-        replaced once.
+        Far quicker than a transaction.
         """
-        parameters = {"tenant": self.tenant, **values}
-        try:
-            return self._asking().execute(question, parameters).first()
-        except SQLAlchemyError as error:
-            if not getattr(error, "connection_invalidated", False):
-                raise failure(self._engine.url, error) from error
-        try:
-            return self._asking().execute(question, parameters).first()
-        except SQLAlchemyError as error:
-            raise failure(self._engine.url, error) from error
+        return self._asking.ask(question, {"tenant": self.tenant, **values})
 
-    def ask_about(self, address: str, question: Select[*tuple[Any, ...]]) -> Row[*tuple[Any, ...]] | None:
-        """The same of one address, by a question that also gives the ledger's `check_value`.
+    def ask_about(self, address: str, question: Select[str, *Columns]) -> tuple[str, *Columns] | None:
+        """The same of one address, by a question that also gives, first, the ledger's `check_value`.
 
         Where another process has changed the key since, it is asked again under the new one: else nobody were found.
         """
         ring = self._ring
         row = self.ask(question, fingerprint=ring.fingerprint(address))
-        while row is not None and row.check_value != ring.check_value:
+        while row is not None and row[0] != ring.check_value:
             with self._begun("read") as connection:
                 ring = self._ring_of(connection)
             row = self.ask(question, fingerprint=ring.fingerprint(address))
         return row
 
-    def _asking(self) -> Connection:
-        held: Connection | None = getattr(self._held, "connection", None)
-        if held is None or held.closed or held.invalidated:
-            held = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            self._held.connection = held
-            self._all_held.add(held)
-        return held
+    def version(self) -> tuple[int, int] | None:
+        """What is another one after any commit, for this thread: whoever has seen it need not ask again.
+
+        None where that costs as much as to ask: on PostgreSQL, and in memory.
+        """
+        return self._asking.version()
 
     def fingerprint(self, address: str) -> str:
         """The fingerprint under which an address is remembered, however it is spelled."""
@@ -250,10 +245,13 @@ class Ledger:
         """How many fingerprints, of all tenants, each key that it was opened with but the first still stands for."""
         return uses(tx.connection, self._given[1:])
 
+    def beside(self, name: str) -> Path | None:
+        """Where a file belongs that follows from the ledger and can be made anew: next to it, or in the cache folder."""
+        return beside(self._engine.url, f"{name}-{self.tenant}")
+
     def close(self) -> None:
         """Let go of the database."""
-        for held in list(self._all_held):
-            held.close()
+        self._asking.close()
         self._engine.dispose()
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from bounce_plugin.ledger.past import read_acts
 from bounce_plugin.ledger.record import store_suppressions
 from bounce_plugin.ledger.schema import acts, suppressions
+from bounce_plugin.ledger.snapshots import strike_out
 from bounce_plugin.ledger.stops import Stop
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.policy.state import Suppression, derive
@@ -91,6 +92,7 @@ def _compare(tx: Transaction, fingerprints: Sequence[str], *, mend: bool) -> Ite
         right, kept = _stop(suppression), stored.get(fingerprint)
         if right != kept:
             if mend:
+                strike_out(tx)  # no act tells of this stop
                 store_suppressions(tx, {fingerprint: suppression})
             yield Difference(fingerprint=fingerprint, stored=kept, right=right)
 

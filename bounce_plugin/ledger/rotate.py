@@ -33,7 +33,7 @@ from bounce_plugin.ledger.hidden import rename_hidden
 from bounce_plugin.ledger.naming import FINGERPRINT
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.ring import check_value, read_ring
-from bounce_plugin.ledger.schema import addresses, former_fingerprints, keys, metadata
+from bounce_plugin.ledger.schema import addresses, former_fingerprints, keys, metadata, snapshots
 from bounce_plugin.ledger.transaction import fingerprint, keyed
 
 _CHUNK: Final = 2000  # addresses in memory at once
@@ -118,6 +118,9 @@ RENAME: Final = tuple(
     for column in REFERRING
 )
 
+#: What was made of the old fingerprints, outside the database, is of use no more.
+STRIKE_SNAPSHOTS: Final = delete(snapshots)
+
 #: From now on the ledger is that of another key.
 CHANGE_KEY: Final = update(keys).values(check_value=bindparam("new_check_value"))
 
@@ -154,6 +157,7 @@ def rotate(ledger: Ledger) -> Rotation:
         if any(key == new for key, _ in ring.former):
             raise LedgerError("ledger.key_file is a former key of this ledger, which was given up: make another one")
         texts = _rename_all(connection, ring.key, new)
+        connection.execute(STRIKE_SNAPSHOTS)
         connection.execute(CHANGE_KEY, {"new_check_value": check_value(new)})
     return Rotation(due=True, addresses=written, forgotten=forgotten, texts=texts)
 

@@ -47,12 +47,13 @@ __all__ = [
     "outbox",
     "polls",
     "review_items",
+    "snapshots",
     "suppressions",
     "trips",
     "volumes",
 ]
 
-REVISION = "0006"  # the newest migration, by which a database shows its age
+REVISION = "0007"  # the newest migration, by which a database shows its age
 
 #: By which key the fingerprints were made. A ledger opened with another one would find nobody suppressed.
 keys = Table(
@@ -209,6 +210,17 @@ suppressions = Table(
     Column("rule", Wording, nullable=False),
     address_known(),
     sqlite_with_rowid=False,
+)
+
+#: The files that were made of `suppressions` for a quick answer to many questions: each as old as the act that it names.
+#: One that is not here is another ledger's, or was made after the backup that this one was restored from.
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("tenant", Integer, primary_key=True, autoincrement=False),
+    Column("mark", String(32), primary_key=True),  # hexadecimal digits: a random number, which the file has as well
+    Column("act", Number, nullable=False),  # everything that was done up to this act is in it, and perhaps more
+    Column("made_at", Moment, nullable=False),
 )
 
 #: What the host sent, so that a bounce finds its message.

@@ -60,9 +60,12 @@ STOPPED = {
 def stop_of(ledger: Ledger, address: str) -> Stop | None:
     """The stop that an address is under now; one that has ended by itself, too."""
     row = ledger.ask_about(address, STOP)
-    if row is None or row.since is None:
+    if row is None:
         return None
-    return Stop(exempt_too=row.exempt_too, since=row.since, until=row.until, rule=row.rule)
+    _, exempt_too, since, until, rule = row
+    if since is None:
+        return None
+    return Stop(exempt_too=exempt_too, since=since, until=until, rule=rule)
 
 
 def stopped(tx: Transaction, fingerprints: Sequence[str], *, exempt: bool, now: datetime) -> Iterator[str]:

@@ -14,6 +14,7 @@ from sqlalchemy import Row as Found
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bounce_plugin.correlate.address import normalise
+from bounce_plugin.ledger.digests import Digests, fingerprint_in
 from bounce_plugin.ledger.rows import Row, write_many
 from bounce_plugin.policy.rules import PastEvent
 from bounce_plugin.policy.state import Act
@@ -88,6 +89,26 @@ class Transaction:
         if found is None:
             found = self._fingerprints[address] = fingerprint(self.key, address, self._keys_in_use()[1])
         return found
+
+    def digests(self, addresses: Sequence[str]) -> tuple[list[bytes], str | None]:
+        """32 octets for each of many addresses, in their order: the first 16 are its fingerprint.
+
+        And the first of them that is no single address, if any.
+        """
+        key, former = self._keys_in_use()
+        digests, odd = Digests(key, "address").of(addresses)
+        for of_that_time, left in former:
+            for place, old in enumerate(Digests(of_that_time, "address").of(addresses)[0]):
+                if fingerprint_in(old) in left:
+                    digests[place] = old
+        return digests, odd
+
+    def seal(self, purpose: str, *parts: bytes | bytearray | memoryview) -> bytes:
+        """32 octets that only the ledger's key makes of these parts: what is kept outside is still what we wrote."""
+        made = hmac.new(self.key, f"{purpose}\0{self.tenant}\0".encode(), hashlib.sha256)
+        for part in parts:
+            made.update(part)
+        return made.digest()
 
 
 @dataclass(slots=True, kw_only=True)

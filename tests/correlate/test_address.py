@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bounce_plugin.correlate.address import LONGEST, normalise
+from bounce_plugin.correlate import address as room
+from bounce_plugin.correlate.address import LONGEST, normalise, normalise_all
 
 SAME = {
     "as it is": ("joe@example.org", "joe@example.org"),
@@ -107,3 +110,59 @@ def test_any_text_is_settled_at_once(local: str, domain: str) -> None:
 def test_ordinary_addresses_change_by_case_alone(address: str) -> None:
     assert normalise(address) == address.lower()
     assert normalise(address.upper()) == address.lower()
+
+
+#: What addresses are made of, what stands around them, and letters that are ASCII once they are lower.
+PIECES = st.sampled_from(
+    [
+        *"aZ09._-+=?'@@\"[]<> \t\n\r\x0b\u2028\0",
+        "joe",
+        "example.org",
+        "=?",
+        "?=",
+        "x" * 63,
+        "y" * 64,
+        "é",
+        "\u212a",
+        "\u0130",
+        "Σ",
+        "\ud800",
+    ]
+)
+TEXTS = st.lists(PIECES, max_size=9).map("".join) | st.sampled_from(
+    [*(spelling for spelling, _ in SAME.values()), *NONE.values()]
+)
+NOTHING = re.compile(r"(?!)")
+
+
+def slowly(address: str) -> str:
+    """What `normalise` says if nothing is plain."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "_PLAIN", NOTHING)
+        return normalise(address)
+
+
+@given(st.lists(TEXTS, max_size=12))
+def test_what_is_plain_is_as_it_would_be_without_a_short_way(texts: list[str]) -> None:
+    expected = [slowly(text) for text in texts]
+    assert [normalise(text) for text in texts] == expected
+    assert normalise_all(texts) == expected
+
+
+@given(
+    st.text("aB.=-_", min_size=1, max_size=3),
+    st.integers(0, 260),
+    st.text("aB.-_", min_size=1, max_size=5),
+    st.integers(0, 70),
+)
+def test_lengths_have_the_same_limits_without_a_short_way(local: str, times: int, domain: str, more: int) -> None:
+    address = f"{local}{'x' * times}@{domain}{'y' * more}"
+    assert normalise(address) == normalise_all([address])[0] == slowly(address)
+
+
+def test_one_odd_address_makes_none_of_the_others_odd() -> None:
+    crowd = [f"Member{number}@Example.org" for number in range(1_000)]
+    for odd in (*(spelling for spelling, _ in SAME.values()), *NONE.values()):
+        for place in (0, 500, 1_000):
+            some = [*crowd[:place], odd, *crowd[place:]]
+            assert normalise_all(some) == [normalise(one) for one in some], odd

@@ -28,6 +28,7 @@ ADDED: Final = {
         "ALTER TABLE mails DROP COLUMN filed_at",
         "ALTER TABLE mails DROP COLUMN deleted_at",
     ),
+    "0007": ("DROP TABLE snapshots",),
 }
 
 

@@ -22,7 +22,7 @@ from bounce_plugin.ledger.schema import mails
 from bounce_plugin.ledger.stops import stop_of, stopped
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.policy.presets import build_policy
-from bounce_plugin.suppression.bulk import suppressed_among
+from bounce_plugin.suppression.bulk import Bulk
 from bounce_plugin.suppression.explanation import explain
 from tests.ledger.samples import NOW
 
@@ -49,7 +49,7 @@ def answers(ledger: Ledger, people: tuple[str, ...]) -> dict[str, Any]:
         }
     for person in people:
         told[f"stop {person}"] = stop_of(ledger, person)
-    told["bulk"] = suppressed_among(ledger, people, "newsletter", policy=policy, now=NOW)
+    told["bulk"] = set(Bulk(ledger, policy, lambda: NOW, lambda odd: None).suppressed(people, "newsletter"))
     return told
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.record import record_acts
 from bounce_plugin.policy.rules import Category, Policy
 from bounce_plugin.policy.state import Act, Verb
+from bounce_plugin.suppression.bulk import Bulk
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -52,3 +54,20 @@ def fill(ledger: Ledger) -> None:
     with ledger.transaction() as tx:
         for address, (acts, _) in CASES.items():
             record_acts(tx, address, acts)
+
+
+def bulk(ledger: Ledger, now: datetime = NOW) -> Bulk:
+    """Our own answer about many, at a time of day."""
+    return Bulk(ledger, POLICY, lambda: now, lambda odd: None)
+
+
+def among(ledger: Ledger, addresses: Iterable[str], category: str = "newsletter") -> set[str]:
+    """Those of the addresses to which mail must not be sent, by a process that was just started."""
+    return set(bulk(ledger).suppressed(list(addresses), category))
+
+
+def stop(ledger: Ledger, *addresses: str, verb: Verb = Verb.SUPPRESS, until: datetime | None = None) -> None:
+    """Stop some addresses, in one transaction."""
+    with ledger.transaction() as tx:
+        for address in addresses:
+            record_acts(tx, address, [Act(verb=verb, at=NOW, until=until, rule="hard", because="It failed.")])
