@@ -2,10 +2,7 @@
 
 import pytest
 
-from bounce_plugin import (
-    Contact,
-    filing,
-)
+from bounce_plugin import Contact, moves
 from tests.bounces import report
 from tests.world import ANNA, World
 
@@ -21,7 +18,7 @@ class TestTroubleInTheFolders:
                 raise KeyboardInterrupt
 
         world.box.drop(report("typo@example.com", message_id="m@crm.example"))
-        monkeypatch.setattr(filing, "filed", killed)
+        monkeypatch.setattr(moves, "filed", killed)
         with pytest.raises(KeyboardInterrupt):
             world.plugin.run_once()
         monkeypatch.undo()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from sqlalchemy import (
     Boolean,
-    CheckConstraint,
     Column,
     Float,
     ForeignKeyConstraint,
@@ -26,6 +25,7 @@ from sqlalchemy import (
 from bounce_plugin.ledger.columns import Moment, Number, Wording
 from bounce_plugin.ledger.naming import FINGERPRINT, address_known, metadata
 from bounce_plugin.ledger.schema_breaker import causes, trips, volumes
+from bounce_plugin.ledger.schema_keys import former_fingerprints, keys
 from bounce_plugin.ledger.schema_reading import attempts, canaries, folders, leases, polls
 
 __all__ = [
@@ -54,26 +54,6 @@ __all__ = [
 ]
 
 REVISION = "0007"  # the newest migration, by which a database shows its age
-
-#: By which key the fingerprints were made. A ledger opened with another one would find nobody suppressed.
-keys = Table(
-    "keys",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("check_value", String(64), nullable=False),
-    CheckConstraint("number = 1", name="one_row"),
-)
-
-#: Whose fingerprint is still that of a former key: of people who were forgotten before it was changed, for nobody can
-#: make them another one. Without that key they would be found suppressed no more.
-former_fingerprints = Table(
-    "former_fingerprints",
-    metadata,
-    Column("tenant", Integer, primary_key=True, autoincrement=False),
-    Column("fingerprint", FINGERPRINT, primary_key=True),
-    Column("check_value", String(64), nullable=False),  # of that key
-    sqlite_with_rowid=False,
-)
 
 #: The only place where an address is written. `address` is null once the person was forgotten.
 addresses = Table(
