@@ -143,11 +143,19 @@ class Watch:
             for failure in self._stops:
                 times.setdefault(failure.of(dimension), []).append(failure.at)
             for cause, number in sorted(self._many(times, limits).items()):
-                first, last = min(times[cause]), max(times[cause])
-                if not self._is_explained(cause, number, limits, first, last):
-                    for surge in self._surges(cause, limits, first, last):
-                        self._trip(cause, surge, limits)
+                if not self._is_explained(cause, number, limits, min(times[cause]), max(times[cause])):
+                    self._trip_each(cause, times[cause], limits)
         return frozenset(self._held)
+
+    def _trip_each(self, cause: Cause, times: Sequence[datetime], limits: Limits) -> None:
+        """Hold each surge around these times. The earliest first: what is held of it is not usual for the next."""
+        while times:
+            surge = next(iter(self._surges(cause, limits, min(times), max(times))), None)
+            if surge is None:
+                return
+            self._trip(cause, surge, limits)
+            self._bounds.clear()
+            times = [at for at in times if at > surge.until]
 
     def _many(self, times: Mapping[Cause, Sequence[datetime]], limits: Limits) -> dict[Cause, int]:
         """Those of some causes that stopped more addresses around these times than are never too many, and how many."""

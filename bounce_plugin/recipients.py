@@ -30,6 +30,7 @@ def allowed(
 
     Nothing is held between two of them: no transaction, and no more of them than are taken in half a second.
     """
+    _refuse_text(recipients)
     many = questions.about_many(category)
     remaining = iter(recipients)
     ahead: list[Recipient] = []  # taken from the host, and not given out yet
@@ -58,12 +59,19 @@ def allowed(
 
 def withheld_among(questions: Questions, addresses: Iterable[str], category: str) -> set[str]:
     """Those of the addresses, as they are spelt, to which mail of a category must not be sent."""
+    _refuse_text(addresses)
     many = questions.about_many(category)
     remaining = iter(addresses)
     found: set[str] = set()
     while batch := list(islice(remaining, AT_ONCE)):
         found.update(many.withheld(batch))
     return found
+
+
+def _refuse_text(recipients: object) -> None:
+    """One address is no list of them: its letters would be, and each of them nobody's address, so never withheld."""
+    if isinstance(recipients, str):
+        raise TypeError(f"several addresses are wanted, not one text: [{recipients!r}] is a list of one")
 
 
 def _as_they_are(recipients: list[Recipient]) -> list[str]:

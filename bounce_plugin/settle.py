@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bounce_plugin.act import Consequences
 from bounce_plugin.announce import Announcements
+from bounce_plugin.errors import NotFoundError
 from bounce_plugin.ledger.addresses import known
 from bounce_plugin.ledger.causes import held_by
 from bounce_plugin.ledger.open import Ledger
@@ -151,7 +152,15 @@ class Trips:
         return self._settle(number, TripState.DISCARDED, actor, why)
 
     def settling(self, number: int, state: TripState, *, actor: str, why: str) -> Settling:
-        """The work of doing so, to be looked at first."""
+        """The work of doing so, to be looked at first. Raises NotFoundError where it was settled the other way."""
+        with self.ledger.reading() as tx:
+            trip = trip_by_number(tx, number)
+        if trip.state not in {TripState.OPEN, state}:
+            by = f" by {trip.actor}" if trip.actor else ""
+            problem = (
+                f"trip {number} was {trip.state}{by} and holds nothing any more; failures that count can be undone"
+            )
+            raise NotFoundError(problem)
         return Settling(
             ledger=self.ledger,
             announcements=self.consequences.announcements,

@@ -62,7 +62,7 @@ class Sweep:
         if len(some) == MOST:
             del self._done_at[mailbox.name]
         if number:
-            log.info(
+            log.warning(  # always shown: nothing else ever deletes a mail
                 "mailbox %s: %d mails deleted that were filed more than %d days ago", mailbox.name, number, keep.days
             )
         return number

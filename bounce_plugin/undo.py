@@ -74,7 +74,7 @@ class Undoing:
             events, acts, sent = person.past.events, person.past.acts, person.past.sent
             if not self.choice.concerns(person.address, self.providers):
                 continue
-            if chosen := tuple(self.choice.choose(events, acts)):
+            if chosen := tuple(self.choice.choose((*events, *person.past.held), acts)):
                 undone = undo(
                     chosen, events, acts, self.policy, actor=self.actor, why=self.why, now=self.now, sent=sent
                 )

@@ -29,6 +29,7 @@ SMALL = "[breaker]\nfloor = 5\n"
 MEMBERS = people(60, "gmail.com")
 OTHERS = [f"q{number}@d{number}.example" for number in range(60)]
 
+_HALVES = [(slice(0, 30), 0), (slice(30, 60), 3)]
 Open = Callable[..., Office]
 
 
@@ -136,6 +137,15 @@ def test_neither_the_order_of_mails_nor_the_batches_make_a_difference(
     assert office.stopped(OTHERS) == set(OTHERS[:12])
     (trip,) = office.trips()
     assert (trip.cause.name, trip.surge.last) == ("google", max(one.at for one in failures if one.host == GMAIL))
+
+
+@pytest.mark.parametrize("batch", [30, 60])
+def test_two_outages_of_one_provider_are_two_also_where_they_are_read_together(open_office: Open, batch: int) -> None:
+    office = open_office(ONE_STRIKE + SMALL)
+    first, second = (spread(MEMBERS[half], GMAIL, BEGAN + days * DAY, DAY / 48) for half, days in _HALVES)
+    office.fail([*first, *second], batch=batch, at=BEGAN + 4 * DAY)
+    assert office.stopped(MEMBERS) == set()  # what the first would have stopped is not usual for the second
+    assert [trip.surge.number for trip in office.trips()] == [30, 30]
 
 
 def test_t_26_a_backlog_that_is_read_late_is_no_surge(open_office: Open) -> None:

@@ -65,6 +65,13 @@ def test_a_recipient_that_is_no_address_needs_a_key() -> None:
         list(allowed(questions(), [ANNA, Person("A", ANNA)], "newsletter", key=None))  # type: ignore[list-item]
 
 
+def test_one_text_is_no_list_of_addresses() -> None:
+    with pytest.raises(TypeError, match="not one text"):
+        list(allowed(questions(), ANNA, "newsletter", key=None))
+    with pytest.raises(TypeError, match="not one text"):
+        withheld_among(questions(), ANNA, "newsletter")
+
+
 def test_very_many_are_asked_for_some_at_a_time_and_none_is_lost() -> None:
     sizes: list[int] = []
     asked = questions(lambda address: address.endswith("7@example.org"), asked=sizes)

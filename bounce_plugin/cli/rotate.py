@@ -47,6 +47,9 @@ def say_keys(ledger: Ledger, settings: LedgerSettings) -> Iterator[tuple[str, bo
             False,
         )
         return
+    if missing := [path for path in settings.previous_key_files if not path.exists()]:
+        yield f"ledger.previous_key_files: {missing[0]} does not exist: restore it, or take it out", False
+        return
     for path, number in zip(settings.previous_key_files, needed, strict=True):
         if number:
             people = counted(number, "person who was", "people who were")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -13,13 +13,14 @@ from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Delivery
 from bounce_plugin.correlate.fault import find_fault
 from bounce_plugin.ledger.addresses import hide_all, remember_all, reveal_all
-from bounce_plugin.ledger.columns import bounded
+from bounce_plugin.ledger.columns import bounded, storable
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.schema import addresses, deliveries
 from bounce_plugin.ledger.transaction import IfAbsent, Transaction
 from bounce_plugin.ledger.volumes import add_volume
 
 _BATCH = 1000
+_AT_ONCE = 500  # SQLite allows 999 variables in old builds
 _LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 
 #: A delivery, unless it was recorded before.
@@ -29,6 +30,11 @@ ADD_DELIVERY = IfAbsent(deliveries)
 LAST_NUMBER = select(func.max(deliveries.c.number))
 ADDED = select(deliveries.c.fingerprint, deliveries.c.sent_at).where(
     deliveries.c.number > bindparam("last"), deliveries.c.tenant == bindparam("tenant")
+)
+
+#: Whose some deliveries are, by the host's keys.
+WHOSE = select(deliveries.c.ref, deliveries.c.fingerprint).where(
+    deliveries.c.tenant == bindparam("tenant"), deliveries.c.ref.in_(bindparam("refs", expanding=True))
 )
 
 _DELIVERY = (
@@ -74,7 +80,8 @@ ALL_TO = _DELIVERY.where(_TO_ADDRESS)
 def record_sent(tx: Transaction, sent: Iterable[Delivery]) -> None:
     """Record what the host sent. A delivery whose `ref` is recorded already is passed over.
 
-    Raises ValueError for one with a field of the wrong type, such as a naive `sent_at`; nothing is recorded then.
+    Raises ValueError for one with a field of the wrong type, such as a naive `sent_at`, and for a `ref` that is another
+    address's: nobody would hear of that bounce. The transaction is to be given up then.
     """
     remaining = map(_faultless, sent)
     while batch := list(islice(remaining, _BATCH)):
@@ -98,8 +105,21 @@ def record_sent(tx: Transaction, sent: Iterable[Delivery]) -> None:
         last = tx.connection.scalar(LAST_NUMBER) or 0
         tx.connection.execute(ADD_DELIVERY.on(tx.connection), rows)
         addresses_of = dict(zip(fingerprints, (delivery.address for delivery in batch), strict=True))
-        new = tx.connection.execute(ADDED, {"tenant": tx.tenant, "last": last})
+        new = tx.connection.execute(ADDED, {"tenant": tx.tenant, "last": last}).all()
+        if len(new) < len(rows):
+            _refuse_other_addresses(tx, rows)
         add_volume(tx, ((addresses_of[row.fingerprint], row.sent_at) for row in new))
+
+
+def _refuse_other_addresses(tx: Transaction, rows: Sequence[Mapping[str, object]]) -> None:
+    """See that each `ref` is recorded for the address that it is given with."""
+    names, recorded = [storable(str(row["ref"])) for row in rows], dict[str, str]()
+    for start in range(0, len(names), _AT_ONCE):
+        some = {"tenant": tx.tenant, "refs": names[start : start + _AT_ONCE]}
+        recorded |= {row.ref: row.fingerprint for row in tx.connection.execute(WHOSE, some)}
+    for name, row in zip(names, rows, strict=True):
+        if recorded.get(name) != row["fingerprint"]:
+            raise ValueError(f"a delivery cannot be recorded: ref = {row['ref']!r} is that of one to another address")
 
 
 def _faultless(delivery: Delivery) -> Delivery:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, inspect, make_url
@@ -69,6 +70,13 @@ def _sqlite(url: URL) -> Engine:
     in_memory = url.database in {None, "", ":memory:"}
     pool = {"poolclass": StaticPool} if in_memory else {}
     engine = create_engine(url, connect_args={"check_same_thread": False}, **pool)
+
+    @event.listens_for(engine, "do_connect")
+    def make_private(_dialect: object, _record: object, _args: object, _options: object) -> None:
+        # It will hold people's addresses, and mails that wait for a person: SQLite would let everybody read a new file.
+        if not in_memory and not str(url.database).startswith("file:"):
+            with suppress(OSError):  # it is there, as nearly always; or SQLite will say what is wrong
+                os.close(os.open(str(url.database), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
     @event.listens_for(engine, "connect")
     def set_up(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

@@ -108,3 +108,17 @@ def test_a_rehearsal_says_that_the_breaker_holds_those_that_are_stopped_now(fold
     call("breaker", "release", "1", "--yes", "--why", "they are gone")
     same = call("policy", "simulate", "--policy", "bounce.toml")
     assert "none would be treated otherwise" in same.output  # what a person released is not held again
+
+
+def test_what_was_settled_is_not_settled_the_other_way(folder: Path) -> None:
+    assert call("breaker", "discard", "1", "--yes", "--why", "outage", "--as", "Erna").exit_code == DONE
+    assert call("breaker", "discard", "1", "--yes", "--why", "outage", "--as", "Erna").exit_code == DONE
+    refused = call("breaker", "release", "1")
+    assert isinstance(refused.exception, NotFoundError)
+    assert "trip 1 was discarded by Erna" in str(refused.exception)
+
+
+def test_an_undo_reaches_what_the_breaker_holds(folder: Path) -> None:
+    done = call("undo", "--reason", "address_unknown", "--since", "2020-12-01", "--yes", "--why", "outage")
+    assert "12 failures" in done.output
+    assert "0 failures of 0 addresses would be released" in call("breaker", "release", "1").output

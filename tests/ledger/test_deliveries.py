@@ -25,9 +25,7 @@ def test_a_delivery_comes_back_as_it_was_recorded(ledger: Ledger) -> None:
 def test_a_delivery_is_recorded_once(ledger: Ledger) -> None:
     with ledger.transaction() as tx:
         record_sent(tx, [a_delivery(), a_delivery(message="another")])
-        record_sent(tx, [a_delivery(address=ANN)])
         assert delivery_by_ref(tx, "d1") == a_delivery()
-        assert newest_to(tx, ANN) is None
 
 
 def test_more_than_one_batch(ledger: Ledger) -> None:
@@ -100,3 +98,20 @@ def test_a_delivery_of_wrong_types_is_refused_by_the_name_of_its_field(
         record_sent(tx, [a_delivery(), a_delivery(**{"ref": "d2", **wrong})])
     with ledger.reading() as tx:
         assert delivery_by_ref(tx, "d1") is None
+
+
+def test_a_ref_is_one_addresses_alone(ledger: Ledger) -> None:
+    with ledger.transaction() as tx:
+        record_sent(tx, [a_delivery("d1")])
+        record_sent(tx, [a_delivery("d1"), a_delivery("d2")])  # told again
+    for twice in (
+        [a_delivery("d1", address=ANN)],
+        [a_delivery("d3"), a_delivery("d3", address=ANN)],
+    ):
+        with (
+            pytest.raises(ValueError, match=r"ref = 'd[13]' is that of one to another address"),
+            ledger.transaction() as tx,
+        ):
+            record_sent(tx, twice)
+    with ledger.reading() as tx:
+        assert delivery_by_ref(tx, "d3") is None

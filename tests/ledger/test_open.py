@@ -29,6 +29,13 @@ def test_what_is_committed_is_there_when_it_is_opened_again(ledger_url: str) -> 
         assert events_of(tx, JOE) == (event,)
 
 
+def test_t_23_a_new_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
+    with Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}", key=KEY) as ledger, ledger.transaction() as tx:
+        recorded(tx)
+        files = [path for path in tmp_path.iterdir() if path.is_file()]
+        assert {f"{path.stat().st_mode & 0o777:o}" for path in files} == {"600"}, files
+
+
 def test_another_key_is_refused(ledger_url: str) -> None:
     with pytest.raises(LedgerError, match="another key: nobody would be found suppressed"):
         Ledger.open(ledger_url, key=b"?" * 32)
