@@ -53,9 +53,8 @@ class Sweep:
         if keep is None or not mailbox.deletes or stop.is_set() or not self._is_time(mailbox.name):
             return 0
         with hold(self._ledger, mailbox.name, self._clock) as lease:
-            now = self._done_at[mailbox.name] = (
-                self._clock()
-            )  # also if it fails: what hinders it now, does so in a minute
+            now = self._clock()
+            self._done_at[mailbox.name] = now  # also if it fails: what hinders it now, does so in a minute
             with lease.reading() as tx:
                 some = old(tx, mailbox.name, Folder.PROCESSED, before=now - keep, limit=MOST)
             number = _delete(lease, mailbox, some, now) if some else 0

@@ -81,9 +81,8 @@ class Questions:
         """All rules that plugins bring. Raises HookError when one cannot say: at start that is to be mended."""
         found = []
         for name in self._plugins.implementing("phrases"):
-            answers = ask_one(
-                self._plugins, "phrases", name
-            )  # a list: no plugin's rules keep another's from being asked
+            # A list: no plugin's rules keep another's from being asked.
+            answers = ask_one(self._plugins, "phrases", name)
             for answer in answers if isinstance(answers, list) else ():
                 if not isinstance(answer, str):
                     raise PluginFailureError(name, "phrases", f"it answered {shorten(answer)}, not a text or None")

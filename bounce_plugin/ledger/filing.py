@@ -96,19 +96,21 @@ FILED = (
     )
 )
 
-#: A mail that is no longer where we knew it to be. The UID under which it was found is free again: in an mbox, where the
-#: UID is made of the octets, a mail that somebody puts back has the same one.
+#: What is known of the place of a mail that is no longer where it was. The UID under which it was found is free again: in an
+#: mbox, where the UID is made of the octets, a mail that somebody puts back has the same one.
+NOWHERE = {
+    "uid": mails.c.uid + "#" + cast(mails.c.id, String),
+    "place_folder": "",
+    "place_uidvalidity": "",
+    "place_uid": "",
+    "filed_at": None,
+}
+
+#: A mail that is no longer where we knew it to be.
 LOST = (
     update(mails)
     .where(mails.c.tenant == bindparam("of_tenant"), mails.c.id == bindparam("of_mail"))
-    .values(
-        uid=mails.c.uid + "#" + cast(mails.c.id, String),
-        place_folder="",
-        place_uidvalidity="",
-        place_uid="",
-        target="",
-        filed_at=None,
-    )
+    .values(**NOWHERE, target="")
 )
 
 #: The mails that we believe to be in a folder: known by their UIDs, or else to be known again by their octets.

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import String, bindparam, cast, exists, func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 
+from bounce_plugin.ledger.filing import NOWHERE
 from bounce_plugin.ledger.schema import mails, review_items
 from bounce_plugin.ledger.transaction import Transaction
 
@@ -51,19 +52,11 @@ OLD = (
 #: How many they are.
 COUNT_OLD = select(func.count()).where(*_OURS)
 
-#: A mail is no longer where we filed it: `deleted_at` says that we deleted it, null that it was gone, or another one. The
-#: UID under which it was found is free again, as that of a mail that is lost (`filing.LOST`).
+#: A mail is no longer where we filed it: `deleted_at` says that we deleted it, null that it was gone, or another one.
 GONE = (
     update(mails)
     .where(mails.c.tenant == bindparam("of_tenant"), mails.c.id == bindparam("of_mail"))
-    .values(
-        uid=mails.c.uid + "#" + cast(mails.c.id, String),
-        place_folder="",
-        place_uidvalidity="",
-        place_uid="",
-        filed_at=None,
-        deleted_at=bindparam("new_deleted_at"),
-    )
+    .values(**NOWHERE, deleted_at=bindparam("new_deleted_at"))
 )
 
 

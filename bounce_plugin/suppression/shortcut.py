@@ -36,9 +36,8 @@ WORTH_IT = 5_000  # addresses that the ledger was asked for without a snapshot, 
 SHARE = 50  # and at least one for so many stops: to make it takes as long as to ask for a fifth as many as are stopped
 BEHIND = 20_000  # acts since a snapshot was made, until there is a new one; or one for 50 of its stops, if that is more
 REST = 1_000_000  # addresses asked for, until it is tried again to make a snapshot that could not be made
-DOUBT = (
-    1.0  # seconds after which everything that was done since is read again: the ledger may be another, put in its place
-)
+#: Seconds after which everything that was done since is read again: the ledger may be another, put in its place.
+DOUBT = 1.0
 _AT_ONCE = 20_000  # acts read together
 
 
