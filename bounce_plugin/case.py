@@ -62,7 +62,7 @@ class Case:
     required: Trust = Trust.ADDRESS  # the least that has the report count
     marked: Delivery | None = None  # that our own mark in it names, if nothing speaks against it
     forged: int = 0  # marks in it that only look like ours
-    swamped: bool = False  # one of so many unproven reports that they are told as one (`flood.py`)
+    swamped: bool = False  # one of so many unproven reports that they are told as one (`steps/flood.py`)
 
     @property
     def is_unproven(self) -> bool:

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
 
-from bounce_plugin.act import Consequences
 from bounce_plugin.canary import look_for_missing
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.raw import remove_raw
 from bounce_plugin.mailbox.incoming import Folder
+from bounce_plugin.steps.act import Consequences
 
 log = logging.getLogger(__name__)
 

@@ -18,10 +18,10 @@ from bounce_plugin.mailbox.arrival import Arrival, Envelope, Source
 from bounce_plugin.mailbox.incoming import Folder
 from bounce_plugin.mailbox.maildir import UIDVALIDITY, MaildirMailbox
 from bounce_plugin.mailboxes import open_maildir
-from bounce_plugin.moves import carry_out_moves
 from bounce_plugin.outcome import MailOutcome
 from bounce_plugin.plugin import BouncePlugin
 from bounce_plugin.settings import MaildirSettings, Settings
+from bounce_plugin.steps.moves import carry_out_moves
 
 log = logging.getLogger(__name__)
 

@@ -14,24 +14,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
 
-from bounce_plugin.act import Consequences, Learned
 from bounce_plugin.canary import note
 from bounce_plugin.case import Case, handling_of, needs_person
-from bounce_plugin.errands import Errands
 from bounce_plugin.errors import MailboxError
-from bounce_plugin.filing import enter_mails, settle, target_of
-from bounce_plugin.flood import set_apart as set_flood_apart
-from bounce_plugin.gather import Gathering
 from bounce_plugin.ledger.lease import Lease, hold
 from bounce_plugin.ledger.mails import conclude
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.mailbox.incoming import Folder, Incoming, Mailbox
-from bounce_plugin.moves import Moves
 from bounce_plugin.outcome import Handling, MailOutcome
-from bounce_plugin.parked import failed, park_worn_out
-from bounce_plugin.precedence import looks
-from bounce_plugin.unseen import forget_tries, read_batches
+from bounce_plugin.steps.act import Consequences, Learned
+from bounce_plugin.steps.errands import Errands
+from bounce_plugin.steps.filing import enter_mails, settle, target_of
+from bounce_plugin.steps.flood import set_apart as set_flood_apart
+from bounce_plugin.steps.gather import Gathering
+from bounce_plugin.steps.moves import Moves
+from bounce_plugin.steps.parked import failed, park_worn_out
+from bounce_plugin.steps.precedence import looks
+from bounce_plugin.steps.unseen import forget_tries, read_batches
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Pipeline:
     clock: Callable[[], datetime]
 
     def run(self, mailbox: Mailbox, stop: Event, *, dry_run: bool = False) -> Generator[MailOutcome, None, None]:
-        """Handle everything in a connected mailbox's inbox, in its order (`precedence.py`), until `stop` is set.
+        """Handle everything in a connected mailbox's inbox, in its order (`steps/precedence.py`), until `stop` is set.
 
         A dry run reads, and records in a rehearsed ledger; it moves and tells nothing. A folder that mail cannot be moved
         to stops no reading: `MailboxError` is raised at the end. `BusyError` is raised where another process works on it.

@@ -9,41 +9,41 @@ from threading import Event, RLock
 from types import TracebackType
 from typing import Self
 
-from bounce_plugin.act import Consequences
 from bounce_plugin.announce import Announcements, OwnAnswers, Questions, Trouble, load_plugins
 from bounce_plugin.canary import CanaryRound, send
 from bounce_plugin.chores import Chores
 from bounce_plugin.correlate.correlation import Contact, Delivery
 from bounce_plugin.correlate.seal import ReturnPath
-from bounce_plugin.doubts import Doubts
-from bounce_plugin.erase import Held, erase
+from bounce_plugin.desk.doubts import Doubts
+from bounce_plugin.desk.erase import Held, erase
+from bounce_plugin.desk.manual import Desk
+from bounce_plugin.desk.recipients import Recipient, allowed, withheld_among
+from bounce_plugin.desk.settle import Trips
+from bounce_plugin.desk.signing import Signing
+from bounce_plugin.desk.vouch import record_successes
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.examination import Examination, examine
-from bounce_plugin.gather import Gathering
 from bounce_plugin.ledger import deliveries as sent
 from bounce_plugin.ledger.history import suppression_of
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.sent_log import SentLog
 from bounce_plugin.mailbox.incoming import Mailbox
-from bounce_plugin.manual import Desk
 from bounce_plugin.notices import open_notices
 from bounce_plugin.opening import open_ledger
 from bounce_plugin.outcome import Lifted, MailOutcome, RunSummary
 from bounce_plugin.pipeline import Pipeline
 from bounce_plugin.policy.state import in_force
-from bounce_plugin.proofs import Proofs
 from bounce_plugin.reading import Reading
-from bounce_plugin.recipients import Recipient, allowed, withheld_among
 from bounce_plugin.rulebook import make_tables
 from bounce_plugin.settings import Settings, load_settings
-from bounce_plugin.settle import Trips
-from bounce_plugin.signing import Signing
+from bounce_plugin.steps.act import Consequences
+from bounce_plugin.steps.gather import Gathering
+from bounce_plugin.steps.proofs import Proofs
+from bounce_plugin.steps.sweep import Sweep
 from bounce_plugin.suppression.bulk import Bulk
 from bounce_plugin.suppression.explanation import Explanation, explain
 from bounce_plugin.suppression.gate import Gate
 from bounce_plugin.suppression.lift import lift
-from bounce_plugin.sweep import Sweep
-from bounce_plugin.vouch import record_successes
 
 
 def utc_now() -> datetime:

@@ -16,7 +16,7 @@ from bounce_plugin.mailboxes import open_mailbox
 from bounce_plugin.outcome import Handling, MailOutcome, RunSummary
 from bounce_plugin.pipeline import Pipeline
 from bounce_plugin.settings import MailboxSettings
-from bounce_plugin.sweep import Sweep
+from bounce_plugin.steps.sweep import Sweep
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bounce_plugin import Contact, hookimpl, unseen
+from bounce_plugin import Contact, hookimpl
 from bounce_plugin.ledger import lease
+from bounce_plugin.steps import unseen
 from tests.everyday import EverydayHost, a_day, everyday_plugin, memory
 from tests.kills import SPAWN, Place
 

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from bounce_plugin.act import decide_upon
 from bounce_plugin.announce import Announcements, OwnAnswers, load_plugins
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.correlate.correlation import Trust
+from bounce_plugin.desk.undo import Undoing
+from bounce_plugin.desk.vouch import record_successes
 from bounce_plugin.ledger.deliveries import record_sent
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.record import record_event
@@ -24,9 +25,8 @@ from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import Policy
 from bounce_plugin.policy.state import Suppression
 from bounce_plugin.policy.undo import Choice
+from bounce_plugin.steps.act import decide_upon
 from bounce_plugin.suppression.lift import lift
-from bounce_plugin.undo import Undoing
-from bounce_plugin.vouch import record_successes
 from tests.ledger.samples import a_delivery, an_event
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

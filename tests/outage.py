@@ -13,14 +13,14 @@ from functools import cache
 from pathlib import Path
 
 from bounce_plugin import BouncePlugin, Contact, Decision, Delivery, Incident, Lifted, hookimpl
-from bounce_plugin.act import Learned
+from bounce_plugin.desk.settle import Settled
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.outbox import waiting
 from bounce_plugin.ledger.past import acts_of
 from bounce_plugin.ledger.trips import Trip, TripState, all_trips
 from bounce_plugin.policy.state import Verb, derive
 from bounce_plugin.settings import parse_settings
-from bounce_plugin.settle import Settled
+from bounce_plugin.steps.act import Learned
 from tests.bounces import report
 from tests.world import KEY, Clock
 

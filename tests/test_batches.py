@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bounce_plugin import BouncePlugin, Contact, hookimpl, unseen
+from bounce_plugin import BouncePlugin, Contact, hookimpl
 from bounce_plugin.ledger.past import acts_of, past_events
 from bounce_plugin.ledger.record import record_acts, record_event
 from bounce_plugin.ledger.schema import acts, events, outbox
 from bounce_plugin.policy.state import Act, Verb
 from bounce_plugin.settings import parse_settings
+from bounce_plugin.steps import unseen
 from bounce_plugin.suppression.lift import lift
 from tests.bounces import Box, report
 from tests.everyday import a_day, everyday_plugin, memory

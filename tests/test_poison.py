@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from bounce_plugin import BouncePlugin, Contact, ReviewItem, hookimpl
-from bounce_plugin.gather import Gathering
 from bounce_plugin.ledger.attempts import tried
 from bounce_plugin.outcome import Handling
-from bounce_plugin.parked import WHY
 from bounce_plugin.pipeline import Pipeline
 from bounce_plugin.settings import parse_settings
-from bounce_plugin.unseen import TRIES
+from bounce_plugin.steps.gather import Gathering
+from bounce_plugin.steps.parked import WHY
+from bounce_plugin.steps.unseen import TRIES
 from tests.bounces import Box, report
 from tests.kills import SPAWN
 from tests.world import World

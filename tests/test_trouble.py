@@ -2,7 +2,8 @@
 
 import pytest
 
-from bounce_plugin import Contact, moves
+from bounce_plugin import Contact
+from bounce_plugin.steps import moves
 from tests.bounces import report
 from tests.world import ANNA, World
 

@@ -9,9 +9,9 @@ from threading import Event
 import pytest
 
 from bounce_plugin import BusyError, runner
-from bounce_plugin.gather import Gathering
 from bounce_plugin.ledger.lease import hold
 from bounce_plugin.mailboxes import open_mailbox
+from bounce_plugin.steps.gather import Gathering
 from tests.bounces import report
 from tests.everyday import a_day, everyday_plugin, memory
 from tests.flock import let_them_work

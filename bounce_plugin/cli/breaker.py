@@ -11,10 +11,10 @@ from rich.table import Table
 from bounce_plugin.cli.actor import ACTOR
 from bounce_plugin.cli.terminal import counted, print_table, printable
 from bounce_plugin.cli.undo import in_words
+from bounce_plugin.desk.settle import Settled
 from bounce_plugin.ledger.causes import extent_of
 from bounce_plugin.ledger.trips import Trip, TripState, trip_by_number
 from bounce_plugin.plugin import BouncePlugin
-from bounce_plugin.settle import Settled
 
 NUMBER: Final = click.argument("number", type=click.IntRange(1))
 WHY: Final = click.option("--why", default="", help="For the record: what you found out.")

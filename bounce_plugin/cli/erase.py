@@ -10,8 +10,8 @@ import click
 from pydantic import TypeAdapter
 
 from bounce_plugin.cli import ATTENTION
-from bounce_plugin.erase import Held, Trace, look_through, look_up
-from bounce_plugin.erase import erase as erase_from
+from bounce_plugin.desk.erase import Held, Trace, look_through, look_up
+from bounce_plugin.desk.erase import erase as erase_from
 from bounce_plugin.opening import open_ledger
 from bounce_plugin.settings import load_settings
 from bounce_plugin.words.counting import counted

@@ -74,8 +74,8 @@ def simulate(config: str, other: str, since: datetime | None, number: int, as_js
     """Tell who would be stopped, paused or released if another policy had held all along. Changes nothing."""
     from bounce_plugin.cli import simulation  # here: `show` needs no database
     from bounce_plugin.cli.rehearsal import ledger_to_look_at
+    from bounce_plugin.desk.rehearse import rehearse
     from bounce_plugin.plugin import utc_now
-    from bounce_plugin.rehearse import rehearse
     from bounce_plugin.settings import load_settings
 
     settings = load_settings(Path(config))

@@ -13,10 +13,10 @@ import click
 from rich.table import Table
 
 from bounce_plugin.cli.terminal import counted, is_narrow, print_table, printable
+from bounce_plugin.desk.rehearse import Rehearsed
 from bounce_plugin.policy.rules import Policy
 from bounce_plugin.policy.simulate import Standing
 from bounce_plugin.policy.state import Suppression
-from bounce_plugin.rehearse import Rehearsed
 
 #: Columns of the longest bar.
 _BAR: Final = 40

@@ -11,11 +11,11 @@ from bounce_plugin.cli.actor import ACTOR
 from bounce_plugin.cli.moment import moment
 from bounce_plugin.cli.terminal import counted, printable
 from bounce_plugin.correlate.address import normalise
+from bounce_plugin.desk.undo import Correction, Undoing
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.plugin import BouncePlugin
 from bounce_plugin.policy.state import Suppression
 from bounce_plugin.policy.undo import Choice
-from bounce_plugin.undo import Correction, Undoing
 
 
 @click.command()

@@ -12,10 +12,10 @@ from click.testing import CliRunner, Result
 
 from bounce_plugin import BouncePlugin, Contact, Lifted, hookimpl
 from bounce_plugin.cli import ATTENTION, DONE, USAGE, program
+from bounce_plugin.desk.undo import Undoing
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.policy.undo import Choice
 from bounce_plugin.settings import load_settings
-from bounce_plugin.undo import Undoing
 from tests.bounces import Box, report
 
 SETTINGS = '[[mailbox]]\nname = "bounces"\nkind = "maildir"\npath = "Maildir"\n'

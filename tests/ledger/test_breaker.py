@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bounce_plugin.desk.rehearse import rehearse
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.ledger.causes import State, extent_of, failures_to, held_among, held_by
 from bounce_plugin.ledger.counting import counting_of
@@ -20,7 +21,6 @@ from bounce_plugin.ledger.trips import TripState, open_trips, trip_by_number
 from bounce_plugin.ledger.volumes import ALL, volume
 from bounce_plugin.policy.breaker import Cause, Dimension
 from bounce_plugin.policy.presets import Preset, build_policy
-from bounce_plugin.rehearse import rehearse
 from tests.outage import BEGAN, GMAIL, LASTED, ONE_STRIKE, Office, people, spread
 from tests.servers.ledgers import KEY
 

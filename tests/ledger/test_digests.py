@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bounce_plugin.erase import erase
+from bounce_plugin.desk.erase import erase
 from bounce_plugin.ledger.digests import Digests, fingerprint_in
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.rotate import rotate

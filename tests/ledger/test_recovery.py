@@ -12,6 +12,7 @@ from sqlalchemy import event as sql_event
 
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.correlate.correlation import Trust
+from bounce_plugin.desk.vouch import record_successes
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.past import acts_of, past_events, sent_to
 from bounce_plugin.message.report import Kind
@@ -19,7 +20,6 @@ from bounce_plugin.policy.presets import Preset, build_policy
 from bounce_plugin.policy.rules import PolicyAction, Rule
 from bounce_plugin.policy.simulate import simulate
 from bounce_plugin.policy.state import Verb
-from bounce_plugin.vouch import record_successes
 from tests.histories import ADDRESSES, Life
 
 ANNA, BERT, CLEO = ADDRESSES

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.correlate.correlation import Trust
+from bounce_plugin.desk.rehearse import Rehearsed, rehearse
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.policy.presets import Preset, build_policy
 from bounce_plugin.policy.rules import Policy, PolicyAction, Rule
 from bounce_plugin.policy.simulate import Standing
-from bounce_plugin.rehearse import Rehearsed, rehearse
 from tests.histories import ADDRESSES, REQUIRED, START, Failure, Life, Receipt, Step, Undo, state, steps
 
 ANNA, BERT, CLEO = ADDRESSES

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bounce_plugin.act import decide_upon
 from bounce_plugin.announce import Announcements, OwnAnswers, load_plugins
-from bounce_plugin.breaker import Breaker, Usual, Watch
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.tables import BUILT_IN
+from bounce_plugin.desk.rehearse import rehearse
+from bounce_plugin.desk.settle import Settling
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.rebuild import compare
 from bounce_plugin.ledger.record import note_event, record_events
@@ -24,8 +24,8 @@ from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.breaker import Limits
 from bounce_plugin.policy.presets import Preset, build_policy
 from bounce_plugin.policy.rules import Policy, PolicyAction, Rule
-from bounce_plugin.rehearse import rehearse
-from bounce_plugin.settle import Settling
+from bounce_plugin.steps.act import decide_upon
+from bounce_plugin.steps.breaker import Breaker, Usual, Watch
 from tests.histories import START, State, state
 from tests.ledger.samples import an_event
 

@@ -19,12 +19,12 @@ from threading import Event, Thread
 import pytest
 
 from bounce_plugin import BouncePlugin, SettingsError
-from bounce_plugin.gather import Gathering
 from bounce_plugin.intake import Intake, choose_mailbox
 from bounce_plugin.ledger import engine
 from bounce_plugin.lmtp import session
 from bounce_plugin.lmtp.server import LmtpServer
 from bounce_plugin.settings import parse_settings
+from bounce_plugin.steps.gather import Gathering
 from tests.bounces import PRIVATE, report
 from tests.everyday import a_day, memory
 from tests.handing import Post

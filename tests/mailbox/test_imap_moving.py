@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bounce_plugin.gather import Gathering
 from bounce_plugin.mailbox import moving
 from bounce_plugin.mailbox.incoming import Incoming
 from bounce_plugin.mailbox.session import Session
+from bounce_plugin.steps.gather import Gathering
 from tests.bounces import report
 from tests.everyday import everyday_plugin
 from tests.servers.account import Account

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from bounce_plugin import MailOutcome
-from bounce_plugin.flood import IN_AN_HOUR
-from bounce_plugin.unseen import BATCH
+from bounce_plugin.steps.flood import IN_AN_HOUR
+from bounce_plugin.steps.unseen import BATCH
 from tests.bounces import Box
 from tests.deluge import open_plugin, signed, unsigned
 from tests.servers.dovecot import Dovecot

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bounce_plugin.erase import erase
+from bounce_plugin.desk.erase import erase
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.rebuild import rebuild
 from bounce_plugin.policy.state import Verb

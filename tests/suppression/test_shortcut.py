@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bounce_plugin.erase import erase
+from bounce_plugin.desk.erase import erase
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.rebuild import rebuild
 from bounce_plugin.ledger.rotate import rotate

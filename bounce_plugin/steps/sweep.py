@@ -18,7 +18,7 @@ from bounce_plugin.ledger.lease import Lease, hold
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.sweep import Old, count_old, gone, old
 from bounce_plugin.mailbox.incoming import Folder, Mailbox
-from bounce_plugin.sight import is_sound
+from bounce_plugin.steps.sight import is_sound
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,6 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from bounce_plugin.errands import Errands
 from bounce_plugin.errors import LedgerError, MailboxError
 from bounce_plugin.ledger.attempts import begin_attempts, end_attempts, take_back_attempts, tried
 from bounce_plugin.ledger.filing import known_uids
@@ -22,7 +21,8 @@ from bounce_plugin.ledger.lease import Lease
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.ledger.uids import release_uids, returned_uids
 from bounce_plugin.mailbox.incoming import Folder, Incoming, Listing, Mailbox
-from bounce_plugin.sight import look
+from bounce_plugin.steps.errands import Errands
+from bounce_plugin.steps.sight import look
 
 #: Mails of one transaction and one move: few enough that a crash repeats little, many enough that moves come in sets.
 BATCH: Final = 200

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from bounce_plugin import BouncePlugin, Contact, Delivery, hookimpl
 from bounce_plugin.cli import ABSENT, ATTENTION, DONE, main, program
-from bounce_plugin.erase import Trace, look_through, look_up, names
+from bounce_plugin.desk.erase import Trace, look_through, look_up, names
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.ledger.history import latest_events
 from bounce_plugin.ledger.schema import metadata

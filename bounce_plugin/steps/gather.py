@@ -17,15 +17,15 @@ from bounce_plugin.case import Case
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.examination import Examination, examine
-from bounce_plugin.inquire import inquire
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.sent_log import SentLog
 from bounce_plugin.mailbox.incoming import Incoming
 from bounce_plugin.message.report import Kind
 from bounce_plugin.notices import is_notice
 from bounce_plugin.outcome import MailOutcome
-from bounce_plugin.parked import failed
-from bounce_plugin.proofs import Proofs
+from bounce_plugin.steps.inquire import inquire
+from bounce_plugin.steps.parked import failed
+from bounce_plugin.steps.proofs import Proofs
 
 log = logging.getLogger(__name__)
 

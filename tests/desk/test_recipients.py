@@ -9,10 +9,10 @@ from time import sleep
 import pytest
 
 from bounce_plugin import BouncePlugin, hookimpl
-from bounce_plugin import recipients as room
 from bounce_plugin.announce import OwnAnswers, Questions, load_plugins
+from bounce_plugin.desk import recipients as room
+from bounce_plugin.desk.recipients import allowed, withheld_among
 from bounce_plugin.policy.state import Verb
-from bounce_plugin.recipients import allowed, withheld_among
 from tests.suppression.samples import stop
 from tests.world import World
 

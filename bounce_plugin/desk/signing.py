@@ -11,7 +11,7 @@ from typing import Final
 
 from bounce_plugin.correlate.correlation import Contact, Delivery
 from bounce_plugin.correlate.seal import ReturnPath, Seal
-from bounce_plugin.doubts import Doubts
+from bounce_plugin.desk.doubts import Doubts
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.ledger.deliveries import record_sent
 from bounce_plugin.ledger.open import Ledger

@@ -12,13 +12,13 @@ from sqlalchemy import func, select
 
 from bounce_plugin import BouncePlugin, MailOutcome
 from bounce_plugin.errors import MailboxError
-from bounce_plugin.flood import IN_AN_HOUR
 from bounce_plugin.ledger.history import latest_events
 from bounce_plugin.ledger.schema import mails, outbox
 from bounce_plugin.mailbox.incoming import Folder
 from bounce_plugin.mailbox.maildir import MaildirMailbox
 from bounce_plugin.mailboxes import open_mailbox
-from bounce_plugin.unseen import BATCH
+from bounce_plugin.steps.flood import IN_AN_HOUR
+from bounce_plugin.steps.unseen import BATCH
 from tests.bounces import Box
 from tests.deluge import DOMAIN, MEMBERS, open_plugin, signed, unsigned
 from tests.notices.smtp import start_server
@@ -136,8 +136,8 @@ def test_where_no_proof_is_required_every_report_is_handled_by_itself(shore: Sho
 def test_very_many_are_handled_in_several_looks_so_that_what_comes_meanwhile_is_not_last(
     shore: Shore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bounce_plugin.precedence.MOST", 150)
-    monkeypatch.setattr("bounce_plugin.precedence.BATCH", 100)
+    monkeypatch.setattr("bounce_plugin.steps.precedence.MOST", 150)
+    monkeypatch.setattr("bounce_plugin.steps.precedence.BATCH", 100)
     shore.flood(0, 300)
     marks = list(signed(shore.plugin))
     seen: list[MailOutcome] = []
@@ -169,7 +169,7 @@ def test_where_the_server_cannot_search_the_mails_come_in_their_order(
 
 
 def test_a_dry_run_of_a_flood_changes_nothing(shore: Shore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bounce_plugin.precedence.MOST", 150)
+    monkeypatch.setattr("bounce_plugin.steps.precedence.MOST", 150)
     shore.flood(0, 310)
     summary = shore.plugin.run_once(dry_run=True)
     assert summary.swamped == 310 - IN_AN_HOUR

@@ -15,9 +15,9 @@ from bounce_plugin.ledger.review import close_item, item_of_mail
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Listing, Mailbox
 from bounce_plugin.message.report import Kind
-from bounce_plugin.moves import carry_out_moves
 from bounce_plugin.outcome import Handling
-from bounce_plugin.sight import look
+from bounce_plugin.steps.moves import carry_out_moves
+from bounce_plugin.steps.sight import look
 
 #: Where a mail goes that ended so, if there are folders; what is left, or failed, stays where it is.
 TARGETS: Final = {

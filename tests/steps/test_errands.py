@@ -9,11 +9,12 @@ from threading import Event
 
 import pytest
 
-from bounce_plugin import BouncePlugin, Contact, hookimpl, unseen
-from bounce_plugin.errands import Errands
+from bounce_plugin import BouncePlugin, Contact, hookimpl
 from bounce_plugin.errors import MailboxError
 from bounce_plugin.ledger.attempts import tried
 from bounce_plugin.settings import parse_settings
+from bounce_plugin.steps import unseen
+from bounce_plugin.steps.errands import Errands
 from tests.bounces import report
 from tests.everyday import memory
 from tests.servers.fake_imap import Conversation, HangUp

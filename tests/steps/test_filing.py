@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from bounce_plugin import unseen
-from bounce_plugin.errands import Errands
 from bounce_plugin.errors import MailboxError
 from bounce_plugin.ledger.lease import hold
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.mailbox.incoming import Folder, Incoming
 from bounce_plugin.mailbox.maildir import MaildirMailbox
-from bounce_plugin.unseen import BATCH, find_unseen, read_batches
+from bounce_plugin.steps import unseen
+from bounce_plugin.steps.errands import Errands
+from bounce_plugin.steps.unseen import BATCH, find_unseen, read_batches
 from tests.bounces import Box, report
 from tests.ledger.samples import NOW
 

@@ -17,7 +17,7 @@ from bounce_plugin.errors import MailboxError
 from bounce_plugin.ledger.lease import Lease
 from bounce_plugin.mailbox.incoming import Folder, Mailbox
 from bounce_plugin.message.read import read_report
-from bounce_plugin.unseen import BATCH, Unseen, find_unseen
+from bounce_plugin.steps.unseen import BATCH, Unseen, find_unseen
 
 log = logging.getLogger(__name__)
 

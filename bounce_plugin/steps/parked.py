@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from bounce_plugin.act import Consequences
 from bounce_plugin.ledger.attempts import end_attempts
 from bounce_plugin.ledger.lease import Lease
 from bounce_plugin.ledger.mails import Mail, record_mail
@@ -13,7 +12,8 @@ from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.mailbox.incoming import Filing, Folder, Incoming, Mailbox
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Handling, MailOutcome
-from bounce_plugin.unseen import Unseen
+from bounce_plugin.steps.act import Consequences
+from bounce_plugin.steps.unseen import Unseen
 
 WHY: Final = "Reading it has failed three times, or has ended the process: it was put aside unread."
 

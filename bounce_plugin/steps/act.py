@@ -9,7 +9,6 @@ from functools import partial
 from typing import Final
 
 from bounce_plugin.announce import Announcements
-from bounce_plugin.breaker import Breaker, Usual, Watch
 from bounce_plugin.case import Case, read_events
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.correlate.correlation import Caveat, Delivery, Trust
@@ -25,6 +24,7 @@ from bounce_plugin.policy.breaker import Limits
 from bounce_plugin.policy.late import settle
 from bounce_plugin.policy.rules import Decision, Policy, PolicyAction, Step
 from bounce_plugin.policy.state import COMPLAINT, Act, Verb
+from bounce_plugin.steps.breaker import Breaker, Usual, Watch
 
 #: Mails with marks that are not ours, before the operator is told: a few come from mails of a key that was taken out.
 FORGED_IN_AN_HOUR: Final = 20

@@ -133,7 +133,7 @@ def test_I_22_a_mail_put_back_into_an_mbox_is_handled_again_though_its_uid_is_th
 
 
 def test_what_only_may_be_a_bounce_is_put_before_a_person_but_stays_where_it_is(world: World) -> None:
-    unclear = (Path(__file__).parent / "samples" / "no_bounce" / "83-postmaster-writes-by-hand.eml").read_bytes()
+    unclear = (Path(__file__).parent.parent / "samples" / "no_bounce" / "83-postmaster-writes-by-hand.eml").read_bytes()
     path = world.box.drop(unclear)
     world.plugin.run_once()
     assert world.box.mails() == [path]

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from bounce_plugin.errands import Errands
 from bounce_plugin.errors import MailboxError
 from bounce_plugin.ledger.filing import Move, Place, filed, intend, lost, unfiled
 from bounce_plugin.ledger.lease import Lease
 from bounce_plugin.mailbox.incoming import Filing, Folder, Mailbox
-from bounce_plugin.sight import is_sound
+from bounce_plugin.steps.errands import Errands
+from bounce_plugin.steps.sight import is_sound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from bounce_plugin.correlate.unwrap import unwrap
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.examination import Examination
 from bounce_plugin.message.report import Kind
-from bounce_plugin.proofs import Proofs, Proven
+from bounce_plugin.steps.proofs import Proofs, Proven
 
 
 def inquire(

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from bounce_plugin.act import Consequences
 from bounce_plugin.announce import Announcements
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.ledger.addresses import known
@@ -20,6 +19,7 @@ from bounce_plugin.policy.hold import Released, release, trip_name, trip_number
 from bounce_plugin.policy.rules import Decision, PastEvent, Policy, PolicyAction
 from bounce_plugin.policy.state import Suppression, held_events
 from bounce_plugin.policy.undo import Undone, undo
+from bounce_plugin.steps.act import Consequences
 
 #: What the hook on_threshold_reached is not for.
 _OTHERWISE = {PolicyAction.REVIEW, PolicyAction.INCIDENT}

@@ -187,7 +187,7 @@ def test_without_uidplus_nothing_is_deleted_and_check_says_so(
 def test_it_is_looked_once_an_hour_and_at_once_while_more_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bounce_plugin.sweep.MOST", 2)
+    monkeypatch.setattr("bounce_plugin.steps.sweep.MOST", 2)
     place = OnMaildir(tmp_path / "Maildir")
     place.fill((*OURS, LATER))
     run(tmp_path, place, 0)
