@@ -91,6 +91,7 @@ def test_ctrl_c_ends_it_and_its_processes_without_a_traceback(large: Path) -> No
         cwd=ROOT,
         env=unmeasured,
         start_new_session=True,
+        preexec_fn=_hear_ctrl_c,
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -101,6 +102,11 @@ def test_ctrl_c_ends_it_and_its_processes_without_a_traceback(large: Path) -> No
         assert process.stderr.read().strip() == b"Aborted!"
         assert time.monotonic() - start < 10
     assert process.returncode == 1
+
+
+def _hear_ctrl_c() -> None:
+    """Tests that a shell runs in the background inherit that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 # The bar
