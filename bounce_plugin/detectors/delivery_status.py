@@ -76,8 +76,11 @@ def _names(said: RecipientStatus) -> tuple[str, ...]:
     final, original, actual = said.final_recipient, said.original_recipient, said.actual_recipient
     if final and (not original or original == final) and (not actual or actual == final) and "+" not in original:
         return (final,)  # as nearly always
-    if original and "." not in final.rpartition("@")[2] and "." in original.rpartition("@")[2]:
-        final, original = original, final  # Oracle's server names its own channel: ann@ims-ms-daemon
+    if original and "." not in final.partition("@")[2] and "." in original.partition("@")[2]:
+        final, original = (
+            original,
+            final,
+        )  # Oracle's server names its own channel: ann@ims-ms-daemon; CommuniGate a user
     decoded = (
         read_recipient(decode_xtext(original)) if "+" in original else ""
     )  # second, as it mostly is already (D-24)

@@ -47,6 +47,7 @@ class _Entry:
 
     address: str
     lines: list[str]  # what its line says beside it, and the lines beneath
+    headed: bool  # its line stands above what is said of it, as in `<addr>:`
 
     @property
     def told(self) -> bool:
@@ -103,7 +104,7 @@ def _read(notice: Notice, pattern: re.Pattern[str], *, even_ours: bool = False) 
         else:
             first = number
         rest = next(filter(None, found.groups()[1:]), "")
-        entries.append(_Entry(address, [rest]))
+        entries.append(_Entry(address, [rest], headed=line.rstrip().endswith(">:")))
         taken = number + 1
     if not entries:
         return [], entries
@@ -132,7 +133,11 @@ def _without_contacts(notice: Notice, entries: list[_Entry]) -> list[_Entry]:
     """Without those whom the text only tells to ask, unless nobody else is left."""
     if len(entries) == 1 and not notice.named:
         return entries
-    kept = [entry for entry in entries if not is_contact(entry.address) or find_reply("\n".join(entry.lines))]
+    kept = [
+        entry
+        for entry in entries
+        if entry.headed or not is_contact(entry.address) or find_reply("\n".join(entry.lines))
+    ]
     if not kept:
         return entries
     named = {address.lower() for address in notice.named}

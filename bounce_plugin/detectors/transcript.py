@@ -29,12 +29,13 @@ from bounce_plugin.message.report import Action
 
 NAME: Final = "transcript"
 
-_SESSION: Final = re.compile(">>>")  # for so few characters the regex engine is ten times as fast as `in`
+_SESSION: Final = re.compile(">>>|--> ")  # for so few characters the regex engine is ten times as fast as `in`
 _SECTION: Final = re.compile(r"[ \t]*+-{3,}+[ \t|]*+([^\n-].{3,89}?)[ \t|]*+-{3,}+$")
 _NOTE: Final = re.compile(r"[ \t]+\((reason|expanded from|originally addressed to):[ \t]*(.*)$")
 _REMARK: Final = re.compile(r"[ \t]+\((?=[^()\n]*[245]\d\d )(.*?)\)?$")  # IceWarp: (Permanent failure - 552 5.2.2 …)
-_COMMAND: Final = re.compile(r"[ \t]*(?:>>>|Sent <<<|Sent:)[ \t]*(\S.*)$")
-_REPLY: Final = re.compile(r"[ \t]*(?:<<<|Received >>>|Received:(?= [245]\d\d))[ \t]*(\S.*)$")
+_STAMPED: Final = r"[^<>\n]{0,40}"  # MDaemon, hMailServer: `Wed 2025-10-22 10:17:03: <-- 550 5.1.1 …`
+_COMMAND: Final = re.compile(rf"(?:[ \t]*(?:>>>|Sent <<<|Sent:)|{_STAMPED}--> )[ \t]*(\S.*)$")
+_REPLY: Final = re.compile(rf"(?:[ \t]*(?:<<<|Received >>>|Received:(?= [245]\d\d))|{_STAMPED}<-- )[ \t]*(\S.*)$")
 _LOCAL: Final = re.compile(
     r"[ \t]*+(?:([245]\d\d)[ -](?:[245]\.\d{1,3}\.\d{1,3} )?)?[ \t]*+<?([^\s<>]{1,254}@[^\s<>]{1,255}?|\S{1,64}?)>?[ \t]?\.\.\.[ \t]*(\S.*)$"
 )
@@ -144,6 +145,8 @@ def _spoken(session: list[str], lower: str) -> list[str]:
         for line in session
         if ">>>" in line
         or "<<<" in line
+        or "--> " in line
+        or "<-- " in line
         or "..." in line
         or "Sent" in line
         or "Received" in line

@@ -98,7 +98,7 @@ _WAITING: Final = (
 )  # fmt: skip
 _CHALLENGES: Final = (
     "spamblocker challenge", "verify your message", "verify that you are", "confirm that you are a real person", "confirm you are a real person",
-    "confirm you sent", "confirm that you sent", "confirm your email was", "to have your message delivered", "so that your message can be delivered",
+    "confirm you sent", "confirm that you sent", "confirm your email was", "to have your message delivered", "not on the allow list", "not on my allow list", "so that your message can be delivered",
     "release your message", "release your email", "before your message can be delivered", "before your mail can be delivered", "prove that you are",
     "is protecting their mailbox", "is protecting himself from receiving", "is protecting itself from", "protecting myself from receiving junk", "challenge-response",
     "challenge/response", "approved senders list", "allowed senders list", "approved sender list", "guest list", "boxbe", "spam arrest", "spamarrest", "mailblocks", "sender verification required",
