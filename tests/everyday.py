@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bounce_plugin import BounceEvent, BouncePlugin, Contact, MailOutcome, hookimpl
 from bounce_plugin.ledger.history import latest_events, suppression_of
+from bounce_plugin.ledger.outbox import waiting
 from bounce_plugin.settings import parse_settings
 from tests.bounces import PRIVATE, report
 from tests.servers.dovecot import Account
@@ -187,3 +188,12 @@ def memory(plugin: BouncePlugin) -> dict[str, object]:
         "stops": sorted((address, stop.rule, stop.until) for address, stop in stops.items() if stop),
         "review": sorted((item.addresses, item.why) for item in plugin.desk.items(limit=100_000)),
     }
+
+
+def tell_all(plugin: BouncePlugin) -> None:
+    """Tell plugins all there is; a round ends when it takes too long."""
+    for _ in range(100):
+        plugin.tell()
+        with plugin.ledger.reading() as tx:
+            if not waiting(tx):
+                return

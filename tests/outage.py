@@ -15,13 +15,13 @@ from pathlib import Path
 from bounce_plugin import BouncePlugin, Contact, Decision, Delivery, Incident, Lifted, hookimpl
 from bounce_plugin.desk.settle import Settled
 from bounce_plugin.ledger.open import Ledger
-from bounce_plugin.ledger.outbox import waiting
 from bounce_plugin.ledger.past import acts_of
 from bounce_plugin.ledger.trips import Trip, TripState, all_trips
 from bounce_plugin.policy.state import Verb, derive
 from bounce_plugin.settings import parse_settings
 from bounce_plugin.steps.act import Learned
 from tests.bounces import report
+from tests.everyday import tell_all
 from tests.world import KEY, Clock
 
 #: When Gmail answered "no such user" for mailboxes that existed, in UTC.
@@ -144,12 +144,8 @@ class Office:
         return done
 
     def tell(self) -> None:
-        """Tell the host all there is; a round ends when it takes too long."""
-        for _ in range(100):
-            self.plugin.tell()
-            with self.plugin.ledger.reading() as tx:
-                if not waiting(tx):
-                    return
+        """Tell the host all there is."""
+        tell_all(self.plugin)
 
     def trips(self) -> tuple[Trip, ...]:
         """Every trip of the breaker, newest first."""
