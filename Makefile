@@ -8,7 +8,7 @@ pytest := $(bin)/python -m pytest --numprocesses $(workers) --dist worksteal
 # thousand. To measure a process costs more than many a process.
 heavy := tests/test_crash.py tests/test_pop3_breaking.py tests/test_intake.py tests/test_fuzz.py tests/test_patterns.py tests/test_network.py \
 	tests/test_estimate.py tests/test_samples.py tests/test_workers.py tests/test_corpus.py tests/test_examine_command.py \
-	tests/test_docs_run.py tests/example_host tests/cli tests/lmtp tests/benchmarks
+	tests/test_docs_run.py tests/example_host tests/cli/test_ingest.py tests/cli/test_canary.py tests/cli/test_commands.py tests/lmtp tests/benchmarks
 
 demo: setup ## set everything up, and run the main job over a small CRM's bounce mailbox
 	@$(bin)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --upgrade \

@@ -9,7 +9,7 @@ import pytest
 
 from bounce_plugin import Delivery
 from bounce_plugin.ledger.deliveries import deliveries_to
-from tests.test_trust import KEYS, returned, signing
+from tests.trust.marked import KEYS, returned, signing
 from tests.world import ANNA, START, World, open_world
 
 CATEGORIES = '[categories]\ninvoice = { use = "exempt", fallback = "post" }\n'

@@ -13,7 +13,7 @@ from bounce_plugin import Delivery
 from bounce_plugin.cli import DONE, program
 from bounce_plugin.desk.erase import look_up
 from bounce_plugin.policy.state import Verb
-from tests.test_trust import KEYS, returned, signing
+from tests.trust.marked import KEYS, returned, signing
 from tests.world import ANNA, START, World, open_world
 
 FULL = "552 5.2.2 Mailbox full"

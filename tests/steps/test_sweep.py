@@ -13,12 +13,12 @@ from bounce_plugin.ledger.schema import mails
 from bounce_plugin.mailbox.incoming import Folder, Incoming
 from bounce_plugin.mailbox.maildir import MaildirMailbox
 from tests.bounces import PRIVATE, report
+from tests.cli.terminal import call
 from tests.everyday import NOW, everyday_plugin
 from tests.kills import OnImap, OnMaildir, OnMbox, Place
 from tests.servers.account import Account
 from tests.servers.fixtures import StartDovecot
 from tests.sweeping import LATER, OURS, STRANGER, THIRTY, counts, kill_at_points, on_day, place, refill, run
-from tests.test_cli import call
 
 __all__ = ["place"]
 
