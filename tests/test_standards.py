@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ def names() -> Iterator[str]:
         yield tomllib.loads(path.read_text("utf-8")).get("rule", "")
 
 
+@cache
 def named() -> set[str]:
     """The rules that they name: D-02, d02, test_d_02_… and the like."""
     found = set()
@@ -66,4 +68,4 @@ def test_each_documented_case_is_tried(standards: str) -> None:
     documented = {int(number) for number in re.findall(r"^\| (\d+) \|", table, flags=re.MULTILINE)}
     assert documented == set(range(1, 81))
     by_name = {int(number) for name in names() for number in re.findall(r"^test_case_(\d+)_", name)}
-    assert sorted(documented - {case[0] for case in CASES} - by_name) == []
+    assert sorted(documented - {case["number"] for case in CASES} - by_name) == []
