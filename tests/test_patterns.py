@@ -62,9 +62,9 @@ def test_t_08_all_patterns_are_found() -> None:
     assert {"message.status.STATUS", "message.headers._FIELD"} <= PATTERNS.keys()
 
 
-@pytest.mark.parametrize("place", PATTERNS)
-def test_t_08_no_repeat_stands_within_or_beside_one_that_matches_the_same(place: str) -> None:
-    assert place in MEASURED or overlapping_repeats(PATTERNS[place]) == []
+def test_t_08_no_repeat_stands_within_or_beside_one_that_matches_the_same() -> None:
+    overlapping = {place: overlapping_repeats(pattern) for place, pattern in PATTERNS.items() if place not in MEASURED}
+    assert {place: repeats for place, repeats in overlapping.items() if repeats} == {}
 
 
 @pytest.mark.parametrize("place", PATTERNS)

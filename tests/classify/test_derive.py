@@ -19,11 +19,10 @@ from tests.mails import REAL, SAMPLES, WITHOUT_CORPUS
 EXTRA = 'phrases = [{ phrase = "gone fishing", reason = "mailbox_disabled", example = "550 gone fishing" }]'
 
 
-@pytest.mark.parametrize("rule", BUILT_IN.phrases)
-def test_every_example_gives_its_verdict_again(rule):
-    phrase = BUILT_IN.phrases[rule]
-    verdict = judge(phrase.example, host="any" if phrase.scope == "any" else phrase.scope)
-    assert derive_again(verdict.evidence, BUILT_IN) == verdict
+def test_every_example_gives_its_verdict_again():
+    verdicts = {rule: judge(phrase.example, host=phrase.scope) for rule, phrase in BUILT_IN.phrases.items()}
+    again = {rule: derive_again(verdict.evidence, BUILT_IN) for rule, verdict in verdicts.items()}
+    assert [rule for rule, verdict in verdicts.items() if again[rule] != verdict] == []
 
 
 @pytest.mark.parametrize(

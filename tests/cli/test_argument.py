@@ -35,17 +35,17 @@ def test_every_sample_is_told_in_a_few_lines(language: str) -> None:
         assert trace(examination, language)
 
 
-@pytest.mark.parametrize("path", SAMPLES[::8], ids=lambda path: path.name)
-def test_no_word_of_the_other_language_slips_in(path: Path) -> None:
-    examination = examine(path.read_bytes())
-    for language, foreign in (
-        ("de", r"\b(?:The|the|It|is|mail server|because)\b"),
-        ("en", r"\b(?:Die|die|ist|wird)\b"),
-    ):
+@pytest.mark.parametrize(
+    ("language", "foreign"),
+    [("de", r"\b(?:The|the|It|is|mail server|because)\b"), ("en", r"\b(?:Die|die|ist|wird)\b")],
+)
+def test_no_word_of_the_other_language_slips_in(language: str, foreign: str) -> None:
+    for path in SAMPLES[::8]:
+        examination = examine(path.read_bytes())
         text = click.unstyle(argue("x", examination, language) + trace(examination, language))
         ours = re.sub(r"[“„][^“”]*[“”]|phrase:[^(]*|^.* confidence=.*$", "", text, flags=re.MULTILINE)
         found = re.search(foreign, ours)
-        assert found is None, (found, ours)
+        assert found is None, (path.name, found, ours)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
