@@ -4,7 +4,13 @@ import os
 
 import pytest
 
-pytest_plugins = ["tests.world", "tests.servers.fixtures", "tests.servers.oauth_world", "tests.servers.ledgers"]
+pytest_plugins = [
+    "tests.world",
+    "tests.servers.fixtures",
+    "tests.servers.oauth_world",
+    "tests.servers.ledgers",
+    "tests.servers.tables",
+]
 
 LONG = 180  # seconds; a test that may take longer says so
 

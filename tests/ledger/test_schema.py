@@ -24,6 +24,8 @@ from tests.ledger.ages import make_older
 from tests.ledger.samples import JOE, NOW, a_mail, recorded
 from tests.servers.ledgers import KEY
 
+pytestmark = pytest.mark.usefixtures("every_migration")
+
 
 def test_migrations_make_exactly_the_schema(empty_url: str) -> None:
     with Ledger.open(empty_url, key=KEY) as ledger, ledger.reading() as tx:
