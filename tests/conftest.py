@@ -5,6 +5,7 @@ import os
 import pytest
 
 pytest_plugins = [
+    "tests.processes",
     "tests.world",
     "tests.servers.fixtures",
     "tests.servers.oauth_world",

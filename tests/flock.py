@@ -12,7 +12,8 @@ from bounce_plugin import Contact, hookimpl
 from bounce_plugin.ledger import lease
 from bounce_plugin.steps import unseen
 from tests.everyday import EverydayHost, a_day, everyday_plugin, memory
-from tests.kills import SPAWN, Place
+from tests.kills import Place
+from tests.processes import PROCESSES
 
 LASTS = 0.2  # seconds of a lease
 
@@ -54,7 +55,9 @@ def let_them_work(
     place = new_place(folder)
     place.fill(day.mails)
     everyday_plugin(folder, place.box, ledger=ledger).close()
-    processes = [SPAWN.Process(target=work, args=(folder, place, ledger, one, day.private)) for one in range(workers)]
+    processes = [
+        PROCESSES.Process(target=work, args=(folder, place, ledger, one, day.private)) for one in range(workers)
+    ]
     for process in processes:
         process.start()
     for process in processes:

@@ -17,7 +17,7 @@ from bounce_plugin.mailbox.arrival import Arrival, Envelope
 from bounce_plugin.pipeline import Pipeline
 from tests.bounces import Box
 from tests.everyday import everyday_plugin, memory
-from tests.kills import SPAWN
+from tests.processes import PROCESSES
 
 ENVELOPE = Envelope(recipient="bounces@crm.example", sender="<>")
 
@@ -55,8 +55,8 @@ class Post:
         """Hand a mail to a process of its own, and give its exit code; kill it after a step, or some seconds."""
         mail = self.folder / f"mail.{os.urandom(4).hex()}"
         mail.write_bytes(raw)
-        begun = SPAWN.Event()
-        process = SPAWN.Process(target=_take, args=(self, mail, kill_after, begun))
+        begun = PROCESSES.Event()
+        process = PROCESSES.Process(target=_take, args=(self, mail, kill_after, begun))
         process.start()
         if seconds is not None:
             assert begun.wait(60)

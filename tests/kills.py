@@ -1,6 +1,5 @@
 """What is left when the process is killed, with SIGKILL, at random moments? The machinery of the tests that do it."""
 
-import multiprocessing
 import os
 import random
 import shutil
@@ -17,10 +16,8 @@ from bounce_plugin.mailbox.from_lines import split_mbox
 from tests.bounces import Box
 from tests.everyday import NOW, Day, everyday_plugin, memory, tell_all
 from tests.faults import arm
+from tests.processes import PROCESSES
 from tests.servers.account import Account
-
-SPAWN = multiprocessing.get_context("forkserver")
-SPAWN.set_forkserver_preload(["bounce_plugin.plugin", "bounce_plugin.mailbox.imap", "tests.everyday", "tests.faults"])
 
 
 class Place(Protocol):
@@ -140,7 +137,7 @@ class Trial:
             folder = self.folder / str(point)
             place = self._set_up(folder)
             ledger = self._old_ledger(folder)
-            process = SPAWN.Process(target=_run_to_a_point, args=(point, fine, folder, place.box, ledger))
+            process = PROCESSES.Process(target=_run_to_a_point, args=(point, fine, folder, place.box, ledger))
             process.start()
             process.join(60)
             assert process.exitcode in (0, -signal.SIGKILL)
@@ -188,8 +185,8 @@ def _identifiers(left: dict[str, object]) -> Iterator[str]:
 
 def _killed_after(seconds: float, folder: Path, box: Account | Path, ledger: str) -> bool:
     """Run in a process of its own, and kill that; whether it was still at work."""
-    begun = SPAWN.Event()
-    process = SPAWN.Process(target=_run, args=(folder, box, ledger, begun))
+    begun = PROCESSES.Event()
+    process = PROCESSES.Process(target=_run, args=(folder, box, ledger, begun))
     process.start()
     assert begun.wait(60)
     time.sleep(seconds)

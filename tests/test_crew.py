@@ -18,6 +18,7 @@ from bounce_plugin import crew
 from bounce_plugin.crew import usable_cores, work_in_order
 from bounce_plugin.errors import WorkerError
 from tests import labour
+from tests.processes import PROCESSES
 
 ROOT = Path(__file__).parents[1]
 IN_FLIGHT = 2 * crew._AHEAD * crew._TOGETHER  # items, with two processes
@@ -174,7 +175,7 @@ def test_few_items_need_no_process_and_many_take_all_cores() -> None:
 
 
 def test_a_process_that_may_have_no_children_works_alone() -> None:
-    with multiprocessing.get_context("forkserver").Pool(1) as pool:
+    with PROCESSES.Pool(1) as pool:
         assert len(set(pool.apply(labour.who_from_within, [None]))) == 1
 
 

@@ -15,7 +15,7 @@ from bounce_plugin.steps.gather import Gathering
 from bounce_plugin.steps.parked import WHY
 from bounce_plugin.steps.unseen import TRIES
 from tests.bounces import Box, report
-from tests.kills import SPAWN
+from tests.processes import PROCESSES
 from tests.world import World
 
 POISON = "poison@example.com"
@@ -62,7 +62,7 @@ def test_I_15_a_mail_that_kills_the_process_three_times_is_put_before_a_person(t
         box.drop(report(f"after{one}@example.com"))
     left = []
     for _ in range(TRIES):
-        process = SPAWN.Process(target=run, args=(tmp_path, dedicated))
+        process = PROCESSES.Process(target=run, args=(tmp_path, dedicated))
         process.start()
         process.join(60)
         assert process.exitcode == -signal.SIGKILL

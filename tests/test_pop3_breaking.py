@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults import arm
-from tests.kills import SPAWN
 from tests.office import MAILS, Office, Pop3Cuts, is_kept
+from tests.processes import PROCESSES
 from tests.servers.account import Account
 from tests.servers.dovecot import Dovecot
 
@@ -38,7 +38,7 @@ def test_i_02_killed_at_each_point_and_run_again_nothing_is_lost_or_counted_twic
         folder.mkdir()
         shutil.copyfile(tmp_path / "bounces.sqlite3", folder / "bounces.sqlite3")
         account.append(*mails)
-        process = SPAWN.Process(target=run_to_a_point, args=(point, folder, account))
+        process = PROCESSES.Process(target=run_to_a_point, args=(point, folder, account))
         process.start()
         process.join(60)
         exit_code = process.exitcode

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,8 @@ import pytest
 from bounce_plugin.announce import Told, tell
 from bounce_plugin.ledger.open import Ledger
 from tests.announce.house import House, Notebook, deliver_on
+from tests.processes import PROCESSES
 from tests.servers.ledgers import KEY
-
-PROCESSES = get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.announce.house"])
 
 
 def test_I_10_overlapping_processes_tell_each_announcement_once(ledger_url: str, tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from bounce_plugin.ledger.attempts import begin_attempts, end_attempts, take_bac
 from bounce_plugin.ledger.lease import LASTS, hold
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.owner import is_gone, new_owner
-from tests.kills import SPAWN
 from tests.ledger.samples import NOW
+from tests.processes import PROCESSES
 
 
 def clock(shift: timedelta = timedelta(0)) -> Callable[[], datetime]:
@@ -75,8 +75,8 @@ def test_I_19_a_clock_that_jumps_brings_no_lease_back_and_nobody_waits_for_it(le
 def test_I_10_the_owner_of_a_process_that_was_killed_is_followed_at_once(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queue = SPAWN.Queue()
-    process = SPAWN.Process(target=_tell_owner, args=(queue,))
+    queue = PROCESSES.Queue()
+    process = PROCESSES.Process(target=_tell_owner, args=(queue,))
     process.start()
     owner = queue.get(timeout=60)
     assert not is_gone(owner)

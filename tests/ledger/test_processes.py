@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -17,10 +16,8 @@ from bounce_plugin.ledger.rebuild import rebuild
 from bounce_plugin.ledger.stops import stop_of
 from tests.ledger.samples import JOE
 from tests.ledger.workers import RECIPIENTS, open_and_close, record_failures, record_same_mails
+from tests.processes import PROCESSES
 from tests.servers.ledgers import KEY
-
-PROCESSES = get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.ledger.workers"])  # imported once, and not by each process
 
 
 def start(work: Callable[..., None], *arguments: Any) -> BaseProcess:
