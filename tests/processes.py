@@ -7,12 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from bounce_plugin.cli import COMMANDS
+
 PROCESSES = multiprocessing.get_context("forkserver")
 
 #: What they need, all together: a test process has one from which all of them are forked, and that loads what was named last.
 LOADED = [
     "bounce_plugin.plugin",
-    "bounce_plugin.cli.examine",
+    *(f"bounce_plugin.cli.{module}" for module in sorted({*COMMANDS.values()} - {"ingest"})),  # it notes its parent
+    "bounce_plugin.intake",
     "bounce_plugin.mailbox.imap",
     "bounce_plugin.mailbox.pop3",
     "alembic.command",
@@ -24,6 +27,7 @@ LOADED = [
     "tests.labour",
     "tests.ledger.workers",
     "tests.office",
+    "tests.programs",
 ]
 
 

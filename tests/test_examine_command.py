@@ -18,6 +18,7 @@ import pytest
 
 from bounce_plugin.mailbox.paths import octets_in, raw_mails
 from tests.bounces import report
+from tests.programs import run_program
 
 ROOT = Path(__file__).parents[1]
 FROM = b"From MAILER-DAEMON Mon Nov 23 10:00:00 2026\n"
@@ -38,7 +39,7 @@ def command(*arguments: str | Path) -> list[str]:
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(command(*arguments), capture_output=True, check=False, timeout=120, cwd=ROOT)
+    return run_program("examine", *arguments)
 
 
 def small(path: Path, mails: int) -> Path:

@@ -4,6 +4,7 @@
 """
 
 import gc
+import os
 import pickle
 import subprocess
 import sys
@@ -36,6 +37,7 @@ FLOOR = 0.75
 FLOOR_REPORTS = 1.3
 FLOOR_FLUFL = 2.0
 FLOOR_RETURNED = 1.8  # reports that return 10 kB or more
+ROUNDS = 7 if os.environ.get("BENCH") else 3
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +107,7 @@ def test_examine_against_the_standard_library_and_flufl(mails: list[bytes]) -> N
     for _, work, raws in works:  # everything is loaded and compiled
         best(work, raws, 1)
     # In turns, so that a machine that grows slower does so for all.
-    rounds = [[best(work, raws, 1) for _, work, raws in works] for _ in range(7)]
+    rounds = [[best(work, raws, 1) for _, work, raws in works] for _ in range(ROUNDS)]
     times = [min(times) for times in zip(*rounds, strict=True)]
     for (name, _, raws), seconds in zip(works, times, strict=True):
         print(f"{name:20} {len(raws) / seconds:8.0f} mails a second")
@@ -144,7 +146,7 @@ def test_reports_that_return_the_whole_message(kilobytes: int) -> None:
     """What the standard library reads line by line is passed over: a newsletter has some 30 kB."""
     raws = [with_returned_body(kilobytes * 1024, f"550 5.1.1 User {number} unknown") for number in range(20)]
     best(examine, raws, 1)
-    ours, parsed = best(examine, raws, 5), best(standard_library, raws, 5)
+    ours, parsed = best(examine, raws, ROUNDS), best(standard_library, raws, ROUNDS)
     print(f"with a returned message of {kilobytes} kB examine is {parsed / ours:.1f} times as fast as parsing alone")
     assert parsed / ours >= (FLOOR_RETURNED if kilobytes >= 10 else FLOOR)
 
@@ -157,7 +159,9 @@ def test_the_cost_grows_no_faster_than_the_mail(shape: Callable[[int], bytes]) -
     """An octet of a mail ten times as large costs at most about as much."""
     raws = {size: shape(size * 1024) for size in SIZES}
     best(examine, list(raws.values()), 1)
-    costs = {size: best(examine, [raw] * max(1, 100 // size), 5) / max(1, 100 // size) for size, raw in raws.items()}
+    costs = {
+        size: best(examine, [raw] * max(1, 100 // size), ROUNDS) / max(1, 100 // size) for size, raw in raws.items()
+    }
     for size, seconds in costs.items():
         print(
             f"{shape.__name__:18} {size:6} kB {seconds * 1000:9.2f} ms, {seconds / costs[1]:7.1f} times as much as 1 kB"
@@ -177,7 +181,7 @@ def test_a_returned_message_is_not_read_beyond_its_headers() -> None:
 def test_examine_many_uses_all_cores(mails: list[bytes]) -> None:
     """Against what the machine gives to as many processes that know nothing of each other."""
     cores = usable_cores()
-    many = mails * (1 + 3_000 // len(mails))
+    many = mails * (1 + (3_000 if os.environ.get("BENCH") else 1_500) // len(mails))
     best(examine, mails, 1)
     start = perf_counter()
     for raw in many:

@@ -48,7 +48,7 @@ def test_a_step_whose_line_is_gone_is_left_out():
 
 
 @given(verdicts())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_verdict_follows_from_its_evidence_alone(verdict: Classification):
     assert derive_again(verdict.evidence, BUILT_IN) == verdict
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +14,8 @@ from bounce_plugin import BouncePlugin
 from bounce_plugin.cli import ATTENTION, DONE, UNUSABLE
 from bounce_plugin.settings import load_settings
 from tests.bounces import Box, report
-from tests.mails import ROOT
 from tests.notices.smtp import Server, start_server
+from tests.programs import run_program
 
 MAILBOX = '[[mailbox]]\nname = "bounces"\nkind = "maildir"\npath = "Maildir"\n'
 DEAD = "nobody@dead.example"
@@ -41,8 +40,8 @@ def box(tmp_path: Path, server: Server) -> Box:
 
 
 def call(box: Box, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bounce_plugin", "-c", str(box.path.parent / "bounce.toml"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=ROOT)
+    done = run_program("-c", box.path.parent / "bounce.toml", *arguments)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def sent_before(box: Box, *hours: float) -> None:

@@ -19,6 +19,7 @@ from bounce_plugin.ledger.review import open_item
 from bounce_plugin.plugin import BouncePlugin
 from tests.bounces import PRIVATE, report
 from tests.cli.terminal import box, call
+from tests.programs import start_program
 
 
 def test_every_command_has_help() -> None:
@@ -165,13 +166,14 @@ def test_addresses_are_whole_on_a_terminal_of_any_width(folder: Path, columns: i
 def on_a_terminal(columns: int, *arguments: str) -> str:
     """What the program prints on a terminal so wide."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "bounce_plugin", *arguments]
     environment = {**os.environ, "COLUMNS": str(columns), "TERM": "dumb"}
-    with subprocess.Popen(command, stdout=theirs, stderr=subprocess.STDOUT, env=environment):
-        os.close(theirs)
-        shown = b""
-        with suppress(OSError):  # Linux says so when the other end is closed
-            while octets := os.read(ours, 4096):
-                shown += octets
+    settings = Path("bounce.toml").absolute()
+    process = start_program("-c", settings, *arguments, streams=(theirs, theirs, theirs), environment=environment)
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # Linux says so when the other end is closed
+        while octets := os.read(ours, 4096):
+            shown += octets
     os.close(ours)
+    process.join()
     return shown.decode()

@@ -15,6 +15,7 @@ import pytest
 
 from tests.bounces import PRIVATE, Box, report
 from tests.mails import ROOT
+from tests.programs import run_program
 
 TAKEN, TRY_AGAIN = 0, 75
 MAIL = report("anna@example.com", message_id="news@crm.example")
@@ -30,13 +31,13 @@ def box(tmp_path: Path) -> Box:
     return Box(tmp_path / "Maildir")
 
 
-def command(box: Box, *arguments: str) -> list[str]:
-    settings = str(box.path.parent / "bounce.toml")
-    return [sys.executable, "-m", "bounce_plugin", "-c", settings, "ingest", *arguments]
+def command(box: Box) -> list[str]:
+    return [sys.executable, "-m", "bounce_plugin", "-c", str(box.path.parent / "bounce.toml"), "ingest"]
 
 
-def ingest(box: Box, *arguments: str, mail: bytes = MAIL) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(command(box, *arguments), input=mail, capture_output=True, check=False, timeout=120, cwd=ROOT)
+def ingest(box: Box, *arguments: str, mail: bytes = MAIL, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    settings = box.path.parent / "bounce.toml"
+    return run_program("-c", settings, "ingest", *arguments, stdin=mail, environment={**os.environ, **environment})
 
 
 def kept(box: Box) -> dict[str, list[bytes]]:
@@ -68,9 +69,7 @@ def test_several_recipients_as_postfix_writes_them(box: Box) -> None:
 
 
 def test_the_envelope_in_the_environment_as_exim_tells_it(box: Box) -> None:
-    envelope = {"RECIPIENT": "a@b.example", "SENDER": ""}
-    done = subprocess.run(command(box), input=PRIVATE, env={**os.environ, **envelope}, cwd=ROOT, check=False)
-    assert done.returncode == TAKEN
+    assert ingest(box, mail=PRIVATE, RECIPIENT="a@b.example", SENDER="").returncode == TAKEN
     assert kept(box)[""] == [b"Return-Path: <>\nDelivered-To: a@b.example\n" + PRIVATE]
 
 

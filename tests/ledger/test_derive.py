@@ -95,7 +95,7 @@ def test_every_stored_verdict_on_a_real_mail_follows_again(shelf: Ledger) -> Non
 
 
 @given(verdict=verdicts())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_every_stored_verdict_follows_again_from_what_is_revealed_and_from_what_is_hidden(
     shelf: Ledger, verdict: Classification
 ) -> None:

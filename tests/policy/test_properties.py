@@ -72,7 +72,7 @@ def permuted(draw: st.DrawFn) -> tuple[list[PastEvent], list[PastEvent]]:
     return events, draw(st.permutations(events))
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(permuted(), policies(), st.integers(0, 520))
 def test_the_order_of_arrival_makes_no_difference_to_the_stop(
     orders: tuple[list[PastEvent], list[PastEvent]], policy: Policy, later: int
@@ -83,7 +83,7 @@ def test_the_order_of_arrival_makes_no_difference_to_the_stop(
     assert in_force(one, at) == in_force(other, at)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(failures(), max_size=6, unique_by=lambda past: past.id), policies(), st.integers(0, 520))
 def test_reading_late_makes_no_difference_to_what_holds_afterwards(
     events: list[PastEvent], policy: Policy, later: int
@@ -94,7 +94,7 @@ def test_reading_late_makes_no_difference_to_what_holds_afterwards(
     assert in_force(at_once, end) == in_force(late, end)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(failures(list(Reason), counts=False), max_size=12), policies())
 def test_what_does_not_count_never_restricts(events: list[PastEvent], policy: Policy) -> None:
     decided, acts = live(events, policy)
@@ -102,14 +102,14 @@ def test_what_does_not_count_never_restricts(events: list[PastEvent], policy: Po
     assert not any(RESTRICTING & decision.actions for decision in decided)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(failures(), max_size=8), policies())
 def test_a_stop_is_never_made_twice_by_one_rule(events: list[PastEvent], policy: Policy) -> None:
     stops = [(act.verb, act.rule) for act in live(events, policy)[1] if act.until is None]
     assert len(stops) == len(set(stops))
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(st.lists(failures(), max_size=9, unique_by=lambda past: past.id), policies(), st.integers(0, 520))
 def test_a_replay_comes_to_the_stop_that_came_of_living_through_it(
     events: list[PastEvent], policy: Policy, later: int

@@ -172,7 +172,7 @@ def state(acts: Iterable[Act]) -> object:
     return stop and (stop.exempt_too, stop.until)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data(), HISTORIES, POLICIES, SENT, WORDS)
 def test_the_order_of_arrival_makes_no_difference(
     data: st.DataObject, events: list[PastEvent], policy: Policy, recorded: list[Sent], words: list[Act]
