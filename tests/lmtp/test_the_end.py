@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import smtplib
 import socket
 import stat
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Event, Thread
 
@@ -22,7 +22,7 @@ from tests.bounces import PRIVATE
 from tests.everyday import a_day
 from tests.handing import Post
 from tests.lmtp.talk import MEMBER, TO, Talk, serving
-from tests.mails import ROOT
+from tests.programs import start_program
 from tests.servers.sink import free_port
 
 
@@ -69,7 +69,8 @@ class TestTheEnd:
                 timer.start()
                 queue = deliver(port, queue)
                 timer.join()
-                assert process.wait(20) == -signal.SIGKILL
+                process.join(20)
+                assert process.exitcode == -signal.SIGKILL
         with command(post) as (_, port):
             assert deliver(port, queue) == []
         assert post.left() == clean.left()
@@ -82,20 +83,26 @@ def write_settings(post: Post) -> None:
 
 
 @contextmanager
-def command(post: Post, *, end: signal.Signals = signal.SIGTERM) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def command(post: Post, *, end: signal.Signals = signal.SIGTERM) -> Iterator[tuple[BaseProcess, int]]:
     """`bounce-plugin lmtp` in a process of its own, once it listens."""
     settings = post.folder / "bounce.toml"
-    arguments = [sys.executable, "-m", "bounce_plugin", "-c", str(settings), "lmtp"]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+    reader, writer = os.pipe()
+    with open(reader, "rb") as output, open(os.devnull) as nothing:
+        process = start_program(
+            "-c", settings, "lmtp", streams=(nothing.fileno(), writer, writer), environment=os.environ
+        )
+        os.close(writer)
         try:
-            assert process.stdout
-            line = process.stdout.readline()
-            assert line.startswith(b"LMTP: listening at"), process.stderr and process.stderr.read()
+            line = output.readline()
+            assert line.startswith(b"LMTP: listening at"), line + output.read()
             yield process, int(line.split()[3].rpartition(b":")[2] or 0) if b"unix" not in line else 0
-            process.send_signal(end)
-            assert process.wait(30) in (0, -signal.SIGKILL)
+            if process.pid and process.is_alive():
+                os.kill(process.pid, end)
+            process.join(30)
+            assert process.exitcode in (0, -signal.SIGKILL)
         finally:
             process.kill()
+            process.join()
 
 
 def deliver(port: int, mails: list[bytes]) -> list[bytes]:
