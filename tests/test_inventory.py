@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONGEST
+
 ROOT = Path(__file__).parents[1]
 STANDARDS = ROOT.parent / "shared" / "standards" / "STANDARDS.md"
 ROW = re.compile(r"^\| ([IT]-\d\d) \|", re.MULTILINE)
@@ -34,3 +36,7 @@ def test_every_invariant_and_every_threat_is_named_by_a_test() -> None:
     ids = set(ROW.findall(STANDARDS.read_text()))
     assert {f"I-{number:02}" for number in range(1, 29)} | {f"T-{number:02}" for number in range(1, 27)} <= ids
     assert sorted(ids - named() - ELSEWHERE.keys()) == []
+
+
+def test_what_begins_first_is_there() -> None:
+    assert [name for name in LONGEST if not (ROOT / name.partition("::")[0]).exists()] == []
