@@ -16,132 +16,15 @@ from types import TracebackType
 from typing import Self
 
 from tests.servers.account import Account
+from tests.servers.dovecot_configuration import CAPABILITIES, CONFIGURATION, INTROSPECTION, LMTP, OAUTH, POP3, QUOTA
 from tests.servers.fetch import INTO
 from tests.servers.tls import make_certificates
 
-_CAPABILITIES = (
-    "IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE SORT THREAD=REFERENCES MULTIAPPEND UNSELECT CHILDREN NAMESPACE "
-    "UIDPLUS LIST-EXTENDED CONDSTORE QRESYNC ESEARCH SEARCHRES WITHIN MOVE SPECIAL-USE LITERAL+ BINARY"
-)
 _PASSWORD = 'pass "word\\'  # what a client must quote
 _STOCK = 500  # users that exist from the start
 _UNPRIVILEGED = ("nobody", "nogroup")
 # Paths compiled into Dovecot that no setting changes, each as a link in our folder that is no longer.
 _COMPILED_IN = {"usr/lib/dovecot/modules": "m", "usr/bin/doveconf": "d"}
-
-_CONFIGURATION = """
-base_dir = {home}/run
-state_dir = {home}/state
-log_path = {home}/log
-protocols = imap{more_protocols}
-listen = 127.0.0.1
-default_internal_user = {user}
-default_internal_group = {group}
-default_login_user = {user}
-first_valid_uid = 1
-first_valid_gid = 0
-libexec_dir = {prefix}/usr/lib/dovecot
-mail_plugin_dir = {prefix}/usr/lib/dovecot/modules
-import_environment = TZ LD_LIBRARY_PATH
-disable_plaintext_auth = no
-auth_failure_delay = 0
-mail_location = maildir:{home}/mail/%u/Maildir
-mail_max_userip_connections = 200
-mail_fsync = never
-ssl = yes
-ssl_cert = <{certificates.certificate}
-ssl_key = <{certificates.key}
-ssl_min_protocol = TLSv1.2
-{capabilities}
-{quota}
-passdb {{
-  driver = passwd-file
-  mechanisms = plain login
-  args = {home}/passwd
-}}
-{oauth}
-userdb {{
-  driver = passwd-file
-  args = username_format=%u {home}/passwd
-  default_fields = uid={user} gid={group} home={home}/mail/%u
-}}
-namespace inbox {{
-  inbox = yes
-  separator = {separator}
-  prefix = {namespace}
-}}
-service anvil {{
-  chroot =
-  unix_listener anvil-auth-penalty {{
-    mode = 0
-  }}
-}}
-service imap-login {{
-  chroot =
-  inet_listener imap {{
-    port = {port}
-  }}
-  inet_listener imaps {{
-    port = {tls_port}
-    ssl = yes
-  }}
-}}
-service stats {{
-  chroot =
-}}
-{lmtp}
-{pop3}
-"""
-_LMTP = """
-service lmtp {{
-  chroot =
-  inet_listener lmtp {{
-    port = {lmtp_port}
-  }}
-}}
-"""
-_POP3 = """
-protocol pop3 {{
-  pop3_lock_session = {lock}
-}}
-service pop3-login {{
-  chroot =
-  inet_listener pop3 {{
-    port = {pop3_port}
-  }}
-  inet_listener pop3s {{
-    port = {pop3s_port}
-    ssl = yes
-  }}
-}}
-"""
-_QUOTA = """
-mail_plugins = quota
-protocol imap {{
-  mail_plugins = quota imap_quota
-}}
-plugin {{
-  quota = maildir:User quota
-  quota_rule = *:storage={quota}
-}}
-"""
-_OAUTH = """
-auth_mechanisms = plain {mechanisms}
-passdb {{
-  driver = oauth2
-  mechanisms = {mechanisms}
-  args = {home}/oauth2.conf.ext
-}}
-"""
-# Dovecot asks the token endpoint about each token (RFC 7662), and whose mailbox it is good for.
-_INTROSPECTION = """
-introspection_url = {url}?token=
-introspection_mode = get
-force_introspection = yes
-username_attribute = username
-active_attribute = active
-active_value = true
-"""
 
 
 class NoDovecotError(Exception):
@@ -227,8 +110,8 @@ class Dovecot:
 
     def _configure(self, prefix: Path) -> None:
         user, group = _UNPRIVILEGED if os.geteuid() == 0 else (str(os.geteuid()), str(os.getegid()))
-        shown = [word for word in _CAPABILITIES.split() if word not in set(self.hide)]
-        configuration = _CONFIGURATION.format(
+        shown = [word for word in CAPABILITIES.split() if word not in set(self.hide)]
+        configuration = CONFIGURATION.format(
             home=self.home,
             prefix=prefix if prefix != Path("/") else "",
             user=user,
@@ -239,14 +122,14 @@ class Dovecot:
             port=self.port,
             tls_port=self.tls_port,
             capabilities=f"imap_capability = {' '.join(shown)}" if self.hide else "",
-            quota=_QUOTA.format(quota=self.quota) if self.quota else "",
-            oauth=_OAUTH.format(home=self.home, mechanisms=self.mechanisms) if self.introspection else "",
+            quota=QUOTA.format(quota=self.quota) if self.quota else "",
+            oauth=OAUTH.format(home=self.home, mechanisms=self.mechanisms) if self.introspection else "",
             more_protocols=(" lmtp" if self.lmtp else "") + (" pop3" if self.pop3 else ""),
-            lmtp=_LMTP.format(lmtp_port=self.lmtp_port) if self.lmtp else "",
+            lmtp=LMTP.format(lmtp_port=self.lmtp_port) if self.lmtp else "",
             pop3=self._pop3_configuration() if self.pop3 else "",
         )
         (self.home / "dovecot.conf").write_text(configuration)
-        (self.home / "oauth2.conf.ext").write_text(_INTROSPECTION.format(url=self.introspection))
+        (self.home / "oauth2.conf.ext").write_text(INTROSPECTION.format(url=self.introspection))
         stock = (_passwd_line(_user(number), _PASSWORD) for number in range(1, _STOCK + 1))
         (self.home / "passwd").write_text("".join(stock))
         for folder in ("run", "state", "mail"):
@@ -254,7 +137,7 @@ class Dovecot:
 
     def _pop3_configuration(self) -> str:
         lock = "yes" if self.pop3_lock else "no"
-        return _POP3.format(pop3_port=self.pop3_port, pop3s_port=self.pop3s_port, lock=lock)
+        return POP3.format(pop3_port=self.pop3_port, pop3s_port=self.pop3s_port, lock=lock)
 
     def _start(self, prefix: Path) -> None:
         environment = dict(os.environ)
