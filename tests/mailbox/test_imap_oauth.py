@@ -12,7 +12,7 @@ import pytest
 
 from bounce_plugin.errors import SignInError
 from bounce_plugin.mailbox.incoming import Folder
-from tests.servers.dovecot import Dovecot
+from tests.running import until
 from tests.servers.fixtures import StartDovecot
 from tests.servers.oauth_world import OAuthWorld
 from tests.servers.signing import make_key
@@ -212,15 +212,7 @@ def test_a_token_of_somebody_else_opens_no_mailbox(oauth_world: OAuthWorld) -> N
     user = re.escape(repr(oauth_world.account.user))
     assert re.search(rf"refuses the access token for user {user}: .*: `user` must be a mailbox", str(raised.value))
     assert len(oauth_world.endpoint.asked) == 1, "a token that is new is not asked for once more"
-    assert "auth failed, 1 attempts" in said(oauth_world.dovecot, before)
-
-
-def said(dovecot: Dovecot, before: int) -> str:
-    """What the server has logged since, once it has."""
-    deadline = time.monotonic() + 5
-    while "Disconnected" not in dovecot.log[before:] and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return dovecot.log[before:]
+    until(lambda: "auth failed, 1 attempts" in oauth_world.dovecot.log[before:])
 
 
 def test_a_user_with_a_control_character_is_not_sent(oauth_world: OAuthWorld, tmp_path: Path) -> None:
