@@ -1,11 +1,10 @@
 .PHONY: demo test soak bench lint types lock clean setup servers
 
 bin := .venv/bin
-# One more than there are cores: many tests wait for a process or a server.
-# Bytecode is kept even where the environment asks for none: our tests start hundreds of processes, and each worker reads all tests.
+# Bytecode is kept, also where the environment asks for none: each worker reads all tests, and they start hundreds of processes.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
-
+# One more than there are cores: many tests wait for a process or a server.
 workers := $(shell echo $$(( $$(nproc) + 1 )))
 pytest := $(bin)/python -m pytest --numprocesses $(workers) --dist worksteal
 # What takes long and shows little of which code is run: processes that are killed, or started for each question, mails by the
