@@ -34,9 +34,10 @@ def run_program(
         process.kill()  # so that nothing waits for it, should it still be there
         feeder.join()
         process.join()
+        assert process.exitcode is not None
         out.seek(0)
         errors.seek(0)
-        return subprocess.CompletedProcess(arguments, process.exitcode or 0, out.read(), errors.read())
+        return subprocess.CompletedProcess(arguments, process.exitcode, out.read(), errors.read())
 
 
 def start_program(*arguments: str | Path, streams: tuple[int, int, int], environment: Mapping[str, str]) -> BaseProcess:
