@@ -10,6 +10,7 @@ from typing import Final
 
 from bounce_plugin.canary import look_for_missing
 from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.ledger.outdated import AT_ONCE, remove_outdated
 from bounce_plugin.ledger.raw import remove_raw
 from bounce_plugin.mailbox.incoming import Folder
 from bounce_plugin.steps.act import Consequences
@@ -18,15 +19,25 @@ log = logging.getLogger(__name__)
 
 EVERY: Final = timedelta(hours=1)
 
+#: Deliveries that are looked at in one hour, so that mail is not read late while ten years of them go.
+MOST: Final = 50_000
+
 
 class Chores:
     """The work of a process that has a ledger open; several processes may do it, one after the other."""
 
     def __init__(
-        self, ledger: Ledger, consequences: Consequences, *, keep_days: int, clock: Callable[[], datetime]
+        self,
+        ledger: Ledger,
+        consequences: Consequences,
+        *,
+        keep_mails_days: int,
+        keep_deliveries_days: int | None,
+        clock: Callable[[], datetime],
     ) -> None:
+        """Without `keep_deliveries_days` deliveries are kept for ever."""
         self._ledger, self._consequences, self._clock = ledger, consequences, clock
-        self._keep_mails = timedelta(days=keep_days)
+        self._keep_mails_days, self._keep_deliveries_days = keep_mails_days, keep_deliveries_days
         self._done_at: datetime | None = None
         self._lock = Lock()
 
@@ -38,7 +49,25 @@ class Chores:
             if self._done_at is not None and self._done_at <= now < self._done_at + EVERY:  # a clock may go back
                 return
             self._done_at = now
+        self._remove_mails(now)
+        self._remove_deliveries(now)
+
+    def _remove_mails(self, now: datetime) -> None:
+        days = self._keep_mails_days
         with self._ledger.transaction() as tx:
-            removed = remove_raw(tx, before=now - self._keep_mails, alone=Folder.LEDGER)
+            removed = remove_raw(tx, before=now - timedelta(days=days), alone=Folder.LEDGER)
         if removed:
-            log.info("%d mails were kept for %d days: removed from the ledger", removed, self._keep_mails.days)
+            log.info("%d mails were kept for %d days: removed from the ledger", removed, days)
+
+    def _remove_deliveries(self, now: datetime) -> None:
+        days, removed = self._keep_deliveries_days, 0
+        if days is None:
+            return
+        for _ in range(MOST // AT_ONCE):
+            with self._ledger.transaction() as tx:
+                gone = remove_outdated(tx, before=now - timedelta(days=days))
+            if gone is None:
+                break
+            removed += gone
+        if removed:
+            log.info("%d deliveries were recorded as sent more than %d days ago: removed", removed, days)

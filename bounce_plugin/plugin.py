@@ -114,7 +114,13 @@ class BouncePlugin:
         self.sweep = Sweep(self.ledger, settings.processed_keep_days, clock)
         inboxes = settings.mailboxes
         self._reading = Reading(pipeline=self.pipeline, mailboxes=inboxes, attend=self.attend, sweep=self.sweep)
-        self._chores = Chores(self.ledger, self.consequences, keep_days=settings.ledger.keep_mails_days, clock=clock)
+        self._chores = Chores(
+            self.ledger,
+            self.consequences,
+            keep_mails_days=settings.ledger.keep_mails_days,
+            keep_deliveries_days=settings.ledger.keep_deliveries_days,
+            clock=clock,
+        )
 
     @classmethod
     def from_file(

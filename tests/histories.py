@@ -179,6 +179,7 @@ class Life:
         received_at = self.now - timedelta(days=days_ago)
         values = {"reason": None, "type": None, "fault": None, "counts": False, **more}
         key = key or f"ref:{self.messages}"
+        values["delivery_ref"] = key.removeprefix("ref:") if key.startswith("ref:") else ""
         event = an_event(tx, address, kind=kind, message_key=key, received_at=received_at, **values)
         weight = BUILT_IN.reasons[event.reason].weight if event.reason else 0.0
         assert record_event(tx, event, weight=weight)

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from bounce_plugin import Delivery
 from bounce_plugin.errors import NotFoundError
+from bounce_plugin.ledger.deliveries import deliveries_to
+from bounce_plugin.ledger.history import events_of
 from bounce_plugin.outcome import Handling
 from tests.bounces import report
-from tests.world import World, open_world
+from tests.world import ANNA, World, open_world
 
 STRANGER = "nobody@example.com"
 
@@ -58,3 +61,32 @@ def test_i_19_a_clock_that_went_back_does_not_keep_chores_from_being_done(tmp_pa
         world.clock.now += timedelta(days=2)
         world.plugin.attend()
         assert world.plugin.desk.show(item.id)[1] == b""
+
+
+def test_what_was_sent_is_kept_for_so_many_days_and_its_report_counts_once_after_that(tmp_path: Path) -> None:
+    world = open_world(tmp_path, '[ledger]\nkeep_deliveries_days = 45\n[trust]\nrequire = "address"\n')
+    with world.plugin:
+        full, last = world.clock.now, "452 4.2.2 Mailbox full"
+        for name in ("old", "other"):
+            world.plugin.record_sent([Delivery(ref=name, address=ANNA, sent_at=full, message_id=f"{name}@crm.example")])
+        world.bounce(reply=last, message_id="old@crm.example")
+        world.clock.now += timedelta(days=46)
+        world.plugin.attend()
+        for _ in range(2):
+            world.bounce(reply=last, message_id="old@crm.example")
+            world.bounce(reply=last, message_id="other@crm.example")
+        with world.plugin.ledger.reading() as tx:
+            assert [(one.delivery_ref, one.message_key) for one in events_of(tx, ANNA)] == [
+                ("old", "ref:old"),
+                ("", "mid:other@crm.example"),
+            ]
+
+
+def test_what_was_sent_is_kept_forever_if_an_operator_says_so(tmp_path: Path) -> None:
+    world = open_world(tmp_path, '[ledger]\nkeep_deliveries_days = "forever"\n')
+    with world.plugin:
+        world.plugin.record_sent([Delivery(ref="old", address=ANNA, sent_at=world.clock.now)])
+        world.clock.now += timedelta(days=36_500)
+        world.plugin.attend()
+        with world.plugin.ledger.reading() as tx:
+            assert len(deliveries_to(tx, ANNA)) == 1

@@ -194,7 +194,7 @@ def _vouched(case: Case) -> Case:
         replace(
             correlation,
             caveat=Caveat.FORWARDED if correlation.caveat is Caveat.FORWARDED else None,
-            trust=Trust.ADDRESS if correlation.caveat is Caveat.LOST and correlation.contacts else correlation.trust,
+            trust=Trust.ADDRESS if correlation.trust is Trust.NONE and correlation.contacts else correlation.trust,
         )
         for correlation in case.correlations
     )

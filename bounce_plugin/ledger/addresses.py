@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.ledger.columns import storable
 from bounce_plugin.ledger.schema import addresses
-from bounce_plugin.ledger.transaction import IfAbsent, Transaction, keyed
+from bounce_plugin.ledger.transaction import IfAbsent, InPlace, Transaction, keyed
 
 #: An address in a text, or what would look like the beginning of a placeholder. The repeats cannot overlap: each is over
 #: characters that cannot follow it.
@@ -26,6 +26,9 @@ _CHUNK = 500  # SQLite allows 999 variables in old builds
 
 #: Add addresses that are not known yet; one that was forgotten stays so.
 ADD_ADDRESSES = IfAbsent(addresses)
+
+#: The same, and have those stay that would go with the deliveries to them.
+ADD_LASTING = InPlace(addresses, change=lambda new: {"passing": new.passing}, only=addresses.c.passing.is_not(None))
 
 #: The addresses behind some fingerprints, as far as they are known still.
 ADDRESSES_OF = select(addresses.c.fingerprint, addresses.c.address).where(
@@ -52,18 +55,21 @@ def remember(tx: Transaction, address: str) -> str:
 
 
 def remember_all(tx: Transaction, spellings: Sequence[str]) -> list[str]:
-    """The same for many addresses; returns their fingerprints in the same order."""
+    """The same for many addresses, for as long as there are deliveries to them; returns their fingerprints in order."""
     texts = [normalise(spelling) or spelling.strip() for spelling in spellings]
     fingerprints = [tx.fingerprint(text) for text in texts]
     named = zip(fingerprints, texts, strict=True)
-    rows = [_row(tx, fingerprint, text, fingerprint) for fingerprint, text in named]
+    rows = [_row(tx, fingerprint, text, fingerprint, passing=True) for fingerprint, text in named]
     if rows:
         tx.connection.execute(ADD_ADDRESSES.on(tx.connection), rows)
     return fingerprints
 
 
-def _row(tx: Transaction, fingerprint: str, address: str, same_as: str) -> dict[str, object]:
-    return {"tenant": tx.tenant, "fingerprint": fingerprint, "address": address, "same_as": same_as}
+def _row(
+    tx: Transaction, fingerprint: str, address: str, same_as: str, *, passing: bool | None = None
+) -> dict[str, object]:
+    row = {"tenant": tx.tenant, "fingerprint": fingerprint, "address": address, "same_as": same_as}
+    return {**row, "passing": passing}
 
 
 def _add(tx: Transaction, rows: dict[str, dict[str, object]]) -> None:
@@ -71,8 +77,12 @@ def _add(tx: Transaction, rows: dict[str, dict[str, object]]) -> None:
     new = [row for fingerprint, row in rows.items() if fingerprint not in tx.remembered]
     if new:
         _leave_forgotten(tx, [row for row in new if row["fingerprint"] != row["same_as"]])
-        tx.put_spelt(ADD_ADDRESSES, *new)
-        tx.remembered.update(rows)
+        for row in new:
+            if row["passing"]:
+                tx.put_spelt(ADD_ADDRESSES, row)
+            else:
+                tx.put_spelt(ADD_LASTING, row)
+                tx.remembered.add(str(row["fingerprint"]))
 
 
 def _leave_forgotten(tx: Transaction, spellings: Sequence[dict[str, object]]) -> None:
@@ -99,8 +109,8 @@ def hide(tx: Transaction, text: str) -> str:
     return hide_all(tx, [text])[0] if "@" in text else storable(text)
 
 
-def hide_all(tx: Transaction, texts: Iterable[str]) -> list[str]:
-    """The same for several texts at once."""
+def hide_all(tx: Transaction, texts: Iterable[str], *, passing: bool = False) -> list[str]:
+    """The same for several texts at once. With `passing` they are of deliveries to the very addresses that they name."""
     rows: dict[str, dict[str, object]] = {}
 
     def replace(match: re.Match[str]) -> str:
@@ -109,7 +119,7 @@ def hide_all(tx: Transaction, texts: Iterable[str]) -> list[str]:
             return "{@}"
         same_as = tx.fingerprint(spelling)
         fingerprint = same_as if spelling == normalise(spelling) else keyed(tx.key, "address", spelling)
-        rows[fingerprint] = _row(tx, fingerprint, spelling, same_as)
+        rows[fingerprint] = _row(tx, fingerprint, spelling, same_as, passing=passing or None)
         return f"{{@{fingerprint}}}"
 
     hidden = [_ADDRESS.sub(replace, storable(text)) if "@" in text else storable(text) for text in texts]

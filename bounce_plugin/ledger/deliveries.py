@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, select
 
+from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import Delivery
 from bounce_plugin.correlate.fault import find_fault
@@ -86,7 +87,7 @@ def record_sent(tx: Transaction, sent: Iterable[Delivery]) -> None:
     remaining = map(_faultless, sent)
     while batch := list(islice(remaining, _BATCH)):
         fingerprints = remember_all(tx, [delivery.address for delivery in batch])
-        contacts = hide_all(tx, [delivery.contact for delivery in batch])
+        contacts = [_hidden(tx, delivery) for delivery in batch]
         rows = [
             {
                 "tenant": tx.tenant,
@@ -109,6 +110,12 @@ def record_sent(tx: Transaction, sent: Iterable[Delivery]) -> None:
         if len(new) < len(rows):
             _refuse_other_addresses(tx, rows)
         add_volume(tx, ((addresses_of[row.fingerprint], row.sent_at) for row in new))
+
+
+def _hidden(tx: Transaction, delivery: Delivery) -> str:
+    """The contact, its addresses hidden. A host that knows its contacts by their addresses gives the very one."""
+    contact = delivery.contact
+    return hide_all(tx, [contact], passing="@" in contact and normalise(contact) == normalise(delivery.address))[0]
 
 
 def _refuse_other_addresses(tx: Transaction, rows: Sequence[Mapping[str, object]]) -> None:

@@ -29,11 +29,11 @@ SPELLINGS = (
     .order_by(addresses.c.address)
 )
 
-#: None of them is written any more.
+#: None of them is written any more, and that stays so.
 FORGET = (
     update(addresses)
     .where(addresses.c.tenant == bindparam("of_tenant"), addresses.c.same_as == bindparam("of_address"))
-    .values(address=None)
+    .values(address=None, passing=None)
 )
 
 #: The next mails whose octets are kept.
@@ -68,7 +68,7 @@ def mails_kept(tx: Transaction, naming: Callable[[bytes], bool]) -> Iterator[int
 def forget(tx: Transaction, address: str, mail_ids: tuple[int, ...]) -> None:
     """Write an address nowhere any more, in no spelling, and keep none of these mails."""
     fingerprint = tx.fingerprint(address)
-    row = {"tenant": tx.tenant, "fingerprint": fingerprint, "address": None, "same_as": fingerprint}
+    row = {"tenant": tx.tenant, "fingerprint": fingerprint, "address": None, "same_as": fingerprint, "passing": None}
     tx.put_spelt(ADD_FORGOTTEN, row)
     tx.connection.execute(FORGET, {"of_tenant": tx.tenant, "of_address": fingerprint})
     if mail_ids:

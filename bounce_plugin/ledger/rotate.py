@@ -85,8 +85,8 @@ LEAVE: Final = insert(former_fingerprints).from_select(
 
 #: Every address under its new fingerprint, beside the old one until nothing refers to that any more.
 COPY_ADDRESSES: Final = insert(addresses).from_select(
-    ["tenant", "fingerprint", "address", "same_as"],
-    select(renamed.c.tenant, renamed.c.new, addresses.c.address, renamed.c.same_as).join(
+    ["tenant", "fingerprint", "address", "same_as", "passing"],
+    select(renamed.c.tenant, renamed.c.new, addresses.c.address, renamed.c.same_as, addresses.c.passing).join(
         addresses, (addresses.c.tenant == renamed.c.tenant) & (addresses.c.fingerprint == renamed.c.old)
     ),
 )

@@ -53,7 +53,7 @@ __all__ = [
     "volumes",
 ]
 
-REVISION = "0007"  # the newest migration, by which a database shows its age
+REVISION = "0008"  # the newest migration, by which a database shows its age
 
 #: The only place where an address is written. `address` is null once the person was forgotten.
 addresses = Table(
@@ -63,6 +63,7 @@ addresses = Table(
     Column("fingerprint", FINGERPRINT, primary_key=True),
     Column("address", Wording),
     Column("same_as", FINGERPRINT, nullable=False),  # fingerprint of its normal spelling: its own, for that one
+    Column("passing", Boolean),  # true: nothing but deliveries ever named it, and it goes with the last of them
     Index(None, "tenant", "same_as"),
     sqlite_with_rowid=False,
 )
@@ -218,11 +219,19 @@ deliveries = Table(
     Column("sent_at", Moment, nullable=False),
     Column("message_id", Wording, nullable=False),
     Column("envelope_id", Wording, nullable=False),
+    Column("needed", Boolean),  # true: it was due to be removed, and something rests on it; null: it was not looked at
     address_known(),
     UniqueConstraint("tenant", "ref"),
     Index(None, "tenant", "message_id"),
     Index(None, "tenant", "envelope_id"),
     Index(None, "tenant", "fingerprint", "sent_at"),
+    Index(
+        "ix_deliveries_removable",
+        "tenant",
+        "sent_at",
+        sqlite_where=text("needed IS NULL"),
+        postgresql_where=text("needed IS NULL"),
+    ),
 )
 
 #: Who must still be told what: one row for each announcement and plugin.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Executable, Table, bindparam, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Executable, Table, bindparam, func, select
 from sqlalchemy import Row as Found
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -186,16 +186,27 @@ class NewRows:
 
 
 class InPlace:
-    """INSERT that changes the row that has its primary key: to what the new one says, or as `change` makes of that."""
+    """INSERT that changes the row that has its primary key: to what the new one says, or as `change` makes of that.
 
-    def __init__(self, table: Table, *, change: Callable[[Any], Mapping[str, object]] | None = None) -> None:
+    With `only`, a row of which that does not hold is left as it is.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        change: Callable[[Any], Mapping[str, object]] | None = None,
+        only: ColumnElement[bool] | None = None,
+    ) -> None:
         others = [column.name for column in table.c if not column.primary_key]
         self._spelt: dict[str, Executable] = {}
         for name, insert in _INSERTS.items():
             statement = insert(table)
             new = statement.excluded
             changed = change(new) if change else {other: new[other] for other in others}
-            self._spelt[name] = statement.on_conflict_do_update(index_elements=table.primary_key, set_=changed)
+            self._spelt[name] = statement.on_conflict_do_update(
+                index_elements=table.primary_key, set_=changed, where=only
+            )
 
     def on(self, connection: Connection) -> Executable:
         """The statement for the connection's database."""

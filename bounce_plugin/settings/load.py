@@ -103,6 +103,17 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
+    def _deliveries_outlast_their_reports(self) -> Self:
+        days, key = self.ledger.keep_deliveries_days, "ledger.keep_deliveries_days"
+        for other, least in (
+            ("trust.oldest_days", self.trust.oldest_days),
+            ("policy.success_after_days", self.policy_.success_after_days),
+        ):
+            if days is not None and days < least:
+                raise refuse(f"must be at least {other} = {least}: until then a report may come", key=key, value=days)
+        return self
+
+    @model_validator(mode="after")
     def _categories_are_declared(self) -> Self:
         self.policy_.check_categories([category.name for category in BUILT_IN_CATEGORIES] + list(self.categories))
         return self

@@ -8,8 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
+from bounce_plugin.correlate.correlation import LOG_WINDOW
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.notices.kind import NoticeKind
 from bounce_plugin.settings.mailbox import ChosenSecurity, Security
@@ -27,6 +28,8 @@ from bounce_plugin.settings.section import (
 )
 
 SMTP_PORTS: Final[Mapping[Security, int]] = {"tls": 465, "starttls": 587, "none": 25}
+FOREVER: Final = "forever"
+_HUNDRED_YEARS: Final = 36_500  # days
 _KEY_OCTETS: Final = 32
 _SQLITE: Final = "sqlite:///"
 
@@ -44,6 +47,20 @@ def _database(url: str, info: ValidationInfo) -> str:
     return resolve_database(url, info.context.folder)
 
 
+def _or_forever(value: object) -> object:
+    if value is None or value == FOREVER:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not LOG_WINDOW.days <= value <= _HUNDRED_YEARS:
+        raise refuse(
+            f'allowed: "{FOREVER}", or a number of days from {LOG_WINDOW.days}, as so long a report about it may take'
+        )
+    return value
+
+
+#: So many days, or without end.
+KeptDays = Annotated[int | None, BeforeValidator(_or_forever)]
+
+
 class LedgerSettings(Section):
     """Where everything is remembered, and the key that hides addresses there."""
 
@@ -55,6 +72,7 @@ class LedgerSettings(Section):
     keep_mails_days: Annotated[int, Field(strict=True, ge=1, le=36_500)] = (
         30  # that mails for review are kept as they came
     )
+    keep_deliveries_days: KeptDays = 400  # that what was sent is kept; None: for ever
 
     _source: str = PrivateAttr("")
 

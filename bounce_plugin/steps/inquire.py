@@ -11,7 +11,6 @@ from bounce_plugin.case import Case
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.correlation import (
-    Caveat,
     Contact,
     Correlation,
     Delivery,
@@ -75,7 +74,7 @@ def _of_delivery(proven: Proven, findings: Sequence[Finding]) -> list[bool]:
 
     A mark proves nothing about others that the same report names.
     """
-    if proven.reports is None or proven.delivery is None or proven.caveat is Caveat.LOST:
+    if proven.reports is None or proven.delivery is None or proven.is_lost:
         return [False] * len(findings)
     address, named = proven.delivery.address, [_names(finding) for finding in findings]
     for same in (same_mailbox, same_domain):
@@ -135,6 +134,6 @@ class _Asking:
             received_at=self.received_at,
             window=self.proofs.window,
         )
-        if self.proven.reports is not None and self.proven.caveat is Caveat.LOST:
-            return replace(correlation, trust=Trust.NONE, caveat=Caveat.LOST)
+        if self.proven.reports is not None and self.proven.is_lost:
+            return replace(correlation, trust=Trust.NONE, caveat=self.proven.caveat)
         return correlation

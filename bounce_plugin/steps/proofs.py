@@ -27,6 +27,11 @@ class Proven:
     forged: int = 0  # marks in it that only look like ours
 
     @property
+    def is_lost(self) -> bool:
+        """Whether its delivery is no longer in the ledger, or that person was forgotten: an address is nobody's then."""
+        return self.delivery is None or not self.delivery.address
+
+    @property
     def reports(self) -> Proof | None:
         """The proof, where it is one that a report about a delivery can bear."""
         return self.proof if self.proof is not None and self.proof.purpose is not Purpose.UNSUBSCRIBE else None
@@ -64,10 +69,10 @@ class Proofs:
 
 
 def _caveat(proof: Proof, delivery: Delivery | None) -> Caveat | None:
-    if delivery is None or not delivery.address:  # an address that was forgotten is nobody's
-        return Caveat.LOST
     if not proof.current:
-        return Caveat.EXPIRED
+        return Caveat.EXPIRED  # the ledger may hold its delivery no more
+    if delivery is None or not delivery.address:
+        return Caveat.LOST
     if proof.signed.category != number_of(delivery.category):
         return Caveat.OTHER_CATEGORY
     return Caveat.NO_CATEGORY if not delivery.category else None

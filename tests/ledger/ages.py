@@ -29,6 +29,11 @@ ADDED: Final = {
         "ALTER TABLE mails DROP COLUMN deleted_at",
     ),
     "0007": ("DROP TABLE snapshots",),
+    "0008": (
+        "DROP INDEX ix_deliveries_removable",
+        "ALTER TABLE deliveries DROP COLUMN needed",
+        "ALTER TABLE addresses DROP COLUMN passing",
+    ),
 }
 
 

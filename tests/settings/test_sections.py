@@ -51,3 +51,30 @@ def test_what_is_no_key_is_refused_and_not_repeated(tmp_path: Path, text: str, s
     with pytest.raises(SettingsError, match=said) as caught:
         ledger(tmp_path).read_key()
     assert "abab" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "keep_deliveries_days = 44",
+            'ledger.keep_deliveries_days = 44: allowed: "forever", or a number of days from 45',
+        ),
+        ("keep_deliveries_days = true", 'allowed: "forever", or'),
+        ('keep_deliveries_days = "never"', "ledger.keep_deliveries_days = 'never': allowed"),
+        (
+            "keep_deliveries_days = 60\n[trust]\noldest_days = 61",
+            "ledger.keep_deliveries_days = 60: must be at least trust.oldest_days = 61",
+        ),
+        (
+            "keep_deliveries_days = 60\n[policy]\nsuccess_after_days = 61",
+            "must be at least policy.success_after_days = 61",
+        ),
+    ],
+)
+def test_what_was_sent_is_kept_until_no_report_about_it_may_come(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(f"[ledger]\n{text}\n", folder=tmp_path)
+    assert said in str(caught.value)
+    kept = parse_settings('[ledger]\nkeep_deliveries_days = "forever"\n', folder=tmp_path).ledger
+    assert kept.keep_deliveries_days is None

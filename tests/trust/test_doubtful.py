@@ -53,6 +53,18 @@ class TestWhatIsDoubtful:
         assert trust_of(world) == [Trust.NONE]
         assert world.counted() == 0
 
+    def test_a_delivery_that_is_kept_no_more_is_not_guessed_and_a_person_may_count_its_report(
+        self, world: World
+    ) -> None:
+        path = sign(world)
+        world.clock.now += timedelta(days=401)
+        world.plugin.attend()
+        assert handle(world, returned(path.address)) is Handling.REVIEW
+        assert "it comes too late to be believed by itself" in why(world)
+        assert (trust_of(world), world.counted()) == ([Trust.NONE], 0)
+        world.plugin.desk.classify(world.plugin.desk.items()[0].id, Reason.ADDRESS_UNKNOWN, actor="ann")
+        assert (world.counted(), stopped(world)) == (1, True)
+
     @pytest.mark.parametrize("now", ["anna@new.example", None])
     def test_c_08_a_contact_who_has_another_address_by_now_is_left_alone(self, world: World, now: str | None) -> None:
         path = sign(world)
