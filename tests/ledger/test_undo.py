@@ -16,9 +16,10 @@ from bounce_plugin.correlate.correlation import Trust
 from bounce_plugin.ledger.everyone import CHUNK, everyone, undone
 from bounce_plugin.ledger.history import events_of
 from bounce_plugin.ledger.open import Ledger
-from bounce_plugin.ledger.past import acts_of, past_events
+from bounce_plugin.ledger.past import acts_of, past_events, sent_to
 from bounce_plugin.ledger.rebuild import compare, rebuild
 from bounce_plugin.ledger.record import note_event, record_acts
+from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.policy.presets import Preset, build_policy
 from bounce_plugin.policy.rules import Policy, PolicyAction, Rule
 from bounce_plugin.policy.state import Act, Verb, derive
@@ -39,6 +40,13 @@ POLICIES = [
 
 def fails(address: str = ANNA, reason: Reason = Reason.ADDRESS_UNKNOWN, days_ago: float = 0) -> Failure:
     return Failure(address=address, reason=reason, days_ago=days_ago)
+
+
+def decided(tx: Transaction, address: str, life: Life) -> list[Act]:
+    """What follows from all that counts of an address, decided anew."""
+    vouched = [act for act in acts_of(tx, address) if act.verb is Verb.SUCCESS]
+    events, sent = past_events(tx, address), sent_to(tx, address)
+    return decided_anew(events, life.policy, life.now, vouched=vouched, sent=sent)[1]
 
 
 @pytest.fixture
@@ -74,8 +82,7 @@ def test_I_20_after_any_history_with_lifts_and_undoings_rebuild_finds_nothing_wh
             assert list(compare(tx, mend=False)) == []
             assert rebuild(tx) == ()
             for address in ADDRESSES:
-                anew = derive(decided_anew(past_events(tx, address), life.policy, life.now)[1])
-                assert state(anew, life.now) == states[address]
+                assert state(derive(decided(tx, address, life)), life.now) == states[address]
 
 
 @settings(max_examples=40, deadline=None)
@@ -95,10 +102,10 @@ def test_after_an_undo_the_state_is_that_of_a_replay_without_those_events_whatev
         gone = {event.id for correction in done for event in correction.undone.events}
         for address in ADDRESSES:
             others = [event for event in before[address] if event.id not in gone]
-            anew = derive(decided_anew(others, policy, life.now)[1])
-            assert life.states()[address] == state(anew, life.now)
             with empty.reading() as tx:
                 assert list(past_events(tx, address)) == others
+                anew = derive(decided(tx, address, life))
+            assert life.states()[address] == state(anew, life.now)
         assert list(work.look()) == []  # of what was chosen, nothing is left
 
 

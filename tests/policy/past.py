@@ -14,6 +14,7 @@ from bounce_plugin.policy.confirm import decide_as_trusted
 from bounce_plugin.policy.decide import acts_from
 from bounce_plugin.policy.rules import Decision, PastEvent, Policy
 from bounce_plugin.policy.state import Act
+from bounce_plugin.policy.success import Sent, successes
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 _numbers = itertools.count(1)
@@ -49,15 +50,27 @@ def event(
     )
 
 
-def live(events: Iterable[PastEvent], policy: Policy, now: datetime | None = None) -> tuple[list[Decision], list[Act]]:
-    """What happens when the events come in in this order, each decided when it was received or at `now`."""
+def live(
+    events: Iterable[PastEvent],
+    policy: Policy,
+    now: datetime | None = None,
+    *,
+    vouched: Iterable[Act] = (),
+    sent: Sequence[Sent] = (),
+) -> tuple[list[Decision], list[Act]]:
+    """What happens when the events come in in this order, each decided when it was received or at `now`.
+
+    `vouched` is the host's word that mail got through, `sent` what it recorded.
+    """
+    word = tuple(vouched)
     decisions: list[Decision] = []
     acts: list[Act] = []
     history: list[PastEvent] = []
     for past in events:
         history.append(past)
         at = now or past.received_at
-        decision = decide_as_trusted(past, history, policy, at, required=policy.required, done=acts)
+        found = successes(history, word, sent, policy)
+        decision = decide_as_trusted(past, history, policy, at, required=policy.required, found=found, done=acts)
         decisions.append(decision)
         acts.extend(acts_from(decision, at))
     return decisions, acts
