@@ -73,7 +73,7 @@ def on_review_needed(item: ReviewItem) -> None:
 
 @hookspec
 def on_suppression_lifted(lifted: Lifted) -> None:
-    """A stop was taken back, by a person or because the breaker holds what it rests on."""
+    """A stop was taken back, or the reason for a removal from lists: by a person, or as the breaker holds what they rest on."""
 
 
 @hookspec

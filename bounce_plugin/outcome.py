@@ -63,12 +63,16 @@ class Incident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifted:
-    """A stop that a person took back."""
+    """A stop that was taken back, or what the host did itself by a rule: it took the address from its lists."""
 
     address: str
-    actor: str
+    actor: str  # "breaker": it holds what they rest on
     why: str
     at: datetime
+    stop: bool = True  # mail to it is withheld no more; False: nothing was withheld, or another stop holds
+    removal: bool = (
+        False  # remove_from_list was told, and nothing speaks for it any more: it may go back onto its lists
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from bounce_plugin.examination import Examination, examine
 from bounce_plugin.ledger import deliveries as sent
 from bounce_plugin.ledger.history import suppression_of
 from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.ledger.past import past_of
 from bounce_plugin.ledger.sent_log import SentLog
 from bounce_plugin.mailbox.incoming import Mailbox
 from bounce_plugin.notices import open_notices
@@ -256,7 +257,9 @@ class BouncePlugin:
     def lift(self, address: str, *, actor: str, why: str) -> Lifted:
         """Take back every stop and pause of an address; older failures are not counted again."""
         with self.ledger.transaction() as tx:
-            lifted = lift(tx, address, actor=actor, why=why, now=self.clock())
+            fingerprint = tx.fingerprint(address)
+            told = self.announcements.removals_told(tx, {fingerprint: past_of(tx, fingerprint)}).get(fingerprint, ())
+            lifted = lift(tx, address, actor=actor, why=why, now=self.clock(), told=told)
             self.announcements.suppression_lifted(tx, lifted, self.clock())
         self.tell()
         return lifted

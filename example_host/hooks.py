@@ -122,8 +122,9 @@ class CrmHooks:
 
     @hookimpl
     def on_suppression_lifted(self, lifted: Lifted) -> None:
-        """The office says that the address works again: back onto the lists."""
-        self.crm.revive(lifted.address)
+        """What took the address off the lists was wrong, or is over: back onto them."""
+        if lifted.removal:
+            self.crm.revive(lifted.address)
         self.crm.log(f"lifted {lifted.address} {lifted.at}", f"{lifted.actor}: {lifted.why}")
 
     @hookimpl

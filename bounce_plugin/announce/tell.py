@@ -22,9 +22,10 @@ from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger import history, mails, outbox, review
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.outbox import Announcement, Payload
-from bounce_plugin.ledger.transaction import Transaction
+from bounce_plugin.ledger.told import decisions_told, is_announced, told_of
+from bounce_plugin.ledger.transaction import Past, Transaction
 from bounce_plugin.outcome import Incident, Lifted, MailOutcome, ReviewItem, RunSummary
-from bounce_plugin.policy.rules import Decision
+from bounce_plugin.policy.rules import Decision, PolicyAction, Step
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,16 @@ class Announcements:
 
     def threshold_told(self, tx: Transaction, events: Collection[str]) -> frozenset[str]:
         """Those of some events of which somebody was told what they led to, or still will be."""
-        return outbox.told(tx, _THRESHOLD, events)
+        return told_of(tx, _THRESHOLD, events)
+
+    def removals_told(self, tx: Transaction, pasts: Mapping[str, Past]) -> Mapping[str, tuple[Step, ...]]:
+        """The removals from lists that a host was told of, or still will be, by fingerprint of the address."""
+        return {
+            one: tuple(
+                step for made in decisions for step in made.steps if step.action is PolicyAction.REMOVE_FROM_LIST
+            )
+            for one, decisions in decisions_told(tx, _THRESHOLD, pasts).items()
+        }
 
     def exempt_failure(self, tx: Transaction, event: BounceEvent, now: datetime, *, fallback: str = "") -> None:
         """Put `on_exempt_failure` down: once for each message and address, however many reports there are about it."""
@@ -88,7 +98,7 @@ class Announcements:
             for past in history.events_of(tx, event.address)
             if past.kind is event.kind and past.message_key == event.message_key
         ]
-        if not outbox.is_announced(tx, "on_exempt_failure", reports):
+        if not is_announced(tx, "on_exempt_failure", reports):
             payload = Payload(event=event.id, fallback=fallback)
             self._put(tx, "on_exempt_failure", payload, now, event.address)
 

@@ -104,12 +104,13 @@ def _settle(config: str, number: int, state: TripState, why: str, actor: str, *,
         raise click.UsageError("--yes needs --why, for the record")
     with BouncePlugin.from_file(config) as plugin:
         work = plugin.trips.settling(number, state, actor=actor, why=why)
-        failures = addresses = stopped = 0
+        failures = addresses = stopped = removed = 0
         for settled in work.do() if yes else work.look():
             click.echo(_line(settled, ""))
             failures += settled.failures
             addresses += 1
             stopped += settled.before is None and settled.after is not None
+            removed += settled.removes
         if yes:
             plugin.tell()
     done = "are" if yes else "would be"
@@ -117,6 +118,8 @@ def _settle(config: str, number: int, state: TripState, why: str, actor: str, *,
     click.echo(
         f"{what} {done} {_DONE[state]}; {stopped} of these addresses {'get' if yes else 'would get'} no more mail."
     )
+    if removed:
+        click.echo(f"Your host {'is' if yes else 'would be'} told to take {removed} of them from its lists.")
     if failures and not yes:
         final = " What is discarded stays so." if state is TripState.DISCARDED else ""
         click.echo(f"Nothing was changed: add --yes, and --why for the record.{final}")
@@ -126,7 +129,8 @@ def _line(settled: Settled, when: str) -> str:
     """One address, and what becomes of it."""
     what = f"{settled.address or '(erased)'}: {counted(settled.failures, 'failure')}"
     becomes = " ".join(filter(None, (in_words(settled.after), when)))
-    return printable(f"{what}; {in_words(settled.before)} -> {becomes}")
+    off = "; off its lists" if settled.removes else ""
+    return printable(f"{what}; {in_words(settled.before)} -> {becomes}{off}")
 
 
 def _state(trip: Trip) -> str:

@@ -19,7 +19,7 @@ from bounce_plugin.policy.undo import Choice
 
 
 @click.command()
-@click.option("--rule", default="", help="Failures that a stop or pause by this rule rests on.")
+@click.option("--rule", default="", help="Failures that a stop, pause or removal by this rule rests on.")
 @click.option("--provider", default="", help="Of addresses at this domain, or of this provider: gmail.com, google.")
 @click.option("--address", default="", help="Of this address.")
 @click.option(
@@ -69,14 +69,15 @@ def undo(
             why=why,
             now=plugin.clock(),
         )
-        failures = addresses = lifted = 0
+        failures = addresses = lifted = relisted = 0
         for correction in work.do() if yes else work.look():
             click.echo(_line(correction))
             failures += len(correction.undone.events)
             addresses += 1
             lifted += correction.undone.lifts
+            relisted += correction.undone.relists
         if not failures and rule and all(rule != one.name for one in plugin.settings.policy.rules):
-            raise NotFoundError(f"there is no rule {rule!r}, and no stop or pause by one of that name")
+            raise NotFoundError(f"there is no rule {rule!r}, and no stop, pause or removal by one of that name")
         if yes:
             plugin.tell()
     done = "are" if yes else "would be"
@@ -84,6 +85,10 @@ def undo(
         f"{counted(failures, 'failure')} of {counted(addresses, 'address', 'addresses')} {done} undone;", nl=False
     )
     click.echo(f" {lifted} of these addresses {'get' if yes else 'would get'} mail again.")
+    if relisted:
+        click.echo(
+            f"Your host {'is' if yes else 'would be'} told that it may put {relisted} of them back onto its lists."
+        )
     if failures and not yes:
         click.echo("Nothing was changed: add --yes, and --why for the record. An undo cannot be undone.")
 
@@ -94,7 +99,8 @@ def _line(correction: Correction) -> str:
     days = sorted({f"{event.received_at:%Y-%m-%d}" for event in undone.events})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     what = f"{correction.address or '(erased)'}: {counted(len(undone.events), 'failure')} ({when})"
-    return printable(f"{what}; {in_words(undone.before)} -> {in_words(undone.after)}")
+    back = "; may go back onto its lists" if undone.relists else ""
+    return printable(f"{what}; {in_words(undone.before)} -> {in_words(undone.after)}{back}")
 
 
 def in_words(stop: Suppression | None) -> str:

@@ -33,6 +33,7 @@ class Settled:
     failures: int
     before: Suppression | None  # as far as they are in force
     after: Suppression | None
+    removes: bool = False  # the host is told to take it from its lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,8 @@ class Settling:
             failures=len(outcome.events),
             before=outcome.before,
             after=outcome.after,
+            removes=isinstance(outcome, Released)
+            and any(PolicyAction.REMOVE_FROM_LIST in decision.actions for _, decision in outcome.decided),
         )
 
     def _outcome(self, past: Past) -> Released | Undone:

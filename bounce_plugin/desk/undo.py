@@ -44,19 +44,19 @@ class Undoing:
         while True:
             with self.ledger.reading() as tx:
                 chunk = self._next(tx, after)
-                found = list(self._corrections(chunk))
+                found = list(self._corrections(tx, chunk))
             yield from (correction for _, correction in found)
             if not chunk:
                 return
             after = chunk[-1].fingerprint
 
     def do(self) -> Iterator[Correction]:
-        """Do it, and tell of each stop that is gone. What was done holds, also if it ends halfway: begin again then."""
+        """Do it, and tell of each stop that is gone, and each removal from lists. What was done holds, also if it ends halfway: begin again then."""
         after = ""
         while True:
             with self.ledger.transaction() as tx:
                 chunk = self._next(tx, after)
-                found = list(self._corrections(chunk))
+                found = list(self._corrections(tx, chunk))
                 for fingerprint, correction in found:
                     self._record(tx, fingerprint, correction)
             yield from (correction for _, correction in found)
@@ -69,19 +69,35 @@ class Undoing:
             return () if after else (by_address(tx, self.choice.address),)
         return concerned(tx, after, since=self.choice.since, until=self.choice.until)
 
-    def _corrections(self, chunk: tuple[Person, ...]) -> Iterator[tuple[str, Correction]]:
-        for person in chunk:
-            events, acts, sent = person.past.events, person.past.acts, person.past.sent
-            if not self.choice.concerns(person.address, self.providers):
-                continue
-            if chosen := tuple(self.choice.choose((*events, *person.past.held), acts)):
+    def _corrections(self, tx: Transaction, chunk: tuple[Person, ...]) -> Iterator[tuple[str, Correction]]:
+        people = [person for person in chunk if self.choice.concerns(person.address, self.providers)]
+        removals = self.announcements.removals_told(tx, {person.fingerprint: person.past for person in people})
+        for person in people:
+            events, acts, told = person.past.events, person.past.acts, removals.get(person.fingerprint, ())
+            if chosen := tuple(self.choice.choose((*events, *person.past.held), acts, told)):
                 undone = undo(
-                    chosen, events, acts, self.policy, actor=self.actor, why=self.why, now=self.now, sent=sent
+                    chosen,
+                    events,
+                    acts,
+                    self.policy,
+                    actor=self.actor,
+                    why=self.why,
+                    now=self.now,
+                    sent=person.past.sent,
+                    told=told,
                 )
                 yield person.fingerprint, Correction(address=person.address, undone=undone)
 
     def _record(self, tx: Transaction, fingerprint: str, correction: Correction) -> None:
-        append_acts(tx, fingerprint, correction.undone.acts)
-        if correction.undone.lifts and correction.address:
-            lifted = Lifted(address=correction.address, actor=self.actor, why=self.why, at=self.now)
+        undone = correction.undone
+        append_acts(tx, fingerprint, undone.acts)
+        if (undone.lifts or undone.relists) and correction.address:
+            lifted = Lifted(
+                address=correction.address,
+                actor=self.actor,
+                why=self.why,
+                at=self.now,
+                stop=undone.lifts,
+                removal=undone.relists,
+            )
             self.announcements.suppression_lifted(tx, lifted, self.now)

@@ -63,7 +63,8 @@ class Announcement:
     unreadable: str = ""  # why the payload cannot be read, and is empty
 
 
-_PAYLOAD: Parcel[Payload] = Parcel(TypeAdapter(Payload))
+#: How a payload is written.
+PAYLOAD: Parcel[Payload] = Parcel(TypeAdapter(Payload))
 
 #: An announcement to a plugin, unless it was made before.
 ADD_ANNOUNCEMENT = IfAbsent(outbox)
@@ -132,15 +133,6 @@ WITHDRAW = delete(outbox).where(
     outbox.c.attempts == 0,
 )
 
-#: Those of some announcements that plugins were told, or may be told just now.
-TOLD = (
-    select(outbox.c.announcement)
-    .distinct()
-    .where(
-        outbox.c.tenant == bindparam("tenant"), outbox.c.announcement.in_(bindparam("announcements", expanding=True))
-    )
-)
-
 #: Whether an announcement still waits.
 STILL = select(outbox.c.number).where(
     outbox.c.tenant == bindparam("tenant"), outbox.c.number == bindparam("number"), outbox.c.state == State.WAITING
@@ -173,7 +165,7 @@ def announce(
         "announcement": bounded(f"{hook}:{_subject(tx, payload)}"),
         "hook": hook,
         "fingerprint": remember(tx, address) if address else None,
-        "payload": _PAYLOAD.pack(tx, payload),
+        "payload": PAYLOAD.pack(tx, payload),
         "state": State.WAITING,
         "attempts": 0,
         "announced_at": now,
@@ -183,26 +175,11 @@ def announce(
     tx.put_spelt(ADD_ANNOUNCEMENT, *({**row, "plugin": plugin} for plugin in listeners))
 
 
-def is_announced(tx: Transaction, hook: str, events: Iterable[str]) -> bool:
-    """Whether a hook was, or still is to be, told of any of these events."""
-    return bool(told(tx, hook, events))
-
-
 def withdraw(tx: Transaction, hook: str, events: Iterable[str]) -> None:
     """Announce no more what is about these events, as far as no plugin was told yet. It may be announced again."""
     rows = [{"of_tenant": tx.tenant, "of_announcement": f"{hook}:{event}"} for event in sorted(events)]
     if rows:
         tx.connection.execute(WITHDRAW, rows)
-
-
-def told(tx: Transaction, hook: str, events: Iterable[str]) -> frozenset[str]:
-    """Those of some events of which a plugin was told by a hook, or must still be."""
-    names = sorted(events)
-    found: set[str] = set()
-    for start in range(0, len(names), _CHUNK):
-        wanted = [f"{hook}:{event}" for event in names[start : start + _CHUNK]]
-        found.update(tx.connection.scalars(TOLD, {"tenant": tx.tenant, "announcements": wanted}))
-    return frozenset(name.partition(":")[2] for name in found)
 
 
 def still_waits(tx: Transaction, announcement: Announcement) -> bool:
@@ -240,7 +217,7 @@ def due(tx: Transaction, now: datetime, *, plugins: Collection[str], limit: int 
 def _announcement(row: Row[*tuple[Any, ...]], text: str) -> Announcement:
     payload, unreadable = Payload(), ""
     try:
-        payload = _PAYLOAD.unpack(text)
+        payload = PAYLOAD.unpack(text)
     except ValidationError as error:  # told so to who reads it: one that cannot be read holds up no other
         unreadable = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
     return Announcement(

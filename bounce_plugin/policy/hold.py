@@ -49,11 +49,12 @@ def hold(
     why: str,
     now: datetime,
     sent: Sequence[Sent] = (),
+    told: Sequence[Step] = (),
 ) -> Undone:
     """Hold some of the events of an address: they count no more until somebody decides. See `policy.undo.undo`."""
     gone = tuple(chosen)
     held = Act(verb=Verb.HOLD, at=now, rule=trip_name(trip), because=why, events=tuple(event.id for event in gone))
-    return take_back(held, gone, events, acts, policy, now=now, sent=sent)
+    return take_back(held, gone, events, acts, policy, now=now, sent=sent, told=told)
 
 
 def release(

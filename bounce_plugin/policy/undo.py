@@ -10,8 +10,9 @@ from typing import Final
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.providers import Providers
 from bounce_plugin.message.report import Kind
+from bounce_plugin.policy.removal import falls
 from bounce_plugin.policy.replay import replay
-from bounce_plugin.policy.rules import PastEvent, Policy
+from bounce_plugin.policy.rules import PastEvent, Policy, Step
 from bounce_plugin.policy.state import Act, Suppression, Verb, derive, in_force, standing
 from bounce_plugin.policy.success import Sent
 
@@ -23,7 +24,7 @@ FAILURES: Final = frozenset({Kind.BOUNCE, Kind.DELAY})
 class Choice:
     """Which failures: those that have all of this. Nothing said of a thing means any."""
 
-    rule: str = ""  # Rule.name; a stop or pause by it that holds rests on them
+    rule: str = ""  # Rule.name; a stop or pause by it that holds rests on them, or a removal from lists
     provider: str = ""  # the domain of the address, or the name of a provider that it belongs to
     address: str = ""  # in its normal spelling
     reason: Reason | None = None
@@ -37,9 +38,12 @@ class Choice:
         domain = address.rpartition("@")[2]
         return self.provider in {"", domain, providers.of_address(address)}
 
-    def choose(self, events: Iterable[PastEvent], acts: Iterable[Act]) -> Iterator[PastEvent]:
-        """The failures of one address that are meant."""
-        behind = {event for act in standing(acts) if act.rule == self.rule for event in act.events}
+    def choose(
+        self, events: Iterable[PastEvent], acts: Iterable[Act], told: Iterable[Step] = ()
+    ) -> Iterator[PastEvent]:
+        """The failures of one address that are meant; `told` are the removals from lists that the host was told of."""
+        made: tuple[Act | Step, ...] = (*standing(acts), *told)
+        behind = {event for one in made if one.rule == self.rule for event in one.events}
         for event in events:
             if (
                 event.kind in FAILURES
@@ -59,6 +63,7 @@ class Undone:
     acts: tuple[Act, ...]  # to be appended: the undo, and what the other failures lead to
     before: Suppression | None  # as far as they are in force
     after: Suppression | None
+    relists: bool = False  # the host was told to take it from its lists, and nothing speaks for that any more
 
     @property
     def lifts(self) -> bool:
@@ -76,15 +81,17 @@ def undo(
     why: str,
     now: datetime,
     sent: Sequence[Sent] = (),
+    told: Sequence[Step] = (),
 ) -> Undone:
-    """Undo some of the events of an address; `acts` is all that was done to it, `sent` as in `decide`.
+    """Undo some of the events of an address; `acts` is all that was done to it, `sent` as in `decide`, and `told` are the
+    removals from lists that the host was told of.
 
     A stop or pause that rests on none of them stays as it is, whatever the policy says by now. Where one goes, what
     follows from the other events by this policy takes its place.
     """
     gone = tuple(chosen)
     undone = Act(verb=Verb.UNDO, at=now, because=why, actor=actor, events=tuple(event.id for event in gone))
-    return take_back(undone, gone, events, acts, policy, now=now, sent=sent)
+    return take_back(undone, gone, events, acts, policy, now=now, sent=sent, told=told)
 
 
 def take_back(
@@ -96,11 +103,12 @@ def take_back(
     *,
     now: datetime,
     sent: Sequence[Sent] = (),
+    told: Sequence[Step] = (),
 ) -> Undone:
     """The same by any act after which some events count no more, for good or until somebody decides."""
-    done = tuple(acts)
+    done, counted = tuple(acts), tuple(events)
     kept = (*done, act)
-    others = (event for event in events if event not in gone)
+    others = tuple(event for event in counted if event not in gone)
     follows = () if standing(kept) == standing(done) else replay(others, policy, now, done=kept, sent=sent)
     before, after = derive(done), derive((*kept, *follows))
     return Undone(
@@ -108,4 +116,5 @@ def take_back(
         acts=(act, *follows),
         before=before if in_force(before, now) else None,
         after=after if in_force(after, now) else None,
+        relists=falls(told, counted, others, policy, done=done, sent=sent),
     )

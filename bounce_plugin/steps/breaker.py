@@ -5,7 +5,7 @@ Everything happens in the transaction that records the failures: nobody sees a s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -223,14 +223,20 @@ class Watch:
         found = counting.counting_of(self.tx, trip.cause, after, until)
         recall(self.tx, found)
         why = f"The breaker tripped: {trip.cause} stops far more addresses than usual (trip {trip.number})."
-        gone: set[str] = set()
+        chosen_of = {
+            fingerprint: [event for event in past_of(self.tx, fingerprint).events if event.id in restricts]
+            for fingerprint, restricts in found.items()
+        }
+        gone = {event.id for chosen in chosen_of.values() for event in chosen}
+        announcements = self.breaker.announcements
+        announcements.threshold_withdrawn(self.tx, gone)  # nobody is told any more what nobody was told yet
+        pasts = {one: past_of(self.tx, one) for one, chosen in chosen_of.items() if chosen}
+        removals = announcements.removals_told(self.tx, pasts)
         stops: dict[str, Suppression | None] = {}
         freed: dict[str, set[str]] = {}  # fingerprints, and the failures by which somebody may have been told of a stop
-        for fingerprint, restricts in found.items():
-            past = past_of(self.tx, fingerprint)
-            chosen = [event for event in past.events if event.id in restricts]
-            if not chosen:
-                continue
+        relisted: set[str] = set()
+        for fingerprint, past in pasts.items():
+            chosen, restricts = chosen_of[fingerprint], found[fingerprint]
             before = standing(past.acts)
             held = hold(
                 chosen,
@@ -241,26 +247,33 @@ class Watch:
                 why=why,
                 now=self.now,
                 sent=past.sent,
+                told=removals.get(fingerprint, ()),
             )
             stops[fingerprint] = log_acts(self.tx, fingerprint, held.acts)
-            gone.update(event.id for event in chosen)
-            if held.after is None:
-                fallen = {event for act in before if act not in standing(past.acts) for event in act.events}
+            fallen = {event for act in before if act not in standing(past.acts) for event in act.events}
+            if held.relists:
+                relisted.add(fingerprint)
+            if held.after is None and (fallen or not held.relists):
                 freed[fingerprint] = fallen | {event.id for event in chosen if restricts[event.id]}
         store_suppressions(self.tx, stops)
         self._held |= gone
-        self._take_word_back(gone, freed, why)
+        self._take_word_back(freed, relisted, why)
 
-    def _take_word_back(self, gone: set[str], freed: Mapping[str, set[str]], why: str) -> None:
-        """Leave unsaid what nobody was told yet, and tell the host of a stop that it was told of and is held now."""
+    def _take_word_back(self, freed: Mapping[str, set[str]], relisted: Set[str], why: str) -> None:
+        """Tell the host of a stop, or of a removal from its lists, that it was told of and is held now."""
         announcements = self.breaker.announcements
-        announcements.threshold_withdrawn(self.tx, gone)
         told = announcements.threshold_told(self.tx, {event for events in freed.values() for event in events})
-        concerned = [fingerprint for fingerprint, events in freed.items() if not told.isdisjoint(events)]
-        addresses = known(self.tx, concerned)
-        for address in filter(None, map(addresses.get, concerned)):
-            lifted = Lifted(address=address, actor="breaker", why=why, at=self.now)
-            announcements.suppression_lifted(self.tx, lifted, self.now)
+        lifted = {fingerprint for fingerprint, events in freed.items() if not told.isdisjoint(events)}
+        for fingerprint, address in sorted(known(self.tx, lifted | relisted).items()):
+            word = Lifted(
+                address=address,
+                actor="breaker",
+                why=why,
+                at=self.now,
+                stop=fingerprint in lifted,
+                removal=fingerprint in relisted,
+            )
+            announcements.suppression_lifted(self.tx, word, self.now)
 
     def _tell(self, trip: Trip, limits: Limits) -> None:
         raised = raise_incident(
