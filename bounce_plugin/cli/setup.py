@@ -5,16 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import click
 
 from bounce_plugin.cli import ATTENTION
+from bounce_plugin.cli.notes import say_notes
 from bounce_plugin.cli.rehearsal import ledger_to_look_at
 from bounce_plugin.cli.rotate import say_keys
 from bounce_plugin.cli.sweep import say_sweep
 from bounce_plugin.cli.trust import say_trust
 from bounce_plugin.errors import BounceError, NoticeError
 from bounce_plugin.ledger import review
+from bounce_plugin.ledger.trips import open_trips
 from bounce_plugin.mailboxes import open_mailbox, open_tokens
 from bounce_plugin.notices import open_server
 from bounce_plugin.opening import open_ledger
@@ -28,6 +31,8 @@ from bounce_plugin.settings import (
     load_settings,
     write_template,
 )
+
+_MARKS: Final = {True: "ok", False: "PROBLEM", None: "note"}
 
 
 @click.command()
@@ -50,16 +55,18 @@ def migrate(config: str) -> None:
 @click.command()
 @click.pass_obj
 def check(config: str) -> None:
-    """Try everything that a run needs; one line and one remedy for each problem."""
+    """Try everything that a run needs; one line and one remedy for each problem, and for each thing to be noted."""
     problems = 0
     for line, good in _checks(config):
-        problems += not good
-        click.echo(f"{'ok     ' if good else 'PROBLEM'} {line}")
+        problems += good is False
+        click.echo(f"{_MARKS[good]:<7} {line}")
     sys.exit(ATTENTION if problems else 0)
 
 
-def _checks(config: str) -> Iterator[tuple[str, bool]]:
-    """One line for each thing tried, and whether it is well; later ones are left out where an earlier one is needed."""
+def _checks(config: str) -> Iterator[tuple[str, bool | None]]:
+    """One line for each thing tried, and whether it is well (None: it is as somebody wants it, who should know of it);
+    later ones are left out where an earlier one is needed.
+    """
     try:
         settings = load_settings(Path(config))
     except BounceError as error:
@@ -87,7 +94,9 @@ def _checks(config: str) -> Iterator[tuple[str, bool]]:
         yield from _check_plugins(plugin)
         yield from ((line, True) for line in say_trust(settings.trust, plugin.clock()))
         with plugin.ledger.reading() as tx:
-            yield f"manual work: {review.waiting(tx)} waiting", True
+            waiting, trips = review.waiting(tx), open_trips(tx)
+        yield f"manual work: {waiting} waiting", True
+        yield from ((line, None) for line in say_notes(settings, trips))
 
 
 def _check_mailboxes(settings: Settings) -> Iterator[tuple[str, bool]]:
