@@ -133,7 +133,7 @@ def test_a_lift_amid_a_transaction_forgives_what_it_has_seen_and_no_more(tmp_pat
         event = an_event(tx)
         assert record_event(tx, event, weight=1.0)
         record_acts(tx, event.address, [Act(verb=Verb.SUPPRESS, at=event.received_at)])
-        lift(tx, event.address, actor="ann", why="", now=event.received_at)
+        lift(tx, event.address, actor="ann", why="She called.", now=event.received_at)
         assert past_events(tx, event.address) == ()
         later = an_event(tx, message_key="mid:later", received_at=event.received_at + timedelta(seconds=1))
         assert record_event(tx, later, weight=1.0)

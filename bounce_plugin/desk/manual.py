@@ -27,13 +27,14 @@ from bounce_plugin.mailbox.incoming import Folder
 from bounce_plugin.message.report import Action, Kind
 from bounce_plugin.outcome import Handling, ReviewItem
 from bounce_plugin.pipeline import Pipeline
+from bounce_plugin.policy.answerable import require_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """The queue of manual work, and what a person does with it. The ledger's queue is the truth, the folder its mirror.
 
-    Every method raises NotFoundError when there is no open item of that number.
+    Every method raises NotFoundError when there is no open item of that number, and SettingsError where `actor` is empty.
     """
 
     pipeline: Pipeline
@@ -138,6 +139,7 @@ class Desk:
 
     def _from_ledger(self, number: int, actor: str) -> ReviewItem:
         """Handle a mail once more that is nowhere else, from its octets."""
+        require_words(actor=actor)
         pipeline = self.pipeline
         waiting, raw, received_at = self._read(number)
         case = pipeline.gathering.inquire(examine(raw, pipeline.gathering.tables), received_at)
@@ -163,6 +165,7 @@ class Desk:
             return waiting, raw, mail_by_id(tx, waiting.mail_id).received_at
 
     def _close(self, tx: Transaction, number: int, actor: str, resolution: str) -> ReviewItem:
+        require_words(actor=actor)
         item(tx, number)  # NotFoundError, with its own words
         done = close_item(tx, number, actor=actor, resolution=resolution, now=self.pipeline.clock())
         if done is None:

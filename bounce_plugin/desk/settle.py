@@ -15,6 +15,7 @@ from bounce_plugin.ledger.past import past_of, recall
 from bounce_plugin.ledger.record import append_acts
 from bounce_plugin.ledger.transaction import Past, Transaction
 from bounce_plugin.ledger.trips import Trip, TripState, all_trips, settle, trip_by_number
+from bounce_plugin.policy.answerable import require_words
 from bounce_plugin.policy.hold import Released, release, trip_name, trip_number
 from bounce_plugin.policy.rules import Decision, PastEvent, Policy, PolicyAction
 from bounce_plugin.policy.state import Suppression, held_events
@@ -63,7 +64,11 @@ class Settling:
             after = max(chunk)
 
     def do(self) -> Iterator[Settled]:
-        """Do it, and tell of each stop that follows. What was done holds, also if it ends halfway: begin again then."""
+        """Do it, and tell of each stop that follows. What was done holds, also if it ends halfway: begin again then.
+
+        Raises SettingsError where `actor` or `why` is empty.
+        """
+        require_words(actor=self.actor, why=self.why)
         after = ""
         while True:
             with self.ledger.transaction() as tx:

@@ -13,6 +13,7 @@ from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.record import append_acts
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.outcome import Lifted
+from bounce_plugin.policy.answerable import require_words
 from bounce_plugin.policy.rules import Policy
 from bounce_plugin.policy.undo import Choice, Undone, undo
 
@@ -51,7 +52,10 @@ class Undoing:
             after = chunk[-1].fingerprint
 
     def do(self) -> Iterator[Correction]:
-        """Do it, and tell of each stop that is gone, and each removal from lists. What was done holds, also if it ends halfway: begin again then."""
+        """Do it, and tell of each stop that is gone, and each removal from lists. What was done holds, also if it ends
+        halfway: begin again then. Raises SettingsError where `actor` or `why` is empty.
+        """
+        require_words(actor=self.actor, why=self.why)
         after = ""
         while True:
             with self.ledger.transaction() as tx:

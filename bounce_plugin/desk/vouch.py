@@ -12,6 +12,7 @@ from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.past import past_of, recall
 from bounce_plugin.ledger.record import append_acts
 from bounce_plugin.ledger.transaction import Past, Transaction
+from bounce_plugin.policy.answerable import require_words
 from bounce_plugin.policy.state import Act, Verb
 
 #: Addresses that are looked up at once.
@@ -22,8 +23,9 @@ def record_successes(ledger: Ledger, reached: Mapping[str, datetime], *, why: st
     """Record for each address when it was reached; returns for how many of them that changes anything.
 
     Of an address without a soft failure from before nothing is recorded: there is nothing to forgive, and it is nobody's
-    business when its owner clicked. Raises ValueError for a naive time.
+    business when its owner clicked. Raises ValueError for a naive time, SettingsError where `why` or `actor` is empty.
     """
+    require_words(why=why, actor=actor)
     naive = next((at for at in reached.values() if at.utcoffset() is None), None)
     if naive is not None:
         raise ValueError(f"{naive!r} is no aware datetime (with a time zone)")

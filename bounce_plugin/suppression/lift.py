@@ -12,6 +12,7 @@ from bounce_plugin.ledger.past import past_events
 from bounce_plugin.ledger.record import record_acts
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.outcome import Lifted
+from bounce_plugin.policy.answerable import require_words
 from bounce_plugin.policy.removal import founded
 from bounce_plugin.policy.rules import Step
 from bounce_plugin.policy.state import Act, Verb, in_force
@@ -21,8 +22,10 @@ def lift(tx: Transaction, address: str, *, actor: str, why: str, now: datetime, 
     """Take back whatever stops an address. What happened before is not counted again; what happens later is.
 
     An address that nothing stops is vouched for by it: its failures until now are not counted either. `told` are the
-    removals from lists that the host was told of. `NotFoundError` when `address` is no single address.
+    removals from lists that the host was told of. `NotFoundError` when `address` is no single address, SettingsError
+    where `actor` or `why` is empty.
     """
+    require_words(actor=actor, why=why)
     normal = normalise(address)
     if not normal:
         raise NotFoundError(f"{address!r} is no single address")

@@ -130,7 +130,7 @@ def test_the_word_is_recorded_only_where_there_is_something_to_forgive(ledger: L
 
 def test_a_success_has_a_time_zone(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="no aware datetime"):
-        record_successes(ledger, {ANNA: datetime(2026, 1, 1)}, why="", actor="", now=Life(ledger, POLICY).now)  # noqa: DTZ001
+        record_successes(ledger, {ANNA: datetime(2026, 1, 1)}, why="a click", actor="crm", now=Life(ledger, POLICY).now)  # noqa: DTZ001
 
 
 def test_what_was_sent_is_looked_up_only_for_addresses_with_soft_failures(memory: Ledger) -> None:

@@ -65,7 +65,7 @@ def test_what_is_remembered_is_forgotten_with_any_commit_of_anybody(ledger: Ledg
     stop(ledger, "new@example.org")
     assert answers() == answers() == (True, True)
     with Ledger.open(ledger_url, key=KEY) as other_process, other_process.transaction() as tx:
-        lift(tx, "new@example.org", actor="ann", why="", now=NOW)
+        lift(tx, "new@example.org", actor="ann", why="She called.", now=NOW)
     assert answers() == answers() == (False, False)
 
 
@@ -146,4 +146,4 @@ def test_a_lift_lets_mail_pass_and_outweighs_what_was(ledger: Ledger) -> None:
 
 def test_only_an_address_can_be_lifted(ledger: Ledger) -> None:
     with pytest.raises(NotFoundError, match="'everybody' is no single address"), ledger.transaction() as tx:
-        lift(tx, "everybody", actor="ann", why="", now=NOW)
+        lift(tx, "everybody", actor="ann", why="She called.", now=NOW)

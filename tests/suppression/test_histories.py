@@ -87,7 +87,7 @@ class World:
                     tx.connection.exec_driver_sql("DELETE FROM suppressions")
                     rebuild(tx)
                 elif "@" in address:
-                    lift(tx, address, actor="ann", why="", now=self.now)
+                    lift(tx, address, actor="ann", why="She called.", now=self.now)
         else:
             steps[step]()
 

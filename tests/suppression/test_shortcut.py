@@ -89,7 +89,7 @@ def test_who_was_stopped_since_is_found_by_every_process(
         stop(other, CROWD[5], verb=Verb.PAUSE, until=NOW + DAY)
         assert set(running.suppressed(CROWD, "newsletter")) == among(other, CROWD) == {CROWD[3], CROWD[5]}
         with other.transaction() as tx:
-            lift(tx, CROWD[3], actor="ann", why="", now=NOW)
+            lift(tx, CROWD[3], actor="ann", why="She called.", now=NOW)
         assert running.suppressed(CROWD, "newsletter") == [CROWD[5]]
     assert max(asked) < 10
 
@@ -130,7 +130,7 @@ def test_what_is_not_committed_is_not_seen_and_stays_unseen(ledger: Ledger, ledg
     running = bulk(ledger)
     with Ledger.open(ledger_url, key=KEY) as other:
         with contextlib.suppress(InterruptedError), other.transaction() as tx:
-            lift(tx, "stopped@example.org", actor="ann", why="", now=NOW)
+            lift(tx, "stopped@example.org", actor="ann", why="She called.", now=NOW)
             tx.flush()
             assert set(running.suppressed([*CROWD, *CASES], "newsletter")) == RIGHT
             raise InterruptedError
