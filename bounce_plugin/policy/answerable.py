@@ -8,5 +8,5 @@ from bounce_plugin.errors import SettingsError
 def require_words(**said: str) -> None:
     """Raise SettingsError for the first argument, by its name, that says nothing."""
     for name, text in said.items():
-        if not isinstance(text, str) or not text.strip():
+        if not str(text or "").strip():
             raise SettingsError("must not be empty: the record says who decided, and why", key=name, value=text)
