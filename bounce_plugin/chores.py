@@ -13,6 +13,7 @@ from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.outdated import AT_ONCE, remove_outdated
 from bounce_plugin.ledger.raw import remove_raw
 from bounce_plugin.mailbox.incoming import Folder
+from bounce_plugin.settings import LedgerSettings
 from bounce_plugin.steps.act import Consequences
 
 log = logging.getLogger(__name__)
@@ -27,17 +28,10 @@ class Chores:
     """The work of a process that has a ledger open; several processes may do it, one after the other."""
 
     def __init__(
-        self,
-        ledger: Ledger,
-        consequences: Consequences,
-        *,
-        keep_mails_days: int,
-        keep_deliveries_days: int | None,
-        clock: Callable[[], datetime],
+        self, ledger: Ledger, consequences: Consequences, *, kept: LedgerSettings, clock: Callable[[], datetime]
     ) -> None:
-        """Without `keep_deliveries_days` deliveries are kept for ever."""
-        self._ledger, self._consequences, self._clock = ledger, consequences, clock
-        self._keep_mails_days, self._keep_deliveries_days = keep_mails_days, keep_deliveries_days
+        """`kept` says what the ledger keeps for how long."""
+        self._ledger, self._consequences, self._kept, self._clock = ledger, consequences, kept, clock
         self._done_at: datetime | None = None
         self._lock = Lock()
 
@@ -53,14 +47,14 @@ class Chores:
         self._remove_deliveries(now)
 
     def _remove_mails(self, now: datetime) -> None:
-        days = self._keep_mails_days
+        days = self._kept.keep_mails_days
         with self._ledger.transaction() as tx:
             removed = remove_raw(tx, before=now - timedelta(days=days), alone=Folder.LEDGER)
         if removed:
             log.info("%d mails were kept for %d days: removed from the ledger", removed, days)
 
     def _remove_deliveries(self, now: datetime) -> None:
-        days, removed = self._keep_deliveries_days, 0
+        days, removed = self._kept.keep_deliveries_days, 0
         if days is None:
             return
         for _ in range(MOST // AT_ONCE):

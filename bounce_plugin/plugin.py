@@ -26,7 +26,6 @@ from bounce_plugin.examination import Examination, examine
 from bounce_plugin.ledger import deliveries as sent
 from bounce_plugin.ledger.history import suppression_of
 from bounce_plugin.ledger.open import Ledger
-from bounce_plugin.ledger.past import past_of
 from bounce_plugin.ledger.sent_log import SentLog
 from bounce_plugin.mailbox.incoming import Mailbox
 from bounce_plugin.notices import open_notices
@@ -115,13 +114,7 @@ class BouncePlugin:
         self.sweep = Sweep(self.ledger, settings.processed_keep_days, clock)
         inboxes = settings.mailboxes
         self._reading = Reading(pipeline=self.pipeline, mailboxes=inboxes, attend=self.attend, sweep=self.sweep)
-        self._chores = Chores(
-            self.ledger,
-            self.consequences,
-            keep_mails_days=settings.ledger.keep_mails_days,
-            keep_deliveries_days=settings.ledger.keep_deliveries_days,
-            clock=clock,
-        )
+        self._chores = Chores(self.ledger, self.consequences, kept=settings.ledger, clock=clock)
 
     @classmethod
     def from_file(
@@ -179,9 +172,8 @@ class BouncePlugin:
         self._reading.note_failure(mailbox, error)
 
     def attend(self) -> None:
-        """Do what is due whether mails come or not: remove mails that were kept long enough, and `tell`.
-
-        Reading does it by itself; whoever takes mails in another way calls it from time to time.
+        """Do what is due whether mails come or not: remove what was kept long enough, and `tell`. Reading does it by itself;
+        whoever takes mails in another way calls it from time to time.
         """
         self._chores.do()
         self.tell()
@@ -257,8 +249,7 @@ class BouncePlugin:
     def lift(self, address: str, *, actor: str, why: str) -> Lifted:
         """Take back every stop and pause of an address; older failures are not counted again."""
         with self.ledger.transaction() as tx:
-            fingerprint = tx.fingerprint(address)
-            told = self.announcements.removals_told(tx, {fingerprint: past_of(tx, fingerprint)}).get(fingerprint, ())
+            told = self.announcements.removals_of(tx, address)
             lifted = lift(tx, address, actor=actor, why=why, now=self.clock(), told=told)
             self.announcements.suppression_lifted(tx, lifted, self.clock())
         self.tell()

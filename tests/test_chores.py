@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bounce_plugin import Delivery
+from bounce_plugin import Delivery, chores
 from bounce_plugin.errors import NotFoundError
+from bounce_plugin.ledger import outdated
 from bounce_plugin.ledger.deliveries import deliveries_to
 from bounce_plugin.ledger.history import events_of
 from bounce_plugin.outcome import Handling
@@ -90,3 +91,23 @@ def test_what_was_sent_is_kept_forever_if_an_operator_says_so(tmp_path: Path) ->
         world.plugin.attend()
         with world.plugin.ledger.reading() as tx:
             assert len(deliveries_to(tx, ANNA)) == 1
+
+
+def test_ten_years_of_deliveries_go_hour_by_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chores, "MOST", 2 * outdated.AT_ONCE)
+    number = 2 * outdated.AT_ONCE + 1
+
+    def left(world: World) -> int:
+        with world.plugin.ledger.reading() as tx:
+            return len(deliveries_to(tx, ANNA))
+
+    world = open_world(tmp_path, "")
+    with world.plugin:
+        at = world.clock.now
+        world.plugin.record_sent(Delivery(ref=str(one), address=ANNA, sent_at=at) for one in range(number))
+        world.clock.now += timedelta(days=401)
+        world.plugin.attend()
+        assert left(world) == 1
+        world.clock.now += chores.EVERY
+        world.plugin.attend()
+        assert left(world) == 0

@@ -35,7 +35,7 @@ def test_values_come_out_with_their_types(ledger: Ledger) -> None:
 def test_values_go_in_as_their_types_want_it(ledger: Ledger) -> None:
     with ledger.transaction() as tx:
         stop_in = "INSERT INTO suppressions VALUES (1, '0', false, :since, NULL, :rule)"
-        tx.connection.execute(text("INSERT INTO addresses VALUES (1, '0', NULL, '0')"))
+        tx.connection.execute(text("INSERT INTO addresses (tenant, fingerprint, same_as) VALUES (1, '0', '0')"))
         tx.connection.execute(text(stop_in), {"since": "2026-11-23 12:00:00.000000", "rule": "a\ufffdb"})
     assert ledger.ask(BY_RULE, rule="a\0b") == ("a\ufffdb",)
     assert ledger.ask(BY_RULE, rule="a") is None
