@@ -249,8 +249,8 @@ class BouncePlugin:
     def lift(self, address: str, *, actor: str, why: str) -> Lifted:
         """Take back every stop and pause of an address; older failures are not counted again."""
         with self.ledger.transaction() as tx:
-            told = self.announcements.removals_of(tx, address)
-            lifted = lift(tx, address, actor=actor, why=why, now=self.clock(), told=told)
+            removal = self.consequences.had_removed(tx, address)
+            lifted = lift(tx, address, actor=actor, why=why, now=self.clock(), removal=removal)
             self.announcements.suppression_lifted(tx, lifted, self.clock())
         self.tell()
         return lifted

@@ -22,7 +22,6 @@ from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger import history, mails, outbox, review
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.outbox import Announcement, Payload
-from bounce_plugin.ledger.past import past_of
 from bounce_plugin.ledger.told import decisions_told, is_announced, told_of
 from bounce_plugin.ledger.transaction import Past, Transaction
 from bounce_plugin.outcome import Incident, Lifted, MailOutcome, ReviewItem, RunSummary
@@ -83,13 +82,8 @@ class Announcements:
         """Those of some events of which somebody was told what they led to, or still will be."""
         return told_of(tx, _THRESHOLD, events)
 
-    def removals_of(self, tx: Transaction, address: str) -> tuple[Step, ...]:
-        """The removals of an address from lists that a host was told of, or still will be."""
-        fingerprint = tx.fingerprint(address)
-        return self.removals_told(tx, {fingerprint: past_of(tx, fingerprint)}).get(fingerprint, ())
-
     def removals_told(self, tx: Transaction, pasts: Mapping[str, Past]) -> Mapping[str, tuple[Step, ...]]:
-        """The same of many addresses, by fingerprint; those of which there is none are left out, or empty."""
+        """The removals from lists that a host was told of, or still will be, by fingerprint of the address."""
         return {
             one: tuple(
                 step for made in decisions for step in made.steps if step.action is PolicyAction.REMOVE_FROM_LIST

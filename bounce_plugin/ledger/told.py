@@ -55,7 +55,7 @@ def decisions_told(tx: Transaction, hook: str, pasts: Mapping[str, Past]) -> dic
     """The decisions upon what happened to some addresses, by fingerprint, that a plugin was told by a hook, or must still
     be; also those upon what the breaker held and a person released. One that cannot be read was told to nobody.
     """
-    names = [f"{hook}:{subject}" for past in pasts.values() for subject in _subjects(past)]
+    names = list(dict.fromkeys(f"{hook}:{subject}" for past in pasts.values() for subject in _subjects(past)))
     found: dict[str, list[Decision]] = {}
     for start in range(0, len(names), _CHUNK):
         wanted = {"tenant": tx.tenant, "announcements": names[start : start + _CHUNK]}
@@ -67,8 +67,10 @@ def decisions_told(tx: Transaction, hook: str, pasts: Mapping[str, Past]) -> dic
 
 
 def _subjects(past: Past) -> Iterator[str]:
-    """What announcements about an address are recognised by."""
+    """What announcements about an address are recognised by: failures that count, and those that were undone or held."""
     yield from (event.id for event in past.events if event.counts)
     for act in past.acts:
+        if act.verb in (Verb.UNDO, Verb.HOLD):
+            yield from act.events
         if act.verb is Verb.HOLD:
             yield from (f"{event}:{act.rule}" for event in act.events)

@@ -16,23 +16,21 @@ from bounce_plugin.policy.success import Sent
 _REMOVES: Final = frozenset({PolicyAction.REMOVE_FROM_LIST})
 
 
-def founded(told: Iterable[Step], events: Iterable[PastEvent]) -> tuple[Step, ...]:
-    """Those removals that the host was told of whose failures all count, among these events of the address."""
-    counted = {event.id for event in events}
-    return tuple(step for step in told if counted.issuperset(step.events))
-
-
-def falls(
+def stands(
     told: Iterable[Step],
     events: Iterable[PastEvent],
-    others: Iterable[PastEvent],
     policy: Policy,
     *,
     done: Iterable[Act] = (),
     sent: Sequence[Sent] = (),
 ) -> bool:
-    """Whether a removal that the host was told of has lost its reason, and there is no other one, once of all events of the
-    address only the `others` count: neither another removal that it was told of, nor one that they lead to by the policy.
+    """Whether the host was `told` of removals of the address, and has a reason still, if these of its events count.
+
+    That is a removal of which it was told whose failures are all among them, or one that they lead to by the policy.
     """
-    before, left = founded(told, events), tuple(others)
-    return bool(before) and not founded(before, left) and not leading_to(_REMOVES, left, policy, done=done, sent=sent)
+    removals, counting = tuple(told), tuple(events)
+    ids = {event.id for event in counting}
+    return bool(removals) and (
+        any(ids.issuperset(step.events) for step in removals)
+        or bool(leading_to(_REMOVES, counting, policy, done=done, sent=sent))
+    )

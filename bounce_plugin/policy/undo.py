@@ -10,7 +10,7 @@ from typing import Final
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.providers import Providers
 from bounce_plugin.message.report import Kind
-from bounce_plugin.policy.removal import falls
+from bounce_plugin.policy.removal import stands
 from bounce_plugin.policy.replay import replay
 from bounce_plugin.policy.rules import PastEvent, Policy, Step
 from bounce_plugin.policy.state import Act, Suppression, Verb, derive, in_force, standing
@@ -116,5 +116,6 @@ def take_back(
         acts=(act, *follows),
         before=before if in_force(before, now) else None,
         after=after if in_force(after, now) else None,
-        relists=falls(told, counted, others, policy, done=done, sent=sent),
+        relists=stands(told, counted, policy, done=done, sent=sent)
+        and not stands(told, others, policy, done=done, sent=sent),
     )

@@ -14,7 +14,7 @@ from bounce_plugin.classify.tables import Tables
 from bounce_plugin.correlate.correlation import Caveat, Delivery, Trust
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.incidents import raise_incident
-from bounce_plugin.ledger.past import acts_of, past_events, sent_to
+from bounce_plugin.ledger.past import acts_of, past_events, past_of, sent_to
 from bounce_plugin.ledger.record import event_id, note_event, record_acts, record_events
 from bounce_plugin.ledger.review import open_item
 from bounce_plugin.ledger.transaction import Transaction
@@ -22,6 +22,7 @@ from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Handling, MailOutcome
 from bounce_plugin.policy.breaker import Limits
 from bounce_plugin.policy.late import settle
+from bounce_plugin.policy.removal import stands
 from bounce_plugin.policy.rules import Decision, Policy, PolicyAction, Step
 from bounce_plugin.policy.state import COMPLAINT, Act, Verb
 from bounce_plugin.steps.breaker import Breaker, Usual, Watch
@@ -141,6 +142,13 @@ class Consequences:
         raised = raise_incident(tx, key=key, title=title, detail=detail, now=now, above=above)
         if raised.tell:
             self.announcements.incident(tx, raised.incident, now)
+
+    def had_removed(self, tx: Transaction, address: str) -> bool:
+        """Whether the host was told to take an address from its lists, and has a reason still."""
+        fingerprint = tx.fingerprint(address)
+        past = past_of(tx, fingerprint)
+        told = self.announcements.removals_told(tx, {fingerprint: past}).get(fingerprint, ())
+        return stands(told, past.events, self.policy, done=past.acts, sent=past.sent)
 
     def _note_marks(self, tx: Transaction, case: Case, now: datetime) -> None:
         """Tell of marks that disagree with the ledger, and of many that are not ours: somebody tries (C-05, C-09)."""

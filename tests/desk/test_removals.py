@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -35,13 +36,13 @@ def office(tmp_path: Path) -> Iterator[Office]:
     opened.plugin.close()
 
 
-def fail(office: Office, days: Sequence[int]) -> None:
-    """Failures of Anna's, so many days after the beginning; the host is told what they lead to."""
-    office.fail([Fail(address=ANNA, at=BEGAN + DAY * day, host="mx.example.com") for day in days], batch=1)
+def fail(office: Office, days: Sequence[int], address: str = ANNA) -> None:
+    """Failures of an address, so many days after the beginning; the host is told what they lead to."""
+    office.fail([Fail(address=address, at=BEGAN + DAY * day, host="mx.example.com") for day in days], batch=1)
     office.plugin.tell()
 
 
-def undo(office: Office, *days: int, rule: str = "", look: bool = False) -> list[Correction]:
+def undo(office: Office, *days: int, address: str = ANNA, rule: str = "", look: bool = False) -> list[Correction]:
     """Undo what failed on these days, and tell the host."""
     plugin = office.plugin
     since, until = (BEGAN + DAY * days[0], BEGAN + DAY * (days[-1] + 1)) if days else (None, None)
@@ -51,7 +52,7 @@ def undo(office: Office, *days: int, rule: str = "", look: bool = False) -> list
         announcements=plugin.announcements,
         policy=plugin.settings.policy,
         providers=plugin.tables.providers,
-        choice=Choice(address=ANNA, since=since, until=until, rule=rule),
+        choice=Choice(address=address, since=since, until=until, rule=rule),
         actor="Erna",
         why="the wrong list",
         now=office.clock.now,
@@ -111,4 +112,22 @@ def test_who_is_stopped_for_something_else_is_told_as_that(tmp_path: Path) -> No
     office.clock.now += DAY
     office.plugin.lift(ANNA, actor="Erna", why="she called again")
     assert [(lifted.stop, lifted.removal) for lifted in office.crm.lifted][2:] == [(False, False)]
+    office.plugin.close()
+
+
+def test_i_20_whom_the_host_has_off_its_lists_is_who_would_be_without_what_was_undone(tmp_path: Path) -> None:
+    office = Office(tmp_path, TWICE + "[breaker]\nenabled = false\n")
+    cases = [(days, gone) for days in (3, 4) for size in range(days) for gone in combinations(range(days), size + 1)]
+    for number, (days, gone) in enumerate(cases):
+        undone, never = f"undone{number}@example.org", f"never{number}@example.org"
+        fail(office, range(days), undone)
+        fail(office, [day for day in range(days) if day not in gone], never)
+        for day in gone:
+            undo(office, day, address=undone)
+    off = {address for address, decision in office.crm.reached if PolicyAction.REMOVE_FROM_LIST in decision.actions}
+    off -= {lifted.address for lifted in office.crm.lifted if lifted.removal}
+    assert {int(one[6:].partition("@")[0]) for one in off if one.startswith("undone")} == {
+        int(one[5:].partition("@")[0]) for one in off if one.startswith("never")
+    }
+    assert len(office.crm.lifted) == len({lifted.address for lifted in office.crm.lifted}), "each once"
     office.plugin.close()
