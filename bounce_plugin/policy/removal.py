@@ -6,14 +6,11 @@ That a rule had it do so (`remove_from_list`) leaves no act behind: what it was 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
-from bounce_plugin.policy.replay import leading_to
+from bounce_plugin.policy.replay import retrace
 from bounce_plugin.policy.rules import PastEvent, Policy, PolicyAction, Step
-from bounce_plugin.policy.state import Act
+from bounce_plugin.policy.state import Act, Verb
 from bounce_plugin.policy.success import Sent
-
-_REMOVES: Final = frozenset({PolicyAction.REMOVE_FROM_LIST})
 
 
 def stands(
@@ -29,8 +26,11 @@ def stands(
     That is a removal of which it was told whose failures are all among them, or one that they lead to by the policy.
     """
     removals, counting = tuple(told), tuple(events)
+    if not removals:
+        return False
     ids = {event.id for event in counting}
-    return bool(removals) and (
-        any(ids.issuperset(step.events) for step in removals)
-        or bool(leading_to(_REMOVES, counting, policy, done=done, sent=sent))
-    )
+    if any(ids.issuperset(step.events) for step in removals):
+        return True
+    vouched = [act for act in done if act.verb is Verb.SUCCESS]  # what else is done keeps no removal from being decided
+    decided = retrace(counting, policy, done=vouched, sent=sent)
+    return any(PolicyAction.REMOVE_FROM_LIST in decision.actions for _, decision in decided)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from bounce_plugin.policy.confirm import decide_as_trusted
@@ -57,21 +57,9 @@ def restricting(
 
     Of what is `done` only the host's word that mail got through is of account.
     """
-    return leading_to(RESTRICTING, events, policy, done=done, sent=sent)
-
-
-def leading_to(
-    actions: Set[PolicyAction],
-    events: Iterable[PastEvent],
-    policy: Policy,
-    *,
-    done: Iterable[Act] = (),
-    sent: Sequence[Sent] = (),
-) -> frozenset[str]:
-    """The same of those that newly lead to any of some actions."""
     vouched = [act for act in done if act.verb is Verb.SUCCESS]
     decided = retrace(events, policy, done=vouched, sent=sent)
-    return frozenset(event.id for event, decision in decided if actions & decision.actions)
+    return frozenset(event.id for event, decision in decided if RESTRICTING & decision.actions)
 
 
 def settled(event: PastEvent, policy: Policy, acts: Iterable[Act]) -> bool:
