@@ -287,6 +287,12 @@ def test_D_01_a_session_that_is_shown_twice_has_each_recipient_once() -> None:
     assert [finding.recipient for finding in examine(HEAD + said * 3).findings] == ["a0@b.example", "a1@b.example"]
 
 
+def test_D_01_an_address_in_two_spellings_is_one_recipient() -> None:
+    raw = b"From: MAILER-DAEMON@mx.example.net\nTo: bounces@crm.example\nSubject: Undeliverable mail\n\n"
+    text = b"Failed to deliver to 'k.lehtola@example.org'\n\nFailed to deliver to 'k.lehtoLa@example.org'\n\nThe account is full\n"
+    assert [finding.recipient for finding in examine(raw + text).findings] == ["k.lehtola@example.org"]
+
+
 def test_a_mail_that_flufl_cannot_read_writes_nothing_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         examine(b"Return-Path: <>\nSubject: failure notice\n\nYour mail could not be delivered.\n")

@@ -90,5 +90,11 @@ def _read_text(notice: Notice) -> tuple[Finding, ...]:
     """What the first detector that knows the text's dialect reads in it."""
     for detector in DETECTORS:
         if findings := detector(notice):
-            return findings[: limits.RECIPIENTS + 1]
+            return findings if len(findings) == 1 else _each_once(findings)[: limits.RECIPIENTS + 1]
     return ()
+
+
+def _each_once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The first finding about each recipient: a text may spell an address in two ways."""
+    named: dict[str, Finding] = {}
+    return tuple([one for one in findings if not one.recipient or named.setdefault(one.recipient.lower(), one) is one])
