@@ -15,6 +15,7 @@ from bounce_plugin.desk.settle import Settled
 from bounce_plugin.ledger.causes import extent_of
 from bounce_plugin.ledger.trips import Trip, TripState, trip_by_number
 from bounce_plugin.plugin import BouncePlugin
+from bounce_plugin.steps.trip_in_words import limit_in_words
 
 NUMBER: Final = click.argument("number", type=click.IntRange(1))
 WHY: Final = click.option("--why", default="", help="For the record: what you found out.")
@@ -38,11 +39,11 @@ def list_trips(config: str, settled_too: bool) -> None:
     if not found:
         click.echo("The breaker never tripped." if settled_too else "The breaker holds nothing.")
         return
-    table = Table("trip", "since", "cause", "addresses", "limit", "usual", "sent", "state")
+    table = Table("trip", "since", "cause", "addresses", "limit", "usual", "more sent", "state")
     for trip in found:
         surge = trip.surge
         since = f"{trip.tripped_at:%Y-%m-%d %H:%M}"
-        numbers = map(str, (surge.number, surge.limit, surge.usual, surge.sent))
+        numbers = map(str, (surge.number, surge.limit, surge.usual, surge.more_sent))
         table.add_row(str(trip.number), since, printable(str(trip.cause)), *numbers, trip.state)
     print_table(table)
 
@@ -58,12 +59,11 @@ def show(config: str, number: int, addresses: int) -> None:
     with BouncePlugin.from_file(config) as plugin:
         with plugin.ledger.reading() as tx:
             trip, extent = trip_by_number(tx, number), extent_of(tx, number)
+        limits = plugin.settings.breaker.bounds
         window = counted(plugin.settings.breaker.window_hours, "hour")
         click.echo(printable(f"{trip.cause} stops far more addresses than usual: trip {number}, {_state(trip)}."))
-        click.echo(
-            f"{counted(trip.surge.number, 'address', 'addresses')} within {window}; the limit is {trip.surge.limit}:"
-        )
-        click.echo(f"at most {trip.surge.usual} are usual, and {counted(trip.surge.sent, 'mail')} went there of late.")
+        click.echo(f"{counted(trip.surge.number, 'address', 'addresses')} within {window};")
+        click.echo(f"{limit_in_words(trip.surge, limits)}.")
         what = f"{counted(extent.failures, 'failure')} of {counted(extent.addresses, 'address', 'addresses')}"
         if extent.first and extent.last:
             when = f"received from {extent.first:%Y-%m-%d %H:%M} to {extent.last:%Y-%m-%d %H:%M} UTC"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,8 +10,9 @@ from bounce_plugin.ledger.causes import State, failures_to
 from bounce_plugin.ledger.everyone import in_chunks
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.transaction import Past, Transaction
-from bounce_plugin.ledger.volumes import ALL, volume
-from bounce_plugin.policy.breaker import Cause, Dimension, Failure, Limits
+from bounce_plugin.ledger.volumes import volumes_of
+from bounce_plugin.policy.breaker import Cause, Failure
+from bounce_plugin.policy.limits import Limits
 from bounce_plugin.policy.rehearsal import Surges, find_surges
 from bounce_plugin.policy.replay import restricting
 from bounce_plugin.policy.rules import PastEvent, Policy
@@ -60,9 +61,8 @@ def _surges(tx: Transaction, policy: Policy, limits: Limits) -> Surges:
             failures += [known[event][0] for event in stopping]
             released.update(event for event in stopping if known[event][1] is State.RELEASED)
 
-    def sent(cause: Cause, day: date) -> int:
-        provider = cause.name if cause.dimension is Dimension.PROVIDER else ALL
-        return volume(tx, provider, limits.first_day(day), day)
+    def sent(cause: Cause, first: date, last: date) -> Mapping[date, int]:
+        return volumes_of(tx, cause, first, last)
 
     return find_surges(failures, released, limits, sent)
 

@@ -56,7 +56,7 @@ trips = Table(
     Column("reached", Integer, nullable=False),  # the most addresses in one window
     Column("allowed", Integer, nullable=False),
     Column("usual", Integer, nullable=False),
-    Column("sent", Integer, nullable=False),
+    Column("sent", Integer, nullable=False),  # mails of late, of which the share was taken
     Column("tripped_at", Moment, nullable=False),
     Column("state", String, nullable=False),
     Column("settled_at", Moment),

@@ -70,6 +70,15 @@ OPEN_IN: Final = (
     .order_by(trips.c.number)
 )
 
+#: The trips of a cause that nobody released, and that had not ended before a time.
+UNRELEASED: Final = select(trips).where(
+    _OURS,
+    trips.c.dimension == bindparam("dimension"),
+    trips.c.name == bindparam("name"),
+    trips.c.until >= bindparam("since"),
+    trips.c.state != TripState.RELEASED,
+)
+
 #: A surge goes on, or began earlier than was known.
 EXTEND: Final = (
     update(trips)
@@ -146,7 +155,7 @@ def _numbers(surge: Surge) -> dict[str, object]:
         "reached": surge.number,
         "allowed": surge.limit,
         "usual": surge.usual,
-        "sent": surge.sent,
+        "sent": surge.more_sent,
     }
 
 
@@ -159,6 +168,12 @@ def touched(tx: Transaction, cause: Cause, surge: Surge) -> tuple[Trip, ...]:
 def open_in(tx: Transaction, since: datetime, until: datetime) -> tuple[Trip, ...]:
     """The open trips that may hold failures that were received from `since` to `until`."""
     return _trips(tx, tx.connection.execute(OPEN_IN, {"tenant": tx.tenant, "since": since, "until": until}).all())
+
+
+def surges_of(tx: Transaction, cause: Cause, since: datetime) -> tuple[Surge, ...]:
+    """The surges of a cause that reached beyond a time, without those whose failures were released."""
+    where = {"tenant": tx.tenant, "dimension": cause.dimension, "name": cause.name, "since": since}
+    return tuple(_surge(row) for row in tx.connection.execute(UNRELEASED, where))
 
 
 def all_trips(tx: Transaction) -> tuple[Trip, ...]:
@@ -198,15 +213,7 @@ def _trips(tx: Transaction, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Trip
         Trip(
             number=row.number,
             cause=Cause(dimension=Dimension(row.dimension), name=row.name),
-            surge=Surge(
-                after=row.since,
-                until=row.until,
-                last=row.last_at,
-                number=row.reached,
-                limit=row.allowed,
-                usual=row.usual,
-                sent=row.sent,
-            ),
+            surge=_surge(row),
             tripped_at=row.tripped_at,
             state=TripState(row.state),
             settled_at=row.settled_at,
@@ -214,4 +221,16 @@ def _trips(tx: Transaction, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Trip
             why=next(texts),
         )
         for row in rows
+    )
+
+
+def _surge(row: Row[*tuple[Any, ...]]) -> Surge:
+    return Surge(
+        after=row.since,
+        until=row.until,
+        last=row.last_at,
+        number=row.reached,
+        limit=row.allowed,
+        usual=row.usual,
+        more_sent=row.sent,
     )

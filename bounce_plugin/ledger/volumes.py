@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.ledger.schema import volumes
 from bounce_plugin.ledger.transaction import InPlace, Transaction
+from bounce_plugin.policy.breaker import Cause, Dimension
 
 #: To whomever it was.
 ALL: Final = ""
@@ -19,8 +20,8 @@ ALL: Final = ""
 #: So much more was sent to a provider on a day.
 ADD_VOLUME: Final = InPlace(volumes, change=lambda new: {"number": volumes.c.number + new.number})
 
-#: How much was sent to a provider from one day to another.
-VOLUME: Final = select(func.coalesce(func.sum(volumes.c.number), 0)).where(
+#: How much was sent to a provider on each day from the first to the last.
+VOLUMES: Final = select(volumes.c.day, volumes.c.number).where(
     volumes.c.tenant == bindparam("tenant"),
     volumes.c.provider == bindparam("provider"),
     volumes.c.day >= bindparam("first"),
@@ -43,7 +44,8 @@ def add_volume(tx: Transaction, sent: Iterable[tuple[str, datetime]]) -> None:
         tx.put_spelt(ADD_VOLUME, *rows)
 
 
-def volume(tx: Transaction, provider: str, first: date, last: date) -> int:
-    """How many mails were sent to a provider from the first day to the last; `ALL`: to all of them together."""
+def volumes_of(tx: Transaction, cause: Cause, first: date, last: date) -> dict[date, int]:
+    """How many mails were sent on each day to where a cause is: to a provider, or for a phrase or a reason to anybody."""
+    provider = cause.name if cause.dimension is Dimension.PROVIDER else ALL
     where = {"tenant": tx.tenant, "provider": provider, "first": first, "last": last}
-    return int(tx.connection.scalar(VOLUME, where) or 0)
+    return {row.day: row.number for row in tx.connection.execute(VOLUMES, where)}

@@ -7,7 +7,7 @@ which mails are read nor the time at which that is done makes a difference.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -16,9 +16,8 @@ from typing import Final
 
 from bounce_plugin.classify.providers import Providers
 from bounce_plugin.event import BounceEvent
+from bounce_plugin.policy.limits import Bound, Limits
 
-#: For so long before its window a cause has a history.
-HISTORY: Final = timedelta(days=30)
 INSTANT: Final = timedelta(microseconds=1)
 _LONGEST_NAME: Final = 200  # characters: a name is indexed, and a phrase may be somebody's own
 
@@ -49,32 +48,6 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How many addresses a cause may stop or pause: the largest of three numbers."""
-
-    window: timedelta
-    floor: int
-    share: float
-    times: float
-
-    def limit(self, *, sent: int, usual: int) -> int:
-        """The limit where so much was sent there of late, and so many addresses are the most in its history."""
-        return max(self.floor, int(self.share * sent), int(self.times * usual))
-
-    def first_day(self, day: date) -> date:
-        """The first of the days whose mails count as sent of late on `day`: that on which a window of it may begin."""
-        return day - timedelta(days=-(-self.window // timedelta(days=1)))
-
-    def history(self, day: date) -> tuple[datetime, datetime, datetime]:
-        """What is history to failures of `day`: it begins after the first time and ends with the second.
-
-        No window of that day begins earlier than that. What was released is history until the day ends, the third time.
-        """
-        begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        return begin - self.window - HISTORY, begin - self.window, begin + timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """A failure that newly stops or pauses an address, or would."""
 
@@ -98,28 +71,23 @@ class Surge:
     until: datetime  # so long a window may end in which there are too many, if no more come
     last: datetime  # when the last failure was received that stopped or paused somebody, or would have
     number: int  # the most addresses in one window
-    limit: int
+    limit: int  # this and the next two as in `limits.Bound`
     usual: int
-    sent: int
+    more_sent: int
 
     def holds(self, at: datetime) -> bool:
         """Whether a failure that was received then is one of it."""
         return self.after < at <= self.until
+
+    def touches(self, day: date) -> bool:
+        """Whether it was on that day, or began or ended then."""
+        return self.after.date() <= day <= self.until.date()
 
     def joined(self, other: Surge) -> Surge:
         """Both as one, with the numbers of the larger."""
         larger = max(self, other, key=lambda surge: surge.number)
         after, until, last = min(self.after, other.after), max(self.until, other.until), max(self.last, other.last)
         return replace(larger, after=after, until=until, last=last)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
-    """The limit of a cause on a day, and what it comes of."""
-
-    limit: int
-    usual: int
-    sent: int
 
 
 def causes_of(event: BounceEvent, providers: Providers) -> tuple[str, str, str]:
@@ -142,7 +110,7 @@ def surges(
     failures: Sequence[Failure],
     dimension: Dimension,
     limits: Limits,
-    bound: Callable[[date], Bound],
+    bound: Callable[[date, int], Bound],
     *,
     since: datetime | None = None,
 ) -> Iterator[Surge]:
@@ -158,7 +126,7 @@ def surges(
         last = place + 1 == len(failures) or failures[place + 1].at != failure.at
         if not last or (since is not None and failure.at < since) or number <= limits.floor:
             continue
-        allowed = bound(failure.at.astimezone(UTC).date())
+        allowed = bound(failure.at.astimezone(UTC).date(), number)
         if number > allowed.limit:
             until = slide.latest(len(slide) - number + allowed.limit) + limits.window
             yield surge_of(failure.at - limits.window, until, failure.at, number, allowed)
@@ -173,8 +141,17 @@ def surge_of(after: datetime, until: datetime, last: datetime, number: int, boun
         number=number,
         limit=bound.limit,
         usual=bound.usual,
-        sent=bound.sent,
+        more_sent=bound.more_sent,
     )
+
+
+def bound_of(limits: Limits, day: date, *, usual: int, sent: Mapping[date, int], surges: Iterable[Surge]) -> Bound:
+    """The limit of a cause on a day. What was sent on the days of its earlier `surges` that nobody released is no
+    history, as what was held of them is none: how many addresses those mails would have stopped is not known.
+    """
+    first, held = limits.first_day(day), tuple(surges)
+    known = {one: sent[one] for one in sent if one >= first or not any(surge.touches(one) for surge in held)}
+    return limits.bound(day, usual=usual, sent=known)
 
 
 def merged(windows: Iterable[Surge]) -> list[Surge]:

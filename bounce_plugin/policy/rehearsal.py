@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import date
 
-from bounce_plugin.policy.breaker import Bound, Cause, Dimension, Failure, Limits, Surge, merged, most, surges
+from bounce_plugin.policy.breaker import Cause, Dimension, Failure, Surge, bound_of, merged, most, surges
+from bounce_plugin.policy.limits import Bound, Limits
 
-#: How many mails were sent of late to where a cause is, on a day.
-Sent = Callable[[Cause, date], int]
+#: How many mails were sent to where a cause is, day by day from the first to the last.
+Sent = Callable[[Cause, date, date], Mapping[date, int]]
 
 
 class Surges:
@@ -55,9 +56,9 @@ def _judge(
     bounds: dict[date, Bound] = {}
     so_far = found.setdefault(cause, [])
 
-    def bound(day: date) -> Bound:
+    def bound(day: date, _: int) -> Bound:
         if day not in bounds:
-            after, ends, before = limits.history(day)
+            after, ends, before = limits.history_of(day)
             history = [
                 failure
                 for failure in failures
@@ -67,8 +68,13 @@ def _judge(
                     or (failure.at <= ends and not any(one.holds(failure.at) for one in so_far))
                 )
             ]
-            usual, mails = most(history, cause.dimension, limits.window), sent(cause, day)
-            bounds[day] = Bound(limit=limits.limit(sent=mails, usual=usual), usual=usual, sent=mails)
+            bounds[day] = bound_of(
+                limits,
+                day,
+                usual=most(history, cause.dimension, limits.window),
+                sent=sent(cause, after.date(), day),
+                surges=so_far,
+            )
         return bounds[day]
 
     counted = [failure for failure in failures if failure.event not in released]

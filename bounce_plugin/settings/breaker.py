@@ -7,11 +7,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bounce_plugin.policy.breaker import Limits
+from bounce_plugin.policy.limits import Limits
 from bounce_plugin.settings.section import Section, YesNo
 
 Hours = Annotated[int, Field(strict=True, ge=1, le=168)]
 Addresses = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+HistoryDays = Annotated[int, Field(strict=True, ge=1, le=400)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Times = Annotated[float, Field(ge=1, le=1000)]
 
@@ -22,13 +23,22 @@ class BreakerSettings(Section):
     enabled: YesNo = True
     window_hours: Hours = 24
     floor: Addresses = 20  # so many are never too many
-    share: Share = 0.02  # of the mails sent there of late
-    times: Times = 3.0  # the most of the last 30 days
+    share: Share = 0.02  # of the mails sent there of late beyond the most in its history
+    times: Times = 3.0  # the most in its history
+    history_days: HistoryDays = 100  # a letter that is written every three months has one before it
 
     @property
     def limits(self) -> Limits | None:
-        """The same as a value of the policy; None where the breaker is off."""
-        if not self.enabled:
-            return None
-        window = timedelta(hours=self.window_hours)
-        return Limits(window=window, floor=self.floor, share=self.share, times=self.times)
+        """What the breaker goes by; None where it is off."""
+        return self.bounds if self.enabled else None
+
+    @property
+    def bounds(self) -> Limits:
+        """The same as a value of the policy, whether it is on or off."""
+        return Limits(
+            window=timedelta(hours=self.window_hours),
+            history=timedelta(days=self.history_days),
+            floor=self.floor,
+            share=self.share,
+            times=self.times,
+        )

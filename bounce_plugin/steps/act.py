@@ -20,8 +20,8 @@ from bounce_plugin.ledger.review import open_item
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Handling, MailOutcome
-from bounce_plugin.policy.breaker import Limits
 from bounce_plugin.policy.late import settle
+from bounce_plugin.policy.limits import Limits
 from bounce_plugin.policy.removal import stands
 from bounce_plugin.policy.rules import Decision, Policy, PolicyAction, Step
 from bounce_plugin.policy.state import COMPLAINT, Act, Verb

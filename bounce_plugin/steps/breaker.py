@@ -5,7 +5,7 @@ Everything happens in the transaction that records the failures: nobody sees a s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -19,18 +19,17 @@ from bounce_plugin.ledger.incidents import raise_incident
 from bounce_plugin.ledger.past import past_of, recall
 from bounce_plugin.ledger.record import log_acts, store_suppressions
 from bounce_plugin.ledger.transaction import Past, Transaction
-from bounce_plugin.ledger.trips import Trip, add_trip, extend, open_in, stamp_of, touched
-from bounce_plugin.ledger.volumes import ALL, volume
+from bounce_plugin.ledger.trips import Trip, add_trip, extend, open_in, stamp_of, surges_of, touched
+from bounce_plugin.ledger.volumes import volumes_of
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Lifted
 from bounce_plugin.policy.breaker import (
     INSTANT,
-    Bound,
     Cause,
     Dimension,
     Failure,
-    Limits,
     Surge,
+    bound_of,
     causes_of,
     merged,
     most,
@@ -39,10 +38,11 @@ from bounce_plugin.policy.breaker import (
 )
 from bounce_plugin.policy.decide import acts_from
 from bounce_plugin.policy.hold import hold
+from bounce_plugin.policy.limits import Bound, Limits
 from bounce_plugin.policy.replay import restricting
 from bounce_plugin.policy.rules import RESTRICTING, Decision, Policy
 from bounce_plugin.policy.state import Suppression, standing
-from bounce_plugin.words.counting import counted
+from bounce_plugin.steps.trip_in_words import in_numbers
 
 #: A failure that is decided so much later than it was received may have led to a pause that is over by then.
 _LATE: Final = timedelta(days=1)
@@ -53,22 +53,29 @@ class Usual:
     """What causes did before a day: found once, until a trip is there or settled, or older failures come to light."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[Cause, date], int] = {}
+        self._found: dict[tuple[Cause, date], tuple[int, datetime]] = {}  # the most, of what was looked at back to then
         self._stamp: tuple[int, int] | None = None
 
-    def of(self, tx: Transaction, cause: Cause, day: date, limits: Limits) -> int:
-        """The most addresses that a cause stopped in one window."""
+    def of(self, tx: Transaction, cause: Cause, day: date, limits: Limits, number: int) -> int:
+        """The most addresses that a cause stopped in one window; or fewer, if so many explain as many as `number`.
+
+        The newest failures are looked at first, for a usual day is explained by the days just before it.
+        """
         stamp = stamp_of(tx)
         if stamp != self._stamp or len(self._found) >= _MANY:
             self._found, self._stamp = {}, stamp
-        if (cause, day) not in self._found:
-            history = counting.history_of(tx, cause, *limits.history(day))
-            self._found[cause, day] = most(history, cause.dimension, limits.window)
-        return self._found[cause, day]
+        after, ends, before = limits.history_of(day)
+        usual, back_to = self._found.get((cause, day), (0, before))
+        while back_to > after and not limits.is_usual(number, usual):
+            begin = max(after, back_to - max(2 * limits.window, before - back_to))
+            found = counting.history_of(tx, cause, max(after, begin - limits.window), ends, back_to)
+            usual, back_to = max(usual, most(found, cause.dimension, limits.window)), begin
+        self._found[cause, day] = usual, back_to
+        return usual
 
     def forget(self, at: datetime, limits: Limits) -> None:
         """A failure was recorded that was received then: it is history to some days."""
-        for cause, day in [key for key in self._found if at <= limits.history(key[1])[1]]:
+        for cause, day in [key for key in self._found if at <= limits.history_of(key[1])[1]]:
             del self._found[cause, day]
 
 
@@ -92,7 +99,7 @@ class Watch:
     now: datetime
     _noted: list[datetime] = field(default_factory=list)  # when those that count were received
     _stops: list[Failure] = field(default_factory=list)  # those that newly stop or pause somebody
-    _bounds: dict[tuple[Cause, date], Bound] = field(default_factory=dict)
+    _bounds: dict[tuple[Cause, date], tuple[Bound, bool]] = field(default_factory=dict)  # and whether it is exact
     _held: set[str] = field(default_factory=set)
 
     def note(self, event: BounceEvent, decision: Decision) -> None:
@@ -142,9 +149,8 @@ class Watch:
             times: dict[Cause, list[datetime]] = {}
             for failure in self._stops:
                 times.setdefault(failure.of(dimension), []).append(failure.at)
-            for cause, number in sorted(self._many(times, limits).items()):
-                if not self._is_explained(cause, number, limits, min(times[cause]), max(times[cause])):
-                    self._trip_each(cause, times[cause], limits)
+            for cause in sorted(self._many(times, limits)):
+                self._trip_each(cause, times[cause], limits)
         return frozenset(self._held)
 
     def _trip_each(self, cause: Cause, times: Sequence[datetime], limits: Limits) -> None:
@@ -157,33 +163,32 @@ class Watch:
             self._bounds.clear()
             times = [at for at in times if at > surge.until]
 
-    def _many(self, times: Mapping[Cause, Sequence[datetime]], limits: Limits) -> dict[Cause, int]:
-        """Those of some causes that stopped more addresses around these times than are never too many, and how many."""
+    def _many(self, times: Mapping[Cause, Sequence[datetime]], limits: Limits) -> Collection[Cause]:
+        """Those of some causes that stopped more addresses around these times than are never too many."""
         named = [cause for cause in times if cause.name]
         every = [at for cause in named for at in times[cause]]
         if not every:
-            return {}
+            return ()
         after, before = min(every) - limits.window, max(every) + limits.window
         return counting.numbers_of(self.tx, named, after, before, above=limits.floor)
-
-    def _is_explained(self, cause: Cause, number: int, limits: Limits, first: datetime, last: datetime) -> bool:
-        """Whether the mails sent explain so many addresses around these times: then nobody need look into the history."""
-        end = max(last, min(last + limits.window, self.now.astimezone(UTC)))
-        each = (first.date() + timedelta(days=day) for day in range((end.date() - first.date()).days + 1))
-        return all(number <= limits.limit(sent=self._sent(cause, day, limits), usual=0) for day in each)
 
     def _surges(self, cause: Cause, limits: Limits, first: datetime, last: datetime) -> list[Surge]:
         """The times around these failures in which a cause stopped too many."""
 
-        def bound(day: date) -> Bound:
-            return self._bound(cause, day, limits)
+        def bound(day: date, number: int) -> Bound:
+            return self._bound(cause, day, number, limits)
 
-        if first.date() == last.date() and not self._number(cause, last, last + limits.window):  # none came later
-            limit = bound(first.date())
-            if self._number(cause, first - limits.window, last + INSTANT) <= limit.limit:
+        if (
+            not cause.dimension.narrower  # else these numbers are too large by those that a narrower cause explains
+            and first.date() == last.date()
+            and not self._number(cause, last, last + limits.window)  # none came later
+        ):
+            every = self._number(cause, first - limits.window, last + INSTANT)
+            limit = bound(first.date(), every)
+            if every <= limit.limit:
                 return []  # not in all windows together
             throughout = self._number(cause, last - limits.window, first + INSTANT)  # they are in each of the windows
-            if throughout > limit.limit and not cause.dimension.narrower:
+            if throughout > limit.limit:
                 number = self._number(cause, last - limits.window, last + INSTANT)
                 until = counting.latest_of(self.tx, cause, last - limits.window, place=limit.limit) + limits.window
                 return [surge_of(first - limits.window, until, last, number, limit)]
@@ -193,19 +198,18 @@ class Watch:
     def _number(self, cause: Cause, after: datetime, before: datetime) -> int:
         return counting.numbers_of(self.tx, [cause], after, before).get(cause, 0)
 
-    def _bound(self, cause: Cause, day: date, limits: Limits) -> Bound:
-        """The limit of a cause on a day; found once."""
-        found = self._bounds.get((cause, day))
-        if found is None:
-            usual = self.breaker.usual.of(self.tx, cause, day, limits)
-            sent = self._sent(cause, day, limits)
-            found = Bound(limit=limits.limit(sent=sent, usual=usual), usual=usual, sent=sent)
-            self._bounds[cause, day] = found
+    def _bound(self, cause: Cause, day: date, number: int, limits: Limits) -> Bound:
+        """The limit of a cause on a day; one that allows for `number` may be less than all of its history does."""
+        found, exact = self._bounds.get((cause, day), (None, False))
+        if found is None or (number > found.limit and not exact):
+            begin, *_ = limits.history_of(day)
+            sent, surges = volumes_of(self.tx, cause, begin.date(), day), surges_of(self.tx, cause, begin)
+            found = bound_of(limits, day, usual=0, sent=sent, surges=surges)
+            if number > found.limit:  # else the mails sent explain them, and nobody need look into the history
+                usual = self.breaker.usual.of(self.tx, cause, day, limits, number)
+                found = bound_of(limits, day, usual=usual, sent=sent, surges=surges)
+            self._bounds[cause, day] = found, number > found.limit
         return found
-
-    def _sent(self, cause: Cause, day: date, limits: Limits) -> int:
-        provider = cause.name if cause.dimension is Dimension.PROVIDER else ALL
-        return volume(self.tx, provider, limits.first_day(day), day)
 
     def _trip(self, cause: Cause, surge: Surge, limits: Limits) -> None:
         """Hold what happened in a surge, and tell the operator."""
@@ -280,20 +284,8 @@ class Watch:
             self.tx,
             key=f"breaker:{trip.number}",
             title=f"{trip.cause} stops far more addresses than usual: held",
-            detail=in_numbers(trip, limits.window),
+            detail=in_numbers(trip, limits),
             now=self.now,
         )
         if raised.tell:
             self.breaker.announcements.incident(self.tx, raised.incident, self.now)
-
-
-def in_numbers(trip: Trip, window: timedelta) -> str:
-    """What a trip is about, and what to do, for people."""
-    surge, hours = trip.surge, round(window.total_seconds() / 3600)
-    return (
-        f"{counted(surge.number, 'address', 'addresses')} within {counted(hours, 'hour')}, the last at "
-        f"{surge.last:%Y-%m-%d %H:%M} UTC; the limit is {surge.limit}, for at most {surge.usual} are usual and "
-        f"{counted(surge.sent, 'mail')} went there of late. These failures count against nobody until you decide. Look with "
-        f"`bounce-plugin breaker show {trip.number}`; if they are right, `bounce-plugin breaker release {trip.number}`; if "
-        f"they are an outage, `bounce-plugin breaker discard {trip.number}`."
-    )

@@ -40,7 +40,7 @@ def test_a_trip_is_listed_shown_and_released(folder: Path) -> None:
     assert shown.output.startswith(
         "provider 'google' stops far more addresses than usual: trip 1, open since 2020-12-15"
     )
-    assert "12 addresses within 24 hours; the limit is 5:" in shown.output
+    assert "12 addresses within 24 hours;\nthe limit is 5: so many are never too many (`floor`)" in shown.output
     assert (
         "12 failures of 12 addresses are held, received from 2020-12-14 21:00 to 2020-12-15 03:08 UTC." in shown.output
     )

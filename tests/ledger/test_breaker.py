@@ -18,7 +18,7 @@ from bounce_plugin.ledger.past import past_events, past_of
 from bounce_plugin.ledger.rebuild import compare
 from bounce_plugin.ledger.recount import recount
 from bounce_plugin.ledger.trips import TripState, open_trips, trip_by_number
-from bounce_plugin.ledger.volumes import ALL, volume
+from bounce_plugin.ledger.volumes import volumes_of
 from bounce_plugin.policy.breaker import Cause, Dimension
 from bounce_plugin.policy.presets import Preset, build_policy
 from tests.outage import BEGAN, GMAIL, LASTED, ONE_STRIKE, Office, people, spread
@@ -92,11 +92,18 @@ def test_what_is_sent_is_counted_once_by_day_and_provider(office: Office) -> Non
     office.send(MEMBERS[:5], BEGAN + DAY)
     day = BEGAN.date()
     with office.plugin.ledger.reading() as tx:
-        assert volume(tx, "google", day, day) == 30
-        assert volume(tx, "google", day, day + DAY) == 35
-        assert volume(tx, "club2.example", day, day + DAY) == 1
-        assert volume(tx, ALL, day - DAY, day + DAY) == 39
-        assert volume(tx, ALL, day + 2 * DAY, day + 9 * DAY) == 0
+        to_google, to_a_club, to_all = (
+            volumes_of(tx, cause, day - DAY, day + 9 * DAY)
+            for cause in (
+                Cause(dimension=Dimension.PROVIDER, name="google"),
+                Cause(dimension=Dimension.PROVIDER, name="club2.example"),
+                Cause(dimension=Dimension.PHRASE, name="status:5.1.1"),
+            )
+        )
+        assert (to_google, to_a_club, to_all) == ({day: 30, day + DAY: 5}, {day: 1}, {day: 34, day + DAY: 5})
+        assert volumes_of(tx, Cause(dimension=Dimension.PROVIDER, name="google"), day + DAY, day + DAY) == {
+            day + DAY: 5
+        }
 
 
 def test_a_rehearsal_with_the_same_rules_and_breaker_changes_nothing_and_without_it_says_who_would_be_stopped(

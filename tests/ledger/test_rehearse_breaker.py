@@ -21,7 +21,7 @@ from bounce_plugin.ledger.recount import recount
 from bounce_plugin.ledger.stops import STOP
 from bounce_plugin.ledger.trips import TripState, open_trips
 from bounce_plugin.message.report import Kind
-from bounce_plugin.policy.breaker import Limits
+from bounce_plugin.policy.limits import Limits
 from bounce_plugin.policy.presets import Preset, build_policy
 from bounce_plugin.policy.rules import Policy, PolicyAction, Rule
 from bounce_plugin.steps.act import decide_upon
@@ -34,7 +34,7 @@ ONE_STRIKE = build_policy(
     rules=[Rule(name="one strike", reasons=frozenset({Reason.ADDRESS_UNKNOWN}), then=(PolicyAction.SUPPRESS,))],
 )
 POLICIES = [build_policy(), build_policy(preset=Preset.THREE_STRIKES), ONE_STRIKE]
-LIMITS = Limits(window=timedelta(days=1), floor=2, share=0.02, times=3.0)
+LIMITS = Limits(window=timedelta(days=1), history=timedelta(days=30), floor=2, share=0.02, times=3.0)
 ADDRESSES = tuple(f"a{number}@example.org" for number in range(9))
 
 #: Which address fails, and how many hours after the failure before: most at one provider, as in an outage.

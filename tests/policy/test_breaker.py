@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,25 +12,25 @@ from bounce_plugin.classify.classification import Evidence
 from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.policy.breaker import (
-    Bound,
     Cause,
     Dimension,
     Failure,
-    Limits,
     Surge,
     causes_of,
     merged,
     most,
     surges,
 )
+from bounce_plugin.policy.limits import Bound, Limits
 from bounce_plugin.policy.rehearsal import find_surges
 from tests.ledger.samples import an_event
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-LIMITS = Limits(window=DAY, floor=3, share=0.02, times=3.0)
+LIMITS = Limits(window=DAY, history=30 * DAY, floor=3, share=0.02, times=3.0)
 MX = Cause(dimension=Dimension.PROVIDER, name="mx")
 GONE = Cause(dimension=Dimension.PHRASE, name="gone")
+NOTHING: Mapping[date, int] = {}
 UNKNOWN = Cause(dimension=Dimension.REASON, name="address_unknown")
 
 
@@ -47,20 +47,13 @@ def every(number: int, hours: float, provider: str = "mx", *, first: int = 0) ->
     return [failure(first + one, hours, provider) for one in range(number)]
 
 
-def no_history(day: date) -> Bound:
-    return Bound(limit=LIMITS.limit(sent=0, usual=0), usual=0, sent=0)
+def no_history(day: date, _: int) -> Bound:
+    return LIMITS.bound(day, usual=0, sent={})
 
 
 def found(failures: list[Failure], dimension: Dimension = Dimension.PROVIDER) -> list[Surge]:
     ordered = sorted(failures, key=lambda one: (one.at, one.event))
     return merged(surges(ordered, dimension, LIMITS, no_history))
-
-
-@pytest.mark.parametrize(
-    ("sent", "usual", "limit"), [(0, 0, 3), (150, 0, 3), (1000, 0, 20), (0, 7, 21), (10_000, 7, 200), (10_000, 70, 210)]
-)
-def test_the_limit_is_the_largest_of_three_numbers(sent: int, usual: int, limit: int) -> None:
-    assert LIMITS.limit(sent=sent, usual=usual) == limit
 
 
 def test_as_many_as_the_limit_are_no_surge_and_one_more_is() -> None:
@@ -123,8 +116,8 @@ class TestAll:
     """All causes at once, with their histories."""
 
     @staticmethod
-    def held(failures: list[Failure], released: set[str] = frozenset(), sent: int = 0) -> set[str]:  # type: ignore[assignment]
-        found = find_surges(failures, released, LIMITS, lambda cause, day: sent)
+    def held(failures: list[Failure], released: set[str] = frozenset(), sent: Mapping[date, int] = NOTHING) -> set[str]:  # type: ignore[assignment]
+        found = find_surges(failures, released, LIMITS, lambda cause, first, last: sent)
         return {one.event for one in failures if found.holds(one)}
 
     def test_a_history_allows_for_three_times_its_most(self) -> None:
@@ -146,8 +139,14 @@ class TestAll:
         }
 
     def test_what_was_sent_explains_a_share_of_it(self) -> None:
-        assert self.held(every(20, 0), sent=1000) == set()
-        assert len(self.held(every(21, 0), sent=1000)) == 21
+        assert self.held(every(20, 0), sent={START.date(): 1000}) == set()
+        assert len(self.held(every(21, 0), sent={START.date(): 1000})) == 21
+
+    def test_what_was_sent_in_an_outage_is_no_history(self) -> None:
+        outage, next_week = every(30, -24 * 7), every(20, 0, first=100)
+        mailings = {START.date(): 1000, (START - 7 * DAY).date(): 1000}
+        assert self.held([*outage, *next_week], sent=mailings) == {one.event for one in outage}
+        assert len(self.held([*every(1, -24 * 7), *next_week], sent=mailings)) == 20  # such a mailing stops one
 
     def test_a_provider_that_tripped_leaves_the_others_alone(self) -> None:
         others = [one for number in range(3) for one in every(1, 1, f"mx{number}", first=1000 + number)]
@@ -163,5 +162,5 @@ failures = st.builds(failure, st.integers(0, 12), hours, st.sampled_from(["mx", 
 def test_the_order_in_which_failures_come_to_light_makes_no_difference(some: list[Failure], random) -> None:
     shuffled = list(some)
     random.shuffle(shuffled)
-    first, second = (find_surges(one, set(), LIMITS, lambda cause, day: 0) for one in (some, shuffled))
+    first, second = (find_surges(one, set(), LIMITS, lambda cause, first, last: NOTHING) for one in (some, shuffled))
     assert [first.holds(one) for one in some] == [second.holds(one) for one in some]

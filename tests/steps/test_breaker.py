@@ -98,11 +98,35 @@ def test_t_05_december_2020_stops_nobody_at_gmail_and_the_others_as_usual(open_o
     assert office.stopped(contacts) == set()
     assert office.stopped(OTHERS) == set(OTHERS[:15])
     (trip,) = office.trips()
-    assert (trip.cause.name, trip.surge.number, trip.surge.limit, trip.surge.sent) == ("google", 400, 40, 2000)
+    assert (trip.cause.name, trip.surge.number, trip.surge.limit, trip.surge.more_sent) == ("google", 400, 40, 2000)
     assert [incident.key for incident in office.crm.incidents] == ["breaker:1"]
     assert sorted(address for address, _ in office.crm.reached) == sorted(OTHERS[:15])
     assert office.crm.lifted == []  # nobody was told of a stop before
     assert learned[-1].details[0].endswith("address_unknown, counts; suppress; held by the breaker")
+
+
+def test_an_outage_of_a_provider_that_gets_much_mail_each_day_is_one_by_its_own_history(open_office: Open) -> None:
+    office = open_office(ONE_STRIKE + SMALL)
+    contacts, gone = people(600, "gmail.com"), [f"gone{number}@gmail.com" for number in range(4)]
+    for days, address in zip((5, 4, 3, 2), gone, strict=True):
+        office.send(contacts, BEGAN - days * DAY)
+        office.fail([Fail(address=address, at=BEGAN - days * DAY, host=GMAIL)])
+    office.send(contacts, BEGAN - DAY)
+    office.send(contacts, BEGAN)
+    office.fail(spread(contacts[:20], GMAIL, BEGAN, LASTED))  # a share of what was sent of late would be 24
+    office.tell()
+    assert office.stopped([*contacts, *gone]) == set(gone)
+    (incident,) = office.crm.incidents
+    assert "the limit is 5: so many are never too many (`floor`), and 1 was the most within a window" in incident.detail
+
+
+@pytest.mark.parametrize("days", [30, 100])
+def test_a_letter_every_three_months_has_a_history_of_its_own(open_office: Open, days: int) -> None:
+    office = open_office(ONE_STRIKE + SMALL + f"history_days = {days}\n")
+    office.fail(spread(MEMBERS[:30], GMAIL, BEGAN - 92 * DAY, LASTED))
+    office.settle(1, TripState.RELEASED)
+    office.fail(spread(MEMBERS[30:], GMAIL, BEGAN, LASTED))
+    assert len(office.trips()) == (1 if days == 100 else 2)
 
 
 def test_as_many_of_many_providers_within_their_history_are_stopped(open_office: Open) -> None:

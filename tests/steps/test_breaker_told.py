@@ -90,7 +90,7 @@ def test_one_outage_is_one_incident_that_is_told_once_a_day_while_it_lasts(offic
     office.plugin.tell()
     (incident,) = office.crm.incidents
     assert incident.title == "provider 'google' stops far more addresses than usual: held"
-    assert incident.detail.startswith("6 addresses within 24 hours, the last at 2020-12-14 23:14 UTC; the limit is 5, ")
+    assert incident.detail.startswith("6 addresses within 24 hours, the last at 2020-12-14 23:14 UTC; the limit is 5: ")
     assert "`bounce-plugin breaker release 1`" in incident.detail
     office.fail(spread(MEMBERS[15:], GMAIL, BEGAN + timedelta(days=1), timedelta(hours=9)), batch=1)
     office.plugin.tell()
