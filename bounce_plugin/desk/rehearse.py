@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bounce_plugin.ledger.causes import State, failures_to
+from bounce_plugin.ledger.causes import Recorded, State, failures_to
 from bounce_plugin.ledger.everyone import in_chunks
 from bounce_plugin.ledger.open import Ledger
+from bounce_plugin.ledger.past import forgiven
 from bounce_plugin.ledger.transaction import Past, Transaction
 from bounce_plugin.ledger.volumes import volumes_of
 from bounce_plugin.policy.breaker import Cause, Failure
 from bounce_plugin.policy.limits import Limits
-from bounce_plugin.policy.rehearsal import Surges, find_surges
+from bounce_plugin.policy.rehearsal import Settlement, Surges, find_surges
 from bounce_plugin.policy.replay import restricting
 from bounce_plugin.policy.rules import PastEvent, Policy
 from bounce_plugin.policy.simulate import Simulated, simulate
@@ -40,7 +41,7 @@ def rehearse(
         found = _surges(tx, policy, limits) if limits else None
         for people in in_chunks(tx, since=since):
             known = failures_to(tx, [person.fingerprint for person in people]) if found else {}
-            held = {event for event, (failure, state) in known.items() if found and _held(found, failure, state)}
+            held = {event for event, one in known.items() if found and _is_held(found, one)}
             for person in people:
                 simulated = simulate(
                     _counted(person.past), person.past.acts, policy, now, held=held, sent=person.past.sent
@@ -51,24 +52,30 @@ def rehearse(
 def _surges(tx: Transaction, policy: Policy, limits: Limits) -> Surges:
     """When the breaker would have tripped."""
     failures: list[Failure] = []
-    released: set[str] = set()
+    settled: dict[str, Settlement] = {}
     for people in in_chunks(tx):
-        known = failures_to(tx, [person.fingerprint for person in people])
+        fingerprints = [person.fingerprint for person in people]
+        known, gone = failures_to(tx, fingerprints), forgiven(tx, fingerprints)
         for person in people:
-            stopping = (
-                restricting(_counted(person.past), policy, done=person.past.acts, sent=person.past.sent) & known.keys()
-            )
-            failures += [known[event][0] for event in stopping]
-            released.update(event for event in stopping if known[event][1] is State.RELEASED)
+            past, every = person.past, [*_counted(person.past), *gone[person.fingerprint]]
+            stopping = restricting(every, policy, done=past.acts, sent=past.sent) & known.keys()
+            failures += [known[event].failure for event in stopping]
+            settled |= {event: one for event in stopping if (one := _settlement(known[event])) is not None}
 
     def sent(cause: Cause, first: date, last: date) -> Mapping[date, int]:
         return volumes_of(tx, cause, first, last)
 
-    return find_surges(failures, released, limits, sent)
+    return find_surges(failures, settled, limits, sent)
 
 
-def _held(found: Surges, failure: Failure, state: State) -> bool:
-    return state is not State.RELEASED and found.holds(failure)
+def _settlement(recorded: Recorded) -> Settlement | None:
+    if recorded.state in {State.RELEASED, State.UNDONE}:
+        return Settlement(right=recorded.state is State.RELEASED, held_as=recorded.held_as)
+    return None
+
+
+def _is_held(found: Surges, recorded: Recorded) -> bool:
+    return recorded.state is not State.RELEASED and found.holds(recorded.failure)
 
 
 def _counted(past: Past) -> list[PastEvent]:

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, func, select, update
 
-from bounce_plugin.ledger.schema import causes
+from bounce_plugin.ledger.columns import word
+from bounce_plugin.ledger.schema import causes, trips
 from bounce_plugin.ledger.transaction import IfAbsent, Transaction
-from bounce_plugin.policy.breaker import Failure
+from bounce_plugin.policy.breaker import Dimension, Failure
 from bounce_plugin.policy.hold import trip_number
 from bounce_plugin.policy.state import Act, Verb
 
@@ -74,9 +75,11 @@ HELD_BY: Final = (
     .limit(CHUNK)
 )
 
-#: The failures of some addresses, and which of them were released.
-FAILURES_OF: Final = FAILURE.add_columns(causes.c.state).where(
-    _OURS, causes.c.fingerprint.in_(bindparam("fingerprints", expanding=True))
+#: The failures of some addresses, and what became of them.
+FAILURES_OF: Final = (
+    FAILURE.add_columns(causes.c.state, trips.c.dimension)
+    .outerjoin(trips, (trips.c.tenant == causes.c.tenant) & (trips.c.number == causes.c.trip))
+    .where(_OURS, causes.c.fingerprint.in_(bindparam("fingerprints", expanding=True)))
 )
 
 #: Those of some failures that are held.
@@ -98,6 +101,15 @@ class Extent:
     addresses: int
     first: datetime | None
     last: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A failure, and what became of it."""
+
+    failure: Failure
+    state: State
+    held_as: Dimension | None  # that of the trip that holds it, or held it
 
 
 def note_cause(tx: Transaction, failure: Failure, *, restricts: bool) -> None:
@@ -167,10 +179,13 @@ def held_by(tx: Transaction, trip: int, after: str = "") -> Sequence[str]:
     return tx.connection.scalars(HELD_BY, {"tenant": tx.tenant, "trip": trip, "after": after}).all()
 
 
-def failures_to(tx: Transaction, fingerprints: Sequence[str]) -> dict[str, tuple[Failure, State]]:
+def failures_to(tx: Transaction, fingerprints: Sequence[str]) -> dict[str, Recorded]:
     """All failures of some addresses that counted when they were recorded, by their ids."""
     rows = tx.connection.execute(FAILURES_OF, {"tenant": tx.tenant, "fingerprints": fingerprints})
-    return {row.event: (read_failure(row), State(row.state)) for row in rows}
+    return {
+        row.event: Recorded(failure=read_failure(row), state=State(row.state), held_as=word(Dimension, row.dimension))
+        for row in rows
+    }
 
 
 def held_among(tx: Transaction, events: Sequence[str]) -> frozenset[str]:

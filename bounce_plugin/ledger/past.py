@@ -17,13 +17,13 @@ from bounce_plugin.ledger.sent import recall_sent
 from bounce_plugin.ledger.transaction import Past, Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import PastEvent
-from bounce_plugin.policy.state import ABOUT_FAILURES, Act, Verb, held_events, undone_events
+from bounce_plugin.policy.state import ABOUT_FAILURES, FORGIVING, Act, Verb, forgives, held_events, undone_events
 from bounce_plugin.policy.success import Sent
 
 _CHUNK: Final = 500  # SQLite allows 999 variables in old builds
 
-#: Everything that was received after a person lifted the stop of an address last, of some addresses.
-PAST_EVENTS: Final = (
+#: Everything that was received about some addresses.
+EVERY_EVENT: Final = (
     select(
         events.c.fingerprint,
         events.c.id,
@@ -38,17 +38,18 @@ PAST_EVENTS: Final = (
         events.c.trust,
         events.c.caveat,
     )
-    .where(
-        events.c.tenant == bindparam("tenant"),
-        events.c.fingerprint.in_(bindparam("fingerprints", expanding=True)),
-        ~exists().where(
-            acts.c.tenant == events.c.tenant,
-            acts.c.fingerprint == events.c.fingerprint,
-            acts.c.verb == Verb.LIFT,
-            acts.c.at >= events.c.received_at,
-        ),
-    )
+    .where(events.c.tenant == bindparam("tenant"), events.c.fingerprint.in_(bindparam("fingerprints", expanding=True)))
     .order_by(events.c.received_at, events.c.number)
+)
+
+#: The same, as far as it was received after a person lifted the stop of an address last.
+PAST_EVENTS: Final = EVERY_EVENT.where(
+    ~exists().where(
+        acts.c.tenant == events.c.tenant,
+        acts.c.fingerprint == events.c.fingerprint,
+        acts.c.verb == Verb.LIFT,
+        acts.c.at >= events.c.received_at,
+    )
 )
 
 #: What was done to some addresses, oldest first.
@@ -91,6 +92,20 @@ def past_of(tx: Transaction, fingerprint: str) -> Past:
     if fingerprint not in tx.known:
         recall(tx, [fingerprint])
     return tx.known[fingerprint]
+
+
+def forgiven(tx: Transaction, fingerprints: Iterable[str]) -> dict[str, list[PastEvent]]:
+    """What was received about some addresses and counts no more, because a person lifted a stop or undid it."""
+    acts = {one: [act for act in past_of(tx, one).acts if act.verb in FORGIVING] for one in fingerprints}
+    wanted = [fingerprint for fingerprint in acts if acts[fingerprint]]
+    found: dict[str, list[PastEvent]] = {fingerprint: [] for fingerprint in acts}
+    for start in range(0, len(wanted), _CHUNK):
+        where = {"tenant": tx.tenant, "fingerprints": wanted[start : start + _CHUNK]}
+        for row in tx.connection.execute(EVERY_EVENT, where):
+            event = _past_event(row)
+            if any(forgives(act, event) for act in acts[row.fingerprint]):
+                found[row.fingerprint].append(event)
+    return found
 
 
 def sent_to(tx: Transaction, address: str) -> tuple[Sent, ...]:

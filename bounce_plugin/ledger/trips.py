@@ -61,11 +61,14 @@ TOUCHED: Final = (
     .order_by(trips.c.number)
 )
 
-#: The open trips that may hold failures of a time.
-OPEN_IN: Final = (
+#: The trips that nobody released, and that may hold failures of a time.
+AROUND: Final = (
     select(trips)
     .where(
-        _OURS, trips.c.state == TripState.OPEN, trips.c.since < bindparam("until"), trips.c.until >= bindparam("since")
+        _OURS,
+        trips.c.state != TripState.RELEASED,
+        trips.c.since < bindparam("until"),
+        trips.c.until >= bindparam("since"),
     )
     .order_by(trips.c.number)
 )
@@ -165,9 +168,9 @@ def touched(tx: Transaction, cause: Cause, surge: Surge) -> tuple[Trip, ...]:
     return _trips(tx, tx.connection.execute(TOUCHED, {"tenant": tx.tenant, **where}).all())
 
 
-def open_in(tx: Transaction, since: datetime, until: datetime) -> tuple[Trip, ...]:
-    """The open trips that may hold failures that were received from `since` to `until`."""
-    return _trips(tx, tx.connection.execute(OPEN_IN, {"tenant": tx.tenant, "since": since, "until": until}).all())
+def trips_around(tx: Transaction, since: datetime, until: datetime) -> tuple[Trip, ...]:
+    """The trips in whose surge a failure may be that was received from `since` to `until`; none that was released."""
+    return _trips(tx, tx.connection.execute(AROUND, {"tenant": tx.tenant, "since": since, "until": until}).all())
 
 
 def surges_of(tx: Transaction, cause: Cause, since: datetime) -> tuple[Surge, ...]:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from bounce_plugin.policy.breaker import Cause, Dimension, Failure, Surge, bound_of, merged, most, surges
 from bounce_plugin.policy.limits import Bound, Limits
 
 #: How many mails were sent to where a cause is, day by day from the first to the last.
 Sent = Callable[[Cause, date, date], Mapping[date, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What a person made of a failure."""
+
+    right: bool  # it was released; else it counts no more
+    held_as: Dimension | None  # that of the trip that held it
 
 
 class Surges:
@@ -26,10 +35,11 @@ class Surges:
         )
 
 
-def find_surges(failures: Iterable[Failure], released: Container[str], limits: Limits, sent: Sent) -> Surges:
+def find_surges(failures: Iterable[Failure], settled: Mapping[str, Settlement], limits: Limits, sent: Sent) -> Surges:
     """Judge the failures that newly stop or pause an address, the narrowest causes first.
 
-    What a person released is not held again, and is history from then on.
+    What people `settled` stays so: what they released is not held again, and is history from then on; what they discarded
+    or undid is none, and counts in its window all the same, for a surge may go on.
     """
     ordered = sorted(failures, key=lambda failure: (failure.at, failure.event))
     found: dict[Cause, list[Surge]] = {}
@@ -37,18 +47,25 @@ def find_surges(failures: Iterable[Failure], released: Container[str], limits: L
     for dimension in Dimension:
         by_cause: defaultdict[Cause, list[Failure]] = defaultdict(list)
         for failure in ordered:
-            if not surges_.holds(failure, dimension.narrower):
+            if not _is_explained(failure, settled.get(failure.event), surges_, dimension):
                 by_cause[failure.of(dimension)].append(failure)
         for cause in sorted(by_cause):
             if cause.name and len(by_cause[cause]) > limits.floor:
-                _judge(cause, by_cause[cause], released, limits, sent, found)
+                _judge(cause, by_cause[cause], settled, limits, sent, found)
     return surges_
+
+
+def _is_explained(failure: Failure, settlement: Settlement | None, found: Surges, dimension: Dimension) -> bool:
+    """Whether a narrower cause explains it: in truth where a person settled it, else by what is found."""
+    if settlement is not None:
+        return settlement.held_as in dimension.narrower
+    return found.holds(failure, dimension.narrower)
 
 
 def _judge(
     cause: Cause,
     failures: Sequence[Failure],
-    released: Container[str],
+    settled: Mapping[str, Settlement],
     limits: Limits,
     sent: Sent,
     found: dict[Cause, list[Surge]],
@@ -56,17 +73,17 @@ def _judge(
     bounds: dict[date, Bound] = {}
     so_far = found.setdefault(cause, [])
 
+    def is_history(failure: Failure, *, until: datetime) -> bool:
+        settlement = settled.get(failure.event)
+        if settlement is not None:
+            return settlement.right
+        return failure.at <= until and not any(surge.holds(failure.at) for surge in so_far)
+
     def bound(day: date, _: int) -> Bound:
         if day not in bounds:
             after, ends, before = limits.history_of(day)
             history = [
-                failure
-                for failure in failures
-                if after < failure.at < before
-                and (
-                    failure.event in released
-                    or (failure.at <= ends and not any(one.holds(failure.at) for one in so_far))
-                )
+                failure for failure in failures if after < failure.at < before and is_history(failure, until=ends)
             ]
             bounds[day] = bound_of(
                 limits,
@@ -77,6 +94,6 @@ def _judge(
             )
         return bounds[day]
 
-    counted = [failure for failure in failures if failure.event not in released]
+    counted = [failure for failure in failures if failure.event not in settled or not settled[failure.event].right]
     for window in surges(counted, cause.dimension, limits, bound):
         so_far[:] = merged((*so_far, window))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from bounce_plugin.policy.confirm import decide_as_trusted
 from bounce_plugin.policy.decide import acts_from
 from bounce_plugin.policy.rules import RESTRICTING, Decision, PastEvent, Policy, PolicyAction
-from bounce_plugin.policy.state import Act, Verb, derive
+from bounce_plugin.policy.state import FORGIVING, Act, Verb, derive, forgives
 from bounce_plugin.policy.success import Sent, successes
 
 
@@ -55,11 +56,24 @@ def restricting(
 ) -> frozenset[str]:
     """The ids of the failures that newly take something away from an address, each when it was received.
 
-    Of what is `done` only the host's word that mail got through is of account.
+    `events` may hold those that a person lifted or undid since, by what is `done`: they count in what was received before
+    that, and not in what was received later. Else of what is done only the host's word that mail got through is of account.
     """
-    vouched = [act for act in done if act.verb is Verb.SUCCESS]
-    decided = retrace(events, policy, done=vouched, sent=sent)
-    return frozenset(event.id for event, decision in decided if RESTRICTING & decision.actions)
+    acts, known = tuple(done), tuple(events)
+    vouched = [act for act in acts if act.verb is Verb.SUCCESS]
+    found: set[str] = set()
+    for begin, end in pairwise((None, *(act for act in acts if act.verb in FORGIVING), None)):
+        if begin is not None:
+            known = tuple(event for event in known if not forgives(begin, event))
+        decided = retrace(
+            (event for event in known if end is None or event.received_at <= end.at), policy, done=vouched, sent=sent
+        )
+        found.update(
+            event.id
+            for event, decision in decided
+            if RESTRICTING & decision.actions and (begin is None or event.received_at > begin.at)
+        )
+    return frozenset(found)
 
 
 def settled(event: PastEvent, policy: Policy, acts: Iterable[Act]) -> bool:

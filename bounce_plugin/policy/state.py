@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from bounce_plugin.policy.rules import Category
+from bounce_plugin.policy.rules import Category, PastEvent
 
 #: How many events an act names, and a step.
 MOST_NAMED: Final = 100
@@ -36,6 +36,8 @@ class Verb(StrEnum):
 
 #: The acts after which other failures count than before.
 ABOUT_FAILURES: Final = frozenset({Verb.LIFT, Verb.UNDO, Verb.HOLD, Verb.RELEASE})
+#: The acts after which failures count no more, for good.
+FORGIVING: Final = frozenset({Verb.LIFT, Verb.UNDO})
 _TAKE_BACK: Final = frozenset({Verb.UNDO, Verb.HOLD})
 _MAKE_NOTHING: Final = frozenset({Verb.RELEASE, Verb.SUCCESS})  # by themselves
 _DECIDE: Final = frozenset({Verb.UNDO, Verb.RELEASE})  # what a person makes of failures that are held
@@ -89,6 +91,13 @@ def standing(acts: Iterable[Act]) -> tuple[Act, ...]:
 def decided_upon(act: Act) -> str:
     """The id of the newest failure that an act of a rule rests on; empty for one that rests on none."""
     return act.events[-1] if act.events else ""
+
+
+def forgives(act: Act, event: PastEvent) -> bool:
+    """Whether an event counts no more, for good, because a person lifted a stop or undid it."""
+    if act.verb is Verb.LIFT:
+        return event.received_at <= act.at
+    return act.verb is Verb.UNDO and event.id in act.events
 
 
 def undone_events(acts: Iterable[Act]) -> frozenset[str]:

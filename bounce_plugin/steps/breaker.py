@@ -16,10 +16,10 @@ from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger import causes, counting
 from bounce_plugin.ledger.addresses import known
 from bounce_plugin.ledger.incidents import raise_incident
-from bounce_plugin.ledger.past import past_of, recall
+from bounce_plugin.ledger.past import forgiven, past_of, recall
 from bounce_plugin.ledger.record import log_acts, store_suppressions
 from bounce_plugin.ledger.transaction import Past, Transaction
-from bounce_plugin.ledger.trips import Trip, add_trip, extend, open_in, stamp_of, surges_of, touched
+from bounce_plugin.ledger.trips import Trip, TripState, add_trip, extend, stamp_of, surges_of, touched, trips_around
 from bounce_plugin.ledger.volumes import volumes_of
 from bounce_plugin.message.report import Kind
 from bounce_plugin.outcome import Lifted
@@ -41,7 +41,7 @@ from bounce_plugin.policy.hold import hold
 from bounce_plugin.policy.limits import Bound, Limits
 from bounce_plugin.policy.replay import restricting
 from bounce_plugin.policy.rules import RESTRICTING, Decision, Policy
-from bounce_plugin.policy.state import Suppression, standing
+from bounce_plugin.policy.state import Suppression, Verb, standing
 from bounce_plugin.steps.trip_in_words import in_numbers
 
 #: A failure that is decided so much later than it was received may have led to a pause that is over by then.
@@ -122,11 +122,11 @@ class Watch:
             causes.note_cause(self.tx, failure, restricts=stops)
             self._stops += [failure] if stops else []
             return
-        ids = {one.id for one in (*past.events, *past.held) if one.counts}
-        every = (*past.events, *past.held)
+        gone = forgiven(self.tx, [failure.who])[failure.who]
+        every = (*past.events, *past.held, *gone)
         stopping = restricting(every, self.breaker.policy, done=past.acts, sent=past.sent)
         causes.note_cause(self.tx, failure, restricts=event.id in stopping)
-        causes.flag(self.tx, ids, stopping)
+        causes.flag(self.tx, {one.id for one in every if one.counts}, stopping)
         self._stops += [one for one in causes.failures_of(self.tx, stopping) if one.at >= failure.at]
 
     def _is_plain(self, past: Past, failure: Failure, decision: Decision, *, stops: bool) -> bool:
@@ -134,7 +134,8 @@ class Watch:
         newest = all(one.received_at < failure.at or one.id == failure.event for one in past.events[-2:])
         made = len(acts_from(decision, self.now))
         timely = stops or self.now - failure.at < _LATE
-        return newest and timely and not past.held and not (stops and len(past.acts) > made)
+        undone = any(act.verb is Verb.UNDO for act in past.acts)
+        return newest and timely and not past.held and not undone and not (stops and len(past.acts) > made)
 
     def judge(self) -> frozenset[str]:
         """Hold what a cause does that stops far too many; the ids of the failures that are held by it now."""
@@ -142,16 +143,30 @@ class Watch:
         if limits is None or not self._noted:
             return frozenset()
         self.breaker.usual.forget(min(self._noted), limits)
-        for trip in open_in(self.tx, min(self._noted), max(self._noted)):
-            after, until = min(self._noted) - INSTANT, max(self._noted)
-            self._hold(trip, max(after, trip.surge.after), min(until, trip.surge.until))
+        first, last = min(self._noted), max(self._noted)
+        around = trips_around(self.tx, first, last)
+        for trip in around:
+            if trip.state is TripState.OPEN:
+                self._hold(trip, max(first - INSTANT, trip.surge.after), min(last, trip.surge.until))
         for dimension in Dimension:
+            for trip in around:
+                if trip.state is TripState.DISCARDED and trip.cause.dimension is dimension:
+                    self._go_on(trip, first, last, limits)
             times: dict[Cause, list[datetime]] = {}
             for failure in self._stops:
                 times.setdefault(failure.of(dimension), []).append(failure.at)
             for cause in sorted(self._many(times, limits)):
                 self._trip_each(cause, times[cause], limits)
         return frozenset(self._held)
+
+    def _go_on(self, discarded: Trip, first: datetime, last: datetime, limits: Limits) -> None:
+        """Hold what a surge does after it was discarded, as another trip: also failures that stop nobody."""
+        cause = discarded.cause
+        if counting.counting_of(self.tx, cause, first - INSTANT, last):
+            for surge in self._surges(cause, limits, first - limits.window, last):
+                if counting.counting_of(self.tx, cause, surge.after, surge.until):
+                    self._trip(cause, surge, limits)
+                    self._bounds.clear()
 
     def _trip_each(self, cause: Cause, times: Sequence[datetime], limits: Limits) -> None:
         """Hold each surge around these times. The earliest first: what is held of it is not usual for the next."""

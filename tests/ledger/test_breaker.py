@@ -53,7 +53,7 @@ def test_I_20_what_is_kept_follows_from_the_record_however_a_trip_is_settled(off
     office.settle(1, TripState.RELEASED)
     assert is_as_recorded(office)
     with office.plugin.ledger.reading() as tx:
-        states = [state for person in everyone(tx) for _, state in failures_to(tx, [person.fingerprint]).values()]
+        states = [one.state for person in everyone(tx) for one in failures_to(tx, [person.fingerprint]).values()]
     assert {state: states.count(state) for state in states} == {State.RELEASED: 29, State.UNDONE: 1, State.COUNTS: 4}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bounce_plugin.announce import Announcements, OwnAnswers, load_plugins
@@ -45,6 +45,14 @@ failures = st.lists(
     max_size=25,
 )
 batches = st.sampled_from([1, 3, 100])
+#: Some addresses that fail at once at one provider, how many hours after those before, and what a person makes then of all
+#: that is held.
+bursts = st.tuples(
+    st.lists(st.sampled_from(ADDRESSES), unique=True, min_size=1, max_size=4),
+    st.sampled_from([0.1, 2, 12, 20, 80]),
+    st.sampled_from(["mx1", "mx1", "mx1", "mx2"]),
+    st.sampled_from([None, TripState.DISCARDED, TripState.RELEASED]),
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +72,7 @@ class Days:
             should_suppress_many=lambda addresses, category: (),
         )
         self.ledger, self.policy, self.now = ledger, policy, START
+        self.at, self.number = START, 0  # of the failure that came last
         self.announcements = Announcements(ledger, load_plugins({}, own=own, entry_points=False))
         self.breaker = Breaker(
             announcements=self.announcements,
@@ -74,10 +83,12 @@ class Days:
         )
 
     def live(self, some: list[tuple[str, float, str]], batch: int) -> None:
-        at, told = START, []
-        for number, (address, hours, host) in enumerate(some):
-            at += timedelta(hours=hours)
-            told.append((number, address, at, host))
+        """Let these failures happen, each some hours after the one before, and be read in batches of that size."""
+        told = []
+        for address, hours, host in some:
+            self.number += 1
+            self.at += timedelta(hours=hours)
+            told.append((self.number, address, self.at, host))
         for start in range(0, len(told), batch):
             chunk = told[start : start + batch]
             self.now = max(self.now, chunk[-1][2])
@@ -137,6 +148,13 @@ class Days:
             return not [*compare(tx, mend=False), *recount(tx, mend=False)]
 
 
+def assert_rehearsed(lived: Days) -> None:
+    """A rehearsal of the rules by which a ledger lives comes to what it does."""
+    expected = lived.states()
+    for found in rehearse(lived.ledger, lived.policy, lived.now, limits=LIMITS):
+        assert state(found.simulated.after, lived.now) == expected[found.address]
+
+
 @settings(max_examples=15, deadline=None)
 @given(failures, batches, st.sampled_from(POLICIES), st.sampled_from(POLICIES))
 def test_the_stops_are_those_of_a_ledger_that_lived_under_the_other_policy(
@@ -150,6 +168,27 @@ def test_the_stops_are_those_of_a_ledger_that_lived_under_the_other_policy(
         for found in rehearse(real.ledger, other, real.now, limits=LIMITS):
             assert state(found.simulated.after, real.now) == expected[found.address]
         assert real.is_as_recorded()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(bursts, max_size=8), batches, st.sampled_from(POLICIES))
+@example([(list(ADDRESSES[:4]), 1, "mx1", TripState.DISCARDED), ([ADDRESSES[4]], 1, "mx1", None)], 1, ONE_STRIKE)
+@example([(list(ADDRESSES[:4]), 1, "mx1", TripState.RELEASED), ([ADDRESSES[4]], 1, "mx1", None)], 1, ONE_STRIKE)
+def test_the_stops_are_the_same_whenever_people_release_and_discard(
+    ledgers: tuple[Ledger, Ledger],
+    some: list[tuple[list[str], float, str, TripState | None]],
+    batch: int,
+    policy: Policy,
+) -> None:
+    with ledgers[0].rehearsal():
+        lived = Days(ledgers[0], policy)
+        for addresses, hours, host, what in some:
+            lived.live([(address, 0 if number else hours, host) for number, address in enumerate(addresses)], batch)
+            assert_rehearsed(lived)
+            if what is not None:
+                lived.settle(what)
+        assert_rehearsed(lived)
+        assert lived.is_as_recorded()
 
 
 @settings(max_examples=10, deadline=None)

@@ -22,7 +22,7 @@ from bounce_plugin.policy.breaker import (
     surges,
 )
 from bounce_plugin.policy.limits import Bound, Limits
-from bounce_plugin.policy.rehearsal import find_surges
+from bounce_plugin.policy.rehearsal import Settlement, find_surges
 from tests.ledger.samples import an_event
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -31,6 +31,7 @@ LIMITS = Limits(window=DAY, history=30 * DAY, floor=3, share=0.02, times=3.0)
 MX = Cause(dimension=Dimension.PROVIDER, name="mx")
 GONE = Cause(dimension=Dimension.PHRASE, name="gone")
 NOTHING: Mapping[date, int] = {}
+RELEASED = Settlement(right=True, held_as=Dimension.PROVIDER)
 UNKNOWN = Cause(dimension=Dimension.REASON, name="address_unknown")
 
 
@@ -117,7 +118,7 @@ class TestAll:
 
     @staticmethod
     def held(failures: list[Failure], released: set[str] = frozenset(), sent: Mapping[date, int] = NOTHING) -> set[str]:  # type: ignore[assignment]
-        found = find_surges(failures, released, LIMITS, lambda cause, first, last: sent)
+        found = find_surges(failures, dict.fromkeys(released, RELEASED), LIMITS, lambda cause, first, last: sent)
         return {one.event for one in failures if found.holds(one)}
 
     def test_a_history_allows_for_three_times_its_most(self) -> None:
@@ -162,5 +163,5 @@ failures = st.builds(failure, st.integers(0, 12), hours, st.sampled_from(["mx", 
 def test_the_order_in_which_failures_come_to_light_makes_no_difference(some: list[Failure], random) -> None:
     shuffled = list(some)
     random.shuffle(shuffled)
-    first, second = (find_surges(one, set(), LIMITS, lambda cause, first, last: NOTHING) for one in (some, shuffled))
+    first, second = (find_surges(one, {}, LIMITS, lambda cause, first, last: NOTHING) for one in (some, shuffled))
     assert [first.holds(one) for one in some] == [second.holds(one) for one in some]

@@ -238,6 +238,19 @@ def test_an_outage_that_goes_on_after_it_was_discarded_is_held_as_another(open_o
     assert [(trip.number, trip.state) for trip in office.trips()] == [(2, TripState.OPEN), (1, TripState.DISCARDED)]
 
 
+def test_no_strike_of_an_outage_that_goes_on_after_it_was_discarded_stays_behind(open_office: Open) -> None:
+    office = open_office('[policy]\npreset = "three-strikes"\n' + SMALL)
+    weak, later, quiet = MEMBERS[:10], MEMBERS[10], MEMBERS[11]
+    for week in (3, 2):
+        office.fail(spread(weak, GMAIL, BEGAN - 7 * week * DAY, DAY / 2))
+    office.fail(spread(weak, GMAIL, BEGAN, timedelta(hours=1)))  # the third time: they would be stopped
+    office.settle(1, TripState.DISCARDED)
+    office.fail([Fail(address=later, at=BEGAN + timedelta(hours=2), host=GMAIL)])  # the first time
+    office.fail([Fail(address=quiet, at=BEGAN + 2 * DAY, host=GMAIL)])
+    assert (office.verbs(later), office.verbs(quiet)) == ([Verb.HOLD], [])
+    assert [(trip.number, trip.state) for trip in office.trips()] == [(2, TripState.OPEN), (1, TripState.DISCARDED)]
+
+
 def test_after_a_release_as_many_again_are_no_surprise(open_office: Open) -> None:
     office = open_office(ONE_STRIKE + SMALL)
     office.fail(spread(MEMBERS[:20], GMAIL, BEGAN, timedelta(hours=1)))
