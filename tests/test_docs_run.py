@@ -108,9 +108,9 @@ def test_the_readme_compares_kinds_of_failure_as_the_rules_do(failure: str, reas
         assert (PolicyAction.PAUSE in actions) == ("pause" in careful)
         assert (PolicyAction.SUPPRESS in actions) == ("then stops" in careful)
         assert (PolicyAction.SUPPRESS_ALL in actions) == ("everything" in careful) == ("everything" in three_strikes)
-        assert (PolicyAction.INCIDENT in actions) == ("operator" in careful)
+        assert (PolicyAction.INCIDENT in actions) == ("operator" in careful) == ("operator" in three_strikes)
         assert bool(actions) == (careful != "nothing")
-        assert (counts == "no") == (three_strikes == "nothing")
+        assert (counts == "yes") == (three_strikes not in ("nothing", "tells the operator"))
 
 
 def test_the_readme_counts_the_mails_of_the_demo() -> None:

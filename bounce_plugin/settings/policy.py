@@ -11,9 +11,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from bounce_plugin.classify.classification import FailureType, Reason
 from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.message.report import Kind
-from bounce_plugin.policy.presets import Preset, build_policy, preset_rules
+from bounce_plugin.policy.presets import Preset, build_policy, built_in_rules
 from bounce_plugin.policy.rules import SUCCESS_AFTER_DAYS, Category, Policy, PolicyAction, Rule
-from bounce_plugin.settings.section import Days, Name, Section, Whole, choose, refuse, require_known
+from bounce_plugin.settings.section import Days, Name, Section, Whole, YesNo, choose, refuse, require_known
 
 #: The kinds of mail that are recorded as events of an address; a rule about another kind would wait for ever.
 _RECORDED: Final = (Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED)
@@ -149,6 +149,7 @@ class PolicySettings(Section):
 
     preset: Annotated[Preset, choose(Preset)] | None = None  # without rules: careful; with rules: none
     success_after_days: Annotated[Days, Field(ge=1)] = SUCCESS_AFTER_DAYS
+    incidents: YesNo = True  # the operator is told when our own mail is refused, under every preset
     rules: tuple[RuleSettings, ...] = Field((), alias="rule")
 
     @property
@@ -158,7 +159,8 @@ class PolicySettings(Section):
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
-        taken = {rule.name for rule in preset_rules(self.used_preset)}
+        own = [rule.rule() for rule in self.rules]
+        taken = {rule.name for rule in built_in_rules(self.used_preset, own, incidents=self.incidents)}
         for number, rule in enumerate(self.rules, start=1):
             if rule.name in taken:
                 raise refuse("another rule has this name already", key=f"rule[{number}].name", value=rule.name)
@@ -175,6 +177,7 @@ class PolicySettings(Section):
                 for name, one in categories.items()
             ],
             success_after_days=self.success_after_days,
+            incidents=self.incidents,
         )
 
     def check_categories(self, known: Iterable[str]) -> None:

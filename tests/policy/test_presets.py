@@ -6,7 +6,7 @@ import pytest
 
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.message.report import Kind
-from bounce_plugin.policy.presets import OWNER_CHANGED, Preset, build_policy, preset_rules
+from bounce_plugin.policy.presets import INCIDENTS, OWNER_CHANGED, Preset, build_policy, built_in_rules
 from bounce_plugin.policy.rules import RESTRICTING, Category, PolicyAction, Rule
 from bounce_plugin.policy.state import derive
 from tests.policy.past import decisions, event, live
@@ -119,7 +119,7 @@ def test_rules_have_names_of_their_own_that_people_can_read() -> None:
 
 @pytest.mark.parametrize("preset", Preset)
 def test_only_the_owner_changed_rule_stops_exempt_mail(preset: Preset) -> None:
-    sharp = [rule for rule in preset_rules(preset) if PolicyAction.SUPPRESS_ALL in rule.then]
+    sharp = [rule for rule in built_in_rules(preset) if PolicyAction.SUPPRESS_ALL in rule.then]
     assert [(rule.name, rule.after, rule.reasons) for rule in sharp] == [
         (OWNER_CHANGED.name, 1, frozenset({Reason.OWNER_CHANGED}))
     ]
@@ -136,7 +136,7 @@ def test_three_strikes_adds_up_whatever_counts_whenever_it_was() -> None:
         event(Reason.MAILBOX_FULL, days=700),
         event(Reason.EXPIRED, days=2000),
     ]
-    assert names(decisions(events, three)) == ["", "", "", "suppress"]
+    assert names(decisions(events, three)) == ["", "incident", "", "suppress"]
 
 
 def test_three_strikes_of_one_hour_are_enough_if_the_messages_differ() -> None:
@@ -144,9 +144,28 @@ def test_three_strikes_of_one_hour_are_enough_if_the_messages_differ() -> None:
     assert names(decisions([event(days=day) for day in (0, 0.01, 0.02)], three)) == ["", "", "suppress"]
 
 
-def test_without_a_preset_ones_own_rules_hold_and_the_one_about_owners() -> None:
+def test_without_a_preset_ones_own_rules_hold_and_those_about_owners_and_incidents() -> None:
     mine = Rule(name="mine", then=(PolicyAction.NOTIFY,))
-    assert build_policy(preset=Preset.NONE, rules=[mine]).rules == (OWNER_CHANGED, mine)
+    assert build_policy(preset=Preset.NONE, rules=[mine]).rules == (OWNER_CHANGED, *INCIDENTS, mine)
+
+
+@pytest.mark.parametrize("preset", Preset)
+@pytest.mark.parametrize("reason", [reason for reason in Reason if CAREFUL_TABLE[reason][0] == TELL])
+def test_the_operator_learns_under_every_policy_that_our_own_mail_is_refused(preset: Preset, reason: Reason) -> None:
+    refused = [event(reason, days=day) for day in range(3)]
+    stop = Rule(name="mine", reasons=frozenset(Reason), then=(PolicyAction.SUPPRESS,))
+    assert names(decisions(refused, build_policy(preset=preset, rules=[stop]))) == TELL
+    assert names(decisions(refused, build_policy(preset=preset, incidents=False))) == NOTHING
+
+
+@pytest.mark.parametrize("preset", Preset)
+def test_an_incident_rule_of_ones_own_takes_the_place_of_ours_for_the_reasons_that_it_names(preset: Preset) -> None:
+    third = Rule(name="mine", after=3, reasons=frozenset({Reason.SPAM_CONTENT}), then=(PolicyAction.INCIDENT,))
+    policy = build_policy(preset=preset, rules=[third])
+    assert names(decisions([event(Reason.SPAM_CONTENT, days=day) for day in range(3)], policy)) == ["", "", "incident"]
+    assert names(decisions([event(Reason.AUTH_FAILURE)], policy)) == ["incident"]
+    slow = Rule(name="slow", kinds=frozenset({Kind.DELAY}), reasons=third.reasons, then=third.then)
+    assert names(decisions([event(Reason.SPAM_CONTENT)], build_policy(preset=preset, rules=[slow]))) == ["incident"]
 
 
 def test_categories_are_built_in_added_and_changed() -> None:
@@ -167,6 +186,6 @@ def test_categories_are_built_in_added_and_changed() -> None:
 def test_no_rule_of_a_preset_restricts_for_a_reason_that_counts_against_nobody() -> None:
     innocent = {reason for reason in Reason if not event(reason).counts}
     for preset in Preset:
-        for rule in preset_rules(preset):
+        for rule in built_in_rules(preset):
             assert not (RESTRICTING.intersection(rule.then) and rule.reasons & innocent), rule.name
     assert len(innocent) == 17

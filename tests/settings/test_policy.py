@@ -9,10 +9,11 @@ import pytest
 from bounce_plugin.classify.classification import FailureType, Reason
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.message.report import Kind
-from bounce_plugin.policy.presets import OWNER_CHANGED, THREE_STRIKES, build_policy
+from bounce_plugin.policy.presets import INCIDENTS, OWNER_CHANGED, THREE_STRIKES, build_policy
 from bounce_plugin.policy.rules import Category, Policy, PolicyAction, Rule
 from bounce_plugin.settings import parse_settings
 
+BUILT_IN_RULES = (OWNER_CHANGED, *INCIDENTS)
 PLAIN_CASE = """\
 [[policy.rule]]
 name = "three failed sends"
@@ -32,10 +33,10 @@ def rule(*lines: str) -> str:
 def test_the_plain_case_fits_in_five_lines() -> None:
     assert len(PLAIN_CASE.splitlines()) <= 5
     assert policy(PLAIN_CASE).rules == (
-        OWNER_CHANGED,
+        *BUILT_IN_RULES,
         Rule(name="three failed sends", after=3, then=(PolicyAction.SUPPRESS,)),
     )
-    remove = policy(PLAIN_CASE.replace("suppress", "remove_from_list")).rules[1]
+    remove = policy(PLAIN_CASE.replace("suppress", "remove_from_list")).rules[-1]
     assert remove.then == (PolicyAction.REMOVE_FROM_LIST,)
 
 
@@ -52,7 +53,7 @@ def test_everything_can_be_said_in_a_rule() -> None:
         "pause_days = 30",
         '[categories]\nraffle = "suppressible"',
     )
-    assert policy(text).rules[1] == Rule(
+    assert policy(text).rules[-1] == Rule(
         name="mine",
         after=4,
         within_days=90,
@@ -68,8 +69,9 @@ def test_everything_can_be_said_in_a_rule() -> None:
 
 def test_a_preset_holds_alone_or_with_rules_only_when_it_is_named() -> None:
     assert policy("") == policy('[policy]\npreset = "careful"') == build_policy()
-    assert policy('[policy]\npreset = "three-strikes"').rules == (THREE_STRIKES, OWNER_CHANGED)
-    assert policy('[policy]\npreset = "none"').rules == (OWNER_CHANGED,)
+    assert policy('[policy]\npreset = "three-strikes"').rules == (THREE_STRIKES, *BUILT_IN_RULES)
+    assert policy('[policy]\npreset = "none"').rules == BUILT_IN_RULES
+    assert policy('[policy]\npreset = "none"\nincidents = false').rules == (OWNER_CHANGED,)
     both = policy('[policy]\npreset = "careful"\n' + PLAIN_CASE)
     assert both.rules[:-1] == build_policy().rules
     assert both.rules[-1].name == "three failed sends"
@@ -127,6 +129,10 @@ NEVER = {
         f'[[policy.rule]]\nname = "{OWNER_CHANGED.name}"\nthen = ["notify"]',
         ["another rule has this name"],
     ),
+    "name of a rule about incidents": (
+        f'[[policy.rule]]\nname = "{INCIDENTS[0].name}"\nthen = ["notify"]',
+        ["another rule has this name"],
+    ),
     "D-02 reasons that never count": (
         rule('reasons = ["spam_content", "greylisted"]', 'then = ["notify", "suppress"]'),
         ["policy.rule[1].reasons = 'spam_content, greylisted'", "never counts against a recipient"],
@@ -174,7 +180,7 @@ def test_a_rule_that_would_never_do_what_it_says_is_refused(text: str, said: lis
     ],
 )
 def test_what_looks_like_that_and_is_not_is_accepted(text: str) -> None:
-    assert policy(text).rules[1].name == "mine"
+    assert policy(text).rules[-1].name == "mine"
 
 
 def test_after_how_many_days_silence_is_a_success() -> None:

@@ -120,8 +120,11 @@ def test_what_explains_an_address_says_that_the_breaker_holds_it_and_since_when(
     assert office.plugin.explain(MEMBERS[7], "newsletter").because.startswith("Erna undid failures on 2020-12-15")
 
 
-def test_t_05_a_provider_that_refuses_us_is_one_incident_however_many_domains_it_serves(tmp_path: Path) -> None:
-    office = Office(tmp_path, "")
+@pytest.mark.parametrize("rules", ["", '[policy]\npreset = "three-strikes"', ONE_STRIKE])
+def test_t_05_a_provider_that_refuses_us_is_one_incident_however_many_domains_it_serves(
+    tmp_path: Path, rules: str
+) -> None:
+    office = Office(tmp_path, rules)
     domains = ("gmail.com", "googlemail.com", "club.example", "school.example")
     reply = "550 5.7.26 This mail is unauthenticated: DKIM and SPF checks have failed"
     office.fail([Fail(address=f"anna@{domain}", at=BEGAN, host=GMAIL, reply=reply) for domain in domains])
