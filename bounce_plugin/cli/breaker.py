@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
 import click
-from rich.table import Table
 
 from bounce_plugin.cli.actor import ACTOR
+from bounce_plugin.cli.records import AS_JSON, write_record
 from bounce_plugin.cli.terminal import counted, print_table, printable
+from bounce_plugin.cli.trip_rows import extent_record, settled_record, trip_record, trip_table
 from bounce_plugin.cli.undo import in_words
 from bounce_plugin.desk.settle import Settled
-from bounce_plugin.ledger.causes import extent_of
+from bounce_plugin.ledger.causes import Extent, extent_of
 from bounce_plugin.ledger.trips import Trip, TripState, trip_by_number
 from bounce_plugin.plugin import BouncePlugin
+from bounce_plugin.policy.limits import Limits
 from bounce_plugin.steps.trip_in_words import limit_in_words
 
 NUMBER: Final = click.argument("number", type=click.IntRange(1))
 WHY: Final = click.option("--why", default="", help="For the record: what you found out.")
 YES: Final = click.option("--yes", is_flag=True, help="Do it; otherwise it is only shown what would be done.")
-
-_DONE: Final = {TripState.RELEASED: "released", TripState.DISCARDED: "discarded"}
 
 
 @click.group()
@@ -31,21 +32,19 @@ def breaker() -> None:
 
 @breaker.command("list")
 @click.option("--all", "settled_too", is_flag=True, help="What was settled, too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for each trip.")
 @click.pass_obj
-def list_trips(config: str, settled_too: bool) -> None:
+def list_trips(config: str, settled_too: bool, as_json: bool) -> None:
     """Show what waits to be settled, newest first."""
     with BouncePlugin.from_file(config) as plugin:
         found = [trip for trip in plugin.trips.all() if settled_too or trip.state is TripState.OPEN]
-    if not found:
+    if as_json:
+        for trip in found:
+            write_record(trip_record(trip))
+    elif found:
+        print_table(trip_table(found))
+    else:
         click.echo("The breaker never tripped." if settled_too else "The breaker holds nothing.")
-        return
-    table = Table("trip", "since", "cause", "addresses", "limit", "usual", "more sent", "state")
-    for trip in found:
-        surge = trip.surge
-        since = f"{trip.tripped_at:%Y-%m-%d %H:%M}"
-        numbers = map(str, (surge.number, surge.limit, surge.usual, surge.more_sent))
-        table.add_row(str(trip.number), since, printable(str(trip.cause)), *numbers, trip.state)
-    print_table(table)
 
 
 @breaker.command()
@@ -53,39 +52,50 @@ def list_trips(config: str, settled_too: bool) -> None:
 @click.option(
     "-n", "--addresses", type=click.IntRange(0), default=20, show_default=True, help="How many addresses are shown."
 )
+@AS_JSON
 @click.pass_obj
-def show(config: str, number: int, addresses: int) -> None:
+def show(config: str, number: int, addresses: int, as_json: bool) -> None:
     """Show one trip: its numbers, and of whom it holds failures."""
     with BouncePlugin.from_file(config) as plugin:
         with plugin.ledger.reading() as tx:
             trip, extent = trip_by_number(tx, number), extent_of(tx, number)
-        limits = plugin.settings.breaker.bounds
-        window = counted(plugin.settings.breaker.window_hours, "hour")
-        click.echo(printable(f"{trip.cause} stops far more addresses than usual: trip {number}, {_state(trip)}."))
-        click.echo(f"{counted(trip.surge.number, 'address', 'addresses')} within {window};")
-        click.echo(f"{limit_in_words(trip.surge, limits)}.")
-        what = f"{counted(extent.failures, 'failure')} of {counted(extent.addresses, 'address', 'addresses')}"
-        if extent.first and extent.last:
-            when = f"received from {extent.first:%Y-%m-%d %H:%M} to {extent.last:%Y-%m-%d %H:%M} UTC"
-            click.echo(f"{what} {'are held' if trip.state is TripState.OPEN else 'were held'}, {when}.")
-        if trip.state is not TripState.OPEN or not addresses:
+        looked: Iterable[Settled] = ()
+        if trip.state is TripState.OPEN and addresses:
+            work = plugin.trips.settling(number, TripState.RELEASED, actor="", why="")
+            looked = islice(work.look(), addresses)
+        if as_json:
+            each = [settled_record(settled) for settled in looked]
+            write_record({**trip_record(trip), "holds": extent_record(extent), "if_released": each})
             return
-        work = plugin.trips.settling(number, TripState.RELEASED, actor="", why="")
-        for settled in islice(work.look(), addresses):
+        for line in _in_words(trip, extent, plugin.settings.breaker.bounds):
+            click.echo(printable(line))
+        for settled in looked:
             click.echo(_line(settled, "if released"))
-        if extent.addresses > addresses:
+        if trip.state is TripState.OPEN and 0 < addresses < extent.addresses:
             click.echo(f"… and {extent.addresses - addresses} more: --addresses NUMBER shows more of them.")
 
 
+def _in_words(trip: Trip, extent: Extent, limits: Limits) -> Iterator[str]:
+    window = counted(round(limits.window.total_seconds() / 3600), "hour")
+    yield f"{trip.cause} stops far more addresses than usual: trip {trip.number}, {_state(trip)}."
+    yield f"{counted(trip.surge.number, 'address', 'addresses')} within {window};"
+    yield f"{limit_in_words(trip.surge, limits)}."
+    if extent.first and extent.last:
+        what = f"{counted(extent.failures, 'failure')} of {counted(extent.addresses, 'address', 'addresses')}"
+        when = f"received from {extent.first:%Y-%m-%d %H:%M} to {extent.last:%Y-%m-%d %H:%M} UTC"
+        yield f"{what} {'are held' if trip.state is TripState.OPEN else 'were held'}, {when}."
+
+
 @breaker.command()
 @NUMBER
 @WHY
 @ACTOR
 @YES
+@AS_JSON
 @click.pass_obj
-def release(config: str, number: int, why: str, actor: str, yes: bool) -> None:
+def release(config: str, number: int, why: str, actor: str, yes: bool, as_json: bool) -> None:
     """Let what trip NUMBER holds count again: the failures are right. Shows first what it would do."""
-    _settle(config, number, TripState.RELEASED, why, actor, yes=yes)
+    _settle(config, number, TripState.RELEASED, why, actor, yes=yes, as_json=as_json)
 
 
 @breaker.command()
@@ -93,31 +103,35 @@ def release(config: str, number: int, why: str, actor: str, yes: bool) -> None:
 @WHY
 @ACTOR
 @YES
+@AS_JSON
 @click.pass_obj
-def discard(config: str, number: int, why: str, actor: str, yes: bool) -> None:
+def discard(config: str, number: int, why: str, actor: str, yes: bool, as_json: bool) -> None:
     """Let what trip NUMBER holds never count: it was an outage. Shows first what it would do."""
-    _settle(config, number, TripState.DISCARDED, why, actor, yes=yes)
+    _settle(config, number, TripState.DISCARDED, why, actor, yes=yes, as_json=as_json)
 
 
-def _settle(config: str, number: int, state: TripState, why: str, actor: str, *, yes: bool) -> None:
+def _settle(config: str, number: int, state: TripState, why: str, actor: str, *, yes: bool, as_json: bool) -> None:
     if yes and not why:
         raise click.UsageError("--yes needs --why, for the record")
     with BouncePlugin.from_file(config) as plugin:
         work = plugin.trips.settling(number, state, actor=actor, why=why)
-        failures = addresses = stopped = removed = 0
+        found: list[Settled] = []
         for settled in work.do() if yes else work.look():
-            click.echo(_line(settled, ""))
-            failures += settled.failures
-            addresses += 1
-            stopped += settled.before is None and settled.after is not None
-            removed += settled.removes
+            found.append(settled)
+            if not as_json:
+                click.echo(_line(settled, ""))
         if yes:
             plugin.tell()
+    failures, stopped = sum(one.failures for one in found), sum(not one.before and bool(one.after) for one in found)
+    removed = sum(one.removes for one in found)
+    if as_json:
+        numbers = {"failures": failures, "addresses": len(found), "stopped": stopped, "removed": removed}
+        each = [settled_record(settled) for settled in found]
+        write_record({"trip": number, "what": state.value, "done": yes, **numbers, "each": each})
+        return
     done = "are" if yes else "would be"
-    what = f"{counted(failures, 'failure')} of {counted(addresses, 'address', 'addresses')}"
-    click.echo(
-        f"{what} {done} {_DONE[state]}; {stopped} of these addresses {'get' if yes else 'would get'} no more mail."
-    )
+    what = f"{counted(failures, 'failure')} of {counted(len(found), 'address', 'addresses')}"
+    click.echo(f"{what} {done} {state}; {stopped} of these addresses {'get' if yes else 'would get'} no more mail.")
     if removed:
         click.echo(f"Your host {'is' if yes else 'would be'} told to take {removed} of them from its lists.")
     if failures and not yes:

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from bounce_plugin.cli import ATTENTION, DONE
+from bounce_plugin.cli.records import in_utc
 from bounce_plugin.cli.rehearsal import ledger_to_look_at
 from bounce_plugin.errors import BounceError, SettingsError
 from bounce_plugin.health import Health, look_at_health
@@ -60,14 +61,14 @@ def as_record(found: Health) -> dict[str, object]:
     """The JSON object; docs/reference/health-json.md describes it."""
     return {
         "ok": found.ok,
-        "checked_at": _time(found.checked_at),
+        "checked_at": in_utc(found.checked_at),
         "problems": found.problems,
         "mailboxes": [_reading(poll, found.checked_at) for poll in found.polls],
         "queue": _queue(found.backlog, found.checked_at) if found.backlog else None,
         "canary": _canary(found.canary, len(found.overdue)) if found.canary else None,
         "breaker": [_trip(trip) for trip in found.trips],
         "incidents": [
-            {"title": one.title, "times": one.count, "last_at": _time(one.last_at)} for one in found.incidents
+            {"title": one.title, "times": one.count, "last_at": in_utc(one.last_at)} for one in found.incidents
         ],
     }
 
@@ -77,7 +78,7 @@ def _reading(poll: Poll | str, now: datetime) -> dict[str, object]:
         poll = Poll(mailbox=poll, tried_at=now)
     return {
         "name": poll.mailbox,
-        "read_at": _time(poll.read_at),
+        "read_at": in_utc(poll.read_at),
         "read_seconds_ago": _age(poll.read_at, now),
         "lag_seconds": poll.lag_seconds,
         "stuck": poll.stuck,
@@ -88,9 +89,9 @@ def _reading(poll: Poll | str, now: datetime) -> dict[str, object]:
 
 def _canary(sent: Canary, overdue: int) -> dict[str, object]:
     return {
-        "sent_at": _time(sent.sent_at),
-        "due_at": _time(sent.due_at),
-        "came_at": _time(sent.came_at),
+        "sent_at": in_utc(sent.sent_at),
+        "due_at": in_utc(sent.due_at),
+        "came_at": in_utc(sent.came_at),
         "overdue": overdue,
     }
 
@@ -102,7 +103,7 @@ def _trip(trip: Trip) -> dict[str, object]:
         "name": trip.cause.name,
         "addresses": trip.surge.number,
         "limit": trip.surge.limit,
-        "tripped_at": _time(trip.tripped_at),
+        "tripped_at": in_utc(trip.tripped_at),
     }
 
 
@@ -115,10 +116,6 @@ def _queue(waiting: Backlog, now: datetime) -> dict[str, object]:
         "oldest_review_seconds": _age(waiting.opened_at, now),
         "moves": waiting.moves,
     }
-
-
-def _time(when: datetime | None) -> str | None:
-    return when.astimezone(UTC).isoformat(timespec="seconds") if when else None
 
 
 def _age(when: datetime | None, now: datetime) -> int | None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import UTC
 from typing import Final
 
 import click
 from rich.table import Table
 
+from bounce_plugin.cli.records import stop_record, write_record
 from bounce_plugin.cli.terminal import counted, is_narrow, print_table, printable
 from bounce_plugin.desk.rehearse import Rehearsed
 from bounce_plugin.policy.rules import Policy
@@ -32,7 +30,7 @@ def show_json(rehearsed: Iterable[Rehearsed]) -> None:
     """One object a line for each address that is treated otherwise."""
     for one in rehearsed:
         if one.simulated.changes:
-            sys.stdout.write(json.dumps(_record(one), ensure_ascii=False) + "\n")
+            write_record(_record(one))
 
 
 def show(rehearsed: Iterable[Rehearsed], most: int) -> None:
@@ -72,20 +70,8 @@ def _record(one: Rehearsed) -> dict[str, object]:
     return {
         "address": one.address,
         "change": _change(one),
-        "before": _stop(one.simulated.was, one.simulated.before),
-        "after": _stop(one.simulated.becomes, one.simulated.after),
-    }
-
-
-def _stop(standing: Standing, stop: Suppression | None) -> dict[str, object]:
-    if stop is None:
-        return {"standing": standing.value}
-    return {
-        "standing": standing.value,
-        "since": stop.since.astimezone(UTC).isoformat(timespec="seconds"),
-        "until": stop.until.astimezone(UTC).isoformat(timespec="seconds") if stop.until else None,
-        "rule": stop.rule,
-        "because": stop.because,
+        "before": stop_record(one.simulated.before),
+        "after": stop_record(one.simulated.after),
     }
 
 

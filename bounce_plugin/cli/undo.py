@@ -9,6 +9,7 @@ import click
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.cli.actor import ACTOR
 from bounce_plugin.cli.moment import moment
+from bounce_plugin.cli.records import AS_JSON, in_utc, stop_record, write_record
 from bounce_plugin.cli.terminal import counted, printable
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.desk.undo import Correction, Undoing
@@ -30,6 +31,7 @@ from bounce_plugin.policy.undo import Choice
 @click.option("--why", default="", help="For the record: what was wrong with them.")
 @ACTOR
 @click.option("--yes", is_flag=True, help="Do it; otherwise it is only shown what would be done.")
+@AS_JSON
 @click.pass_obj
 def undo(
     config: str,
@@ -42,6 +44,7 @@ def undo(
     why: str,
     actor: str,
     yes: bool,
+    as_json: bool,
 ) -> None:
     """Let failures count no more, and take back the stops and pauses that rest on them. Shows first what it would do."""
     choice = Choice(
@@ -69,20 +72,24 @@ def undo(
             why=why,
             now=plugin.clock(),
         )
-        failures = addresses = lifted = relisted = 0
+        found: list[Correction] = []
         for correction in work.do() if yes else work.look():
-            click.echo(_line(correction))
-            failures += len(correction.undone.events)
-            addresses += 1
-            lifted += correction.undone.lifts
-            relisted += correction.undone.relists
-        if not failures and rule and all(rule != one.name for one in plugin.settings.policy.rules):
+            found.append(correction)
+            if not as_json:
+                click.echo(_line(correction))
+        if not found and rule and all(rule != one.name for one in plugin.settings.policy.rules):
             raise NotFoundError(f"there is no rule {rule!r}, and no stop, pause or removal by one of that name")
         if yes:
             plugin.tell()
+    failures, lifted = sum(len(one.undone.events) for one in found), sum(one.undone.lifts for one in found)
+    relisted = sum(one.undone.relists for one in found)
+    if as_json:
+        numbers = {"failures": failures, "addresses": len(found), "lifted": lifted, "relisted": relisted}
+        write_record({"done": yes, **numbers, "each": [_record(correction) for correction in found]})
+        return
     done = "are" if yes else "would be"
     click.echo(
-        f"{counted(failures, 'failure')} of {counted(addresses, 'address', 'addresses')} {done} undone;", nl=False
+        f"{counted(failures, 'failure')} of {counted(len(found), 'address', 'addresses')} {done} undone;", nl=False
     )
     click.echo(f" {lifted} of these addresses {'get' if yes else 'would get'} mail again.")
     if relisted:
@@ -91,6 +98,20 @@ def undo(
         )
     if failures and not yes:
         click.echo("Nothing was changed: add --yes, and --why for the record. An undo cannot be undone.")
+
+
+def _record(correction: Correction) -> dict[str, object]:
+    undone = correction.undone
+    received = [event.received_at for event in undone.events]
+    return {
+        "address": correction.address,
+        "failures": len(received),
+        "first_at": in_utc(min(received)),
+        "last_at": in_utc(max(received)),
+        "before": stop_record(undone.before),
+        "after": stop_record(undone.after),
+        "relists": undone.relists,
+    }
 
 
 def _line(correction: Correction) -> str:

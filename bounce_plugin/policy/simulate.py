@@ -21,6 +21,15 @@ class Standing(StrEnum):
     STOPPED = "stopped"
     STOPPED_ALL = "stopped_all"  # exempt mail too
 
+    @classmethod
+    def of(cls, stop: Suppression | None) -> Standing:
+        """That of an address under this stop, which is in force."""
+        if stop is None:
+            return cls.FREE
+        if stop.exempt_too:
+            return cls.STOPPED_ALL
+        return cls.PAUSED if stop.until else cls.STOPPED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulated:
@@ -38,12 +47,12 @@ class Simulated:
     @property
     def was(self) -> Standing:
         """What it is under."""
-        return _standing(self.before)
+        return Standing.of(self.before)
 
     @property
     def becomes(self) -> Standing:
         """What it would be under."""
-        return _standing(self.after)
+        return Standing.of(self.after)
 
 
 def simulate(
@@ -75,11 +84,3 @@ def simulate(
 
 def _extent(stop: Suppression | None) -> tuple[bool, datetime | None] | None:
     return (stop.exempt_too, stop.until) if stop else None
-
-
-def _standing(stop: Suppression | None) -> Standing:
-    if stop is None:
-        return Standing.FREE
-    if stop.exempt_too:
-        return Standing.STOPPED_ALL
-    return Standing.PAUSED if stop.until else Standing.STOPPED

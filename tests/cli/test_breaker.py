@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from bounce_plugin.cli import ATTENTION, DONE, USAGE, program
+from bounce_plugin.cli.trip_rows import trip_table
 from bounce_plugin.errors import NotFoundError
+from bounce_plugin.ledger.trips import Trip, TripState
+from bounce_plugin.policy.breaker import Cause, Dimension, Surge
 from tests.outage import BEGAN, GMAIL, LASTED, ONE_STRIKE, Office, people, spread
 
 MEMBERS = people(12, "gmail.com")
@@ -75,6 +82,63 @@ def test_what_is_discarded_counts_no_more(folder: Path) -> None:
     assert "undone" in call("events").output
     assert "Erna undid failures on" in call("status", MEMBERS[0]).output
     assert call("breaker", "discard", "1").output.startswith("0 failures of 0 addresses would be discarded")
+
+
+def test_the_list_fits_a_terminal_of_80_columns() -> None:
+    long = Cause(dimension=Dimension.PHRASE, name="phrase:any:" + "no such user here, see " * 8)
+    day = BEGAN + timedelta(days=1)
+    surge = Surge(after=BEGAN, until=day, last=BEGAN, number=1234567, limit=123456, usual=9, more_sent=0)
+    trip = Trip(number=123, cause=long, surge=surge, tripped_at=BEGAN, state=TripState.DISCARDED)
+    paper = Console(width=80, file=StringIO(), markup=False)
+    paper.print(trip_table([trip]))
+    lines = paper.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert all(word in lines[3] for word in ("123 ", "2020-12-14", "1234567", "123456", "discarded"))
+
+
+def read(*arguments: str) -> dict[str, Any]:
+    called = call(*arguments, "--json")
+    assert called.exit_code == DONE, called.output
+    return json.loads(called.output)
+
+
+def test_programs_are_told_the_same(folder: Path) -> None:
+    listed, shown = read("breaker", "list"), read("breaker", "show", "1", "-n", "2")
+    assert listed.items() <= shown.items()
+    assert {
+        key: listed[key] for key in ("trip", "cause", "name", "addresses", "limit", "usual", "more_sent", "state")
+    } == {
+        "trip": 1,
+        "cause": "provider",
+        "name": "google",
+        "addresses": 12,
+        "limit": 5,
+        "usual": 0,
+        "more_sent": 0,
+        "state": "open",
+    }
+    assert (listed["after"], listed["settled_at"]) == ("2020-12-13T23:47:30+00:00", None)
+    assert shown["holds"]["failures"] == shown["holds"]["addresses"] == 12
+    first, _ = shown["if_released"]
+    assert (first["before"], first["after"]["standing"], first["after"]["rule"]) == (
+        {"standing": "free"},
+        "stopped",
+        "one strike",
+    )
+    looked, done = read("breaker", "release", "1"), read("breaker", "release", "1", "--yes", "--why", "they are gone")
+    assert (looked.pop("done"), done.pop("done")) == (False, True)
+    assert looked == done
+    assert (done["what"], done["failures"], done["addresses"], done["stopped"]) == ("released", 12, 12, 12)
+    assert (done["removed"], first["removes"]) == (0, False)
+    assert first in done["each"]
+    assert call("breaker", "list", "--json").output == ""
+    settled = read("breaker", "list", "--all")
+    assert (settled["state"], settled["why"]) == ("released", "they are gone")
+    assert read("breaker", "show", "1")["if_released"] == []
+    undone = read("undo", "--address", MEMBERS[0], "--yes", "--why", "he wrote")
+    (one,) = undone.pop("each")
+    assert undone == {"done": True, "failures": 1, "addresses": 1, "lifted": 1, "relisted": 0}
+    assert (one["address"], one["first_at"], one["after"]) == (MEMBERS[0], one["last_at"], {"standing": "free"})
 
 
 def test_there_may_be_no_trip(folder: Path) -> None:
