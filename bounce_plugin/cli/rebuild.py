@@ -8,6 +8,7 @@ import click
 
 from bounce_plugin.cli import ATTENTION
 from bounce_plugin.cli.terminal import counted
+from bounce_plugin.desk.relearn import relearn
 from bounce_plugin.ledger.addresses import known
 from bounce_plugin.ledger.rebuild import compare
 from bounce_plugin.ledger.recount import recount
@@ -33,6 +34,13 @@ def rebuild(config: str, check: bool) -> None:
                 number += 1
                 address = known(tx, [miscount.fingerprint]).get(miscount.fingerprint, "(erased)")
                 click.echo(f"{address}: a failure is kept as {miscount.stored}, {miscount.right} is right")
+            missing = [
+                failures for _, failures in relearn(tx, plugin.settings.policy, plugin.tables.providers, mend=not check)
+            ]
+            if missing:
+                number += 1
+                what = f"{counted(sum(missing), 'failure')} of {counted(len(missing), 'address', 'addresses')}"
+                click.echo(f"the breaker knows nothing of {what}")
     if not number:
         click.echo("What is kept is what follows from the record.")
         return

@@ -90,14 +90,21 @@ class Surge:
         return replace(larger, after=after, until=until, last=last)
 
 
-def causes_of(event: BounceEvent, providers: Providers) -> tuple[str, str, str]:
-    """The provider, the phrase and the reason of a failure. The phrase is the rule that its verdict follows.
+def failure_of(event: BounceEvent, who: str, providers: Providers) -> Failure:
+    """Why an address failed: the provider, the phrase and the reason. The phrase is the rule that the verdict follows.
 
     None of them has an address in it, though an operator's own phrase may: it is a name here, and only compared.
     """
     provider = providers.name_of(host=event.remote_mta, address=event.address)
     decided = next((step.rule for step in event.evidence if step.decided), "")
-    return provider[:_LONGEST_NAME], decided.replace("@", " ")[:_LONGEST_NAME], str(event.reason or "")
+    return Failure(
+        event=event.id,
+        who=who,
+        at=event.received_at.astimezone(UTC),
+        provider=provider[:_LONGEST_NAME],
+        phrase=decided.replace("@", " ")[:_LONGEST_NAME],
+        reason=str(event.reason or ""),
+    )
 
 
 def most(failures: Iterable[Failure], dimension: Dimension, window: timedelta) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from bounce_plugin.announce import Announcements
@@ -30,7 +30,7 @@ from bounce_plugin.policy.breaker import (
     Failure,
     Surge,
     bound_of,
-    causes_of,
+    failure_of,
     merged,
     most,
     surge_of,
@@ -107,15 +107,7 @@ class Watch:
         past = past_of(self.tx, self.tx.fingerprint(event.address))
         if event.kind is not Kind.BOUNCE or not event.counts or all(one.id != event.id for one in past.events):
             return  # or it was forgiven or undone before it was recorded
-        provider, phrase, reason = causes_of(event, self.breaker.providers)
-        failure = Failure(
-            event=event.id,
-            who=self.tx.fingerprint(event.address),
-            at=event.received_at.astimezone(UTC),
-            provider=provider,
-            phrase=phrase,
-            reason=reason,
-        )
+        failure = failure_of(event, self.tx.fingerprint(event.address), self.breaker.providers)
         self._noted.append(failure.at)
         stops = bool(RESTRICTING & decision.actions)
         if self._is_plain(past, failure, decision, stops=stops):

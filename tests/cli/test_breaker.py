@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -70,6 +72,16 @@ def test_a_trip_is_listed_shown_and_released(folder: Path) -> None:
     assert "hold of 1 failure by the breaker (trip 1): " in status
     assert "release of 1 failure by Erna: they are gone" in status
     assert call("rebuild", "--check").exit_code == DONE
+
+
+def test_a_ledger_that_is_older_than_the_breaker_learns_its_history(folder: Path) -> None:
+    call("breaker", "release", "1", "--yes", "--why", "they are gone")
+    with closing(sqlite3.connect(folder / "bounces.sqlite3")) as database, database:
+        database.execute("DELETE FROM causes")
+    for option, exit_code in (("--check", ATTENTION), (None, ATTENTION), (None, DONE)):
+        rebuilt = call("rebuild", *filter(None, [option]))
+        assert rebuilt.exit_code == exit_code
+        assert ("the breaker knows nothing of 12 failures of 12 addresses" in rebuilt.output) == (exit_code != DONE)
 
 
 def test_what_is_discarded_counts_no_more(folder: Path) -> None:

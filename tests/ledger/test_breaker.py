@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from bounce_plugin.desk.rehearse import rehearse
+from bounce_plugin.desk.relearn import relearn
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.ledger.causes import State, extent_of, failures_to, held_among, held_by
 from bounce_plugin.ledger.counting import counting_of
@@ -43,7 +44,8 @@ def office(ledger_url: str, tmp_path: Path) -> Iterator[Office]:
 
 def is_as_recorded(office: Office) -> bool:
     with office.plugin.ledger.reading() as tx:
-        return not [*compare(tx, mend=False), *recount(tx, mend=False)]
+        missing = relearn(tx, office.plugin.settings.policy, office.plugin.tables.providers, mend=False)
+        return not [*compare(tx, mend=False), *recount(tx, mend=False), *missing]
 
 
 def test_I_20_what_is_kept_follows_from_the_record_however_a_trip_is_settled(office: Office) -> None:
@@ -66,6 +68,29 @@ def test_what_was_changed_by_hand_is_found_and_mended(office: Office) -> None:
     assert len(found) == len(MEMBERS) + len(CLUB)
     assert {(one.stored, one.right) for one in found} == {(State.COUNTS, State.HELD), (State.HELD, State.COUNTS)}
     assert is_as_recorded(office)
+
+
+def test_a_ledger_that_is_older_than_the_breaker_learns_its_history_from_the_events(office: Office) -> None:
+    plugin = office.plugin
+    office.settle(1, TripState.RELEASED)
+    office.fail(spread(MEMBERS[:9], GMAIL, BEGAN + 4 * DAY, LASTED))  # stopped already
+    plugin.lift(CLUB[0], actor="Erna", why="she called")  # what was forgiven is not learnt again
+
+    def known() -> list[tuple[object, ...]]:
+        with plugin.ledger.reading() as tx:
+            wanted = text("SELECT * FROM causes WHERE provider = 'google' ORDER BY event")
+            return [tuple(row) for row in tx.connection.execute(wanted)]
+
+    before = known()
+    with plugin.ledger.transaction() as tx:
+        tx.connection.execute(text("DELETE FROM causes"))
+    assert not is_as_recorded(office)
+    with plugin.ledger.transaction() as tx:
+        found = dict(relearn(tx, plugin.settings.policy, plugin.tables.providers, mend=True))
+        assert found.pop(tx.fingerprint(MEMBERS[0])) == 2
+        assert sorted(found.values()) == [1] * 24 + [2] * 8
+    assert is_as_recorded(office)
+    assert [row[:8] for row in known()] == [row[:8] for row in before]  # but for by which trip they were held
 
 
 def test_what_is_held_does_not_count_and_is_not_lost(office: Office) -> None:

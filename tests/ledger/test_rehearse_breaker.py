@@ -13,6 +13,7 @@ from bounce_plugin.announce import Announcements, OwnAnswers, load_plugins
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.desk.rehearse import rehearse
+from bounce_plugin.desk.relearn import relearn
 from bounce_plugin.desk.settle import Settling
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.rebuild import compare
@@ -145,7 +146,8 @@ class Days:
 
     def is_as_recorded(self) -> bool:
         with self.ledger.reading() as tx:
-            return not [*compare(tx, mend=False), *recount(tx, mend=False)]
+            missing = relearn(tx, self.policy, BUILT_IN.providers, mend=False)
+            return not [*compare(tx, mend=False), *recount(tx, mend=False), *missing]
 
 
 def assert_rehearsed(lived: Days) -> None:

@@ -16,7 +16,7 @@ from bounce_plugin.policy.breaker import (
     Dimension,
     Failure,
     Surge,
-    causes_of,
+    failure_of,
     merged,
     most,
     surges,
@@ -105,7 +105,12 @@ def test_t_23_no_cause_has_an_address_in_it() -> None:
     with Ledger.in_memory() as ledger, ledger.transaction() as tx:
         step = Evidence(rule="phrase:any:ask erna@example.org", field="text", span="ask", decided=True)
         event = an_event(tx, remote_mta="mx1.example.org", evidence=(step,))
-    assert causes_of(event, BUILT_IN.providers) == ("example.org", "phrase:any:ask erna example.org", "address_unknown")
+    found = failure_of(event, "a1", BUILT_IN.providers)
+    assert (found.provider, found.phrase, found.reason) == (
+        "example.org",
+        "phrase:any:ask erna example.org",
+        "address_unknown",
+    )
 
 
 def test_the_most_of_a_history_is_that_of_a_window_wherever_it_begins() -> None:

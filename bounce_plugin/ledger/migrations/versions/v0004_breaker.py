@@ -14,7 +14,7 @@ _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Make three tables. What happened before is no history to the breaker: it learns as failures come."""
+    """Make three tables. What happened before is no history to the breaker until `rebuild`: it learns as failures come."""
     op.create_table(
         "causes",
         sa.Column("tenant", sa.Integer(), autoincrement=False, nullable=False),
