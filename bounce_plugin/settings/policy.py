@@ -13,6 +13,7 @@ from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.presets import Preset, build_policy, built_in_rules
 from bounce_plugin.policy.rules import SUCCESS_AFTER_DAYS, Category, Policy, PolicyAction, Rule
+from bounce_plugin.policy.state import COMPLAINT
 from bounce_plugin.settings.section import Days, Name, Section, Whole, YesNo, choose, refuse, require_known
 
 #: The kinds of mail that are recorded as events of an address; a rule about another kind would wait for ever.
@@ -162,8 +163,11 @@ class PolicySettings(Section):
         own = [rule.rule() for rule in self.rules]
         taken = {rule.name for rule in built_in_rules(self.used_preset, own, incidents=self.incidents)}
         for number, rule in enumerate(self.rules, start=1):
+            key = f"rule[{number}].name"
+            if rule.name == COMPLAINT:
+                raise refuse("is what a signed complaint does: choose another name", key=key, value=rule.name)
             if rule.name in taken:
-                raise refuse("another rule has this name already", key=f"rule[{number}].name", value=rule.name)
+                raise refuse("another rule has this name already", key=key, value=rule.name)
             taken.add(rule.name)
         return self
 

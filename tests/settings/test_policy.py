@@ -120,6 +120,10 @@ NEVER = {
         ["policy.rule[1].categories = 'newsleter'", 'did you mean "newsletter"?'],
     ),
     "key": (rule('than = ["suppress"]'), ["policy.rule[1].than = ['suppress']", 'did you mean "then"?']),
+    "the name of what we do": (
+        rule('then = ["notify"]').replace('"mine"', '"complaint"'),
+        ["policy.rule[1].name = 'complaint'", "choose another name"],
+    ),
     "same name": (rule('then = ["notify"]') * 2, ["policy.rule[2].name = 'mine'", "another rule has this name"]),
     "name of a preset's": (
         '[policy]\npreset = "three-strikes"\n[[policy.rule]]\nname = "three strikes"\nthen = ["notify"]',
