@@ -34,10 +34,12 @@ from bounce_plugin.policy.state import Suppression
 
 if TYPE_CHECKING:
     from bounce_plugin.canary import CanaryRound
+    from bounce_plugin.desk.undo import Correction
     from bounce_plugin.hookspecs import hookimpl
     from bounce_plugin.ledger.canaries import Canary
     from bounce_plugin.many import examine_many
     from bounce_plugin.plugin import BouncePlugin
+    from bounce_plugin.policy.undo import Choice
     from bounce_plugin.settings import Settings, load_settings
     from bounce_plugin.suppression.explanation import Explanation
 
@@ -49,9 +51,11 @@ __all__ = [
     "BusyError",
     "Canary",
     "CanaryRound",
+    "Choice",
     "Classification",
     "Clues",
     "Contact",
+    "Correction",
     "Decision",
     "Delivery",
     "Evidence",
@@ -96,6 +100,8 @@ _LATE: Final = {
     "BouncePlugin": "plugin",
     "Canary": "ledger.canaries",
     "CanaryRound": "canary",
+    "Choice": "policy.undo",
+    "Correction": "desk.undo",
     "Explanation": "suppression.explanation",
     "Settings": "settings",
     "examine_many": "many",

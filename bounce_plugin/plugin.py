@@ -20,6 +20,7 @@ from bounce_plugin.desk.manual import Desk
 from bounce_plugin.desk.recipients import Recipient, allowed, withheld_among
 from bounce_plugin.desk.settle import Trips
 from bounce_plugin.desk.signing import Signing
+from bounce_plugin.desk.undo import Mistakes
 from bounce_plugin.desk.vouch import record_successes
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.examination import Examination, examine
@@ -102,6 +103,7 @@ class BouncePlugin:
             announcements=self.announcements, policy=settings.policy, tables=self.tables, limits=settings.breaker.limits
         )
         self.trips = Trips(consequences=self.consequences, ledger=self.ledger, tell=self.tell, clock=clock)
+        self.mistakes = Mistakes(consequences=self.consequences, ledger=self.ledger, tell=self.tell, clock=clock)
         gathering = Gathering(
             ledger=self.ledger,
             questions=self.questions,
@@ -111,6 +113,7 @@ class BouncePlugin:
             dead_address=settings.canary.address if settings.canary else "",
         )
         self.pipeline = Pipeline(ledger=self.ledger, gathering=gathering, consequences=self.consequences, clock=clock)
+        self.desk = Desk(pipeline=self.pipeline)
         self.sweep = Sweep(self.ledger, settings.processed_keep_days, clock)
         inboxes = settings.mailboxes
         self._reading = Reading(pipeline=self.pipeline, mailboxes=inboxes, attend=self.attend, sweep=self.sweep)
@@ -135,11 +138,6 @@ class BouncePlugin:
         """Let go of the database, and let the plugins do likewise."""
         self.plugins.close()
         self.ledger.close()
-
-    @property
-    def desk(self) -> Desk:
-        """The queue of manual work."""
-        return Desk(pipeline=self.pipeline)
 
     # Reading the mailboxes.
 

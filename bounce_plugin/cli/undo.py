@@ -12,7 +12,7 @@ from bounce_plugin.cli.moment import moment
 from bounce_plugin.cli.records import AS_JSON, in_utc, stop_record, write_record
 from bounce_plugin.cli.terminal import counted, printable
 from bounce_plugin.correlate.address import normalise
-from bounce_plugin.desk.undo import Correction, Undoing
+from bounce_plugin.desk.undo import Correction
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.plugin import BouncePlugin
 from bounce_plugin.policy.state import Suppression
@@ -49,29 +49,20 @@ def undo(
     """Let failures count no more, and take back the stops and pauses that rest on them. Shows first what it would do."""
     choice = Choice(
         rule=rule,
-        provider=provider.lower(),
-        address=normalise(address),
+        provider=provider,
+        address=address,
         reason=Reason(reason) if reason else None,
         since=since,
         until=until,
     )
-    if address and not choice.address:
+    if address and not normalise(address):
         raise click.BadParameter("that is no single e-mail address", param_hint="--address")
     if choice == Choice():
         raise click.UsageError("say which failures: --rule, --provider, --address, --reason, --since or --until")
     if yes and not why:
         raise click.UsageError("--yes needs --why, for the record")
     with BouncePlugin.from_file(config) as plugin:
-        work = Undoing(
-            ledger=plugin.ledger,
-            announcements=plugin.announcements,
-            policy=plugin.settings.policy,
-            providers=plugin.tables.providers,
-            choice=choice,
-            actor=actor,
-            why=why,
-            now=plugin.clock(),
-        )
+        work = plugin.mistakes.undoing(choice, actor=actor, why=why)
         found: list[Correction] = []
         for correction in work.do() if yes else work.look():
             found.append(correction)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bounce_plugin.announce import Announcements
 from bounce_plugin.classify.providers import Providers
+from bounce_plugin.correlate.address import normalise
+from bounce_plugin.errors import SettingsError
 from bounce_plugin.ledger.everyone import Person, by_address, concerned
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.record import append_acts
@@ -16,6 +18,7 @@ from bounce_plugin.outcome import Lifted
 from bounce_plugin.policy.answerable import require_words
 from bounce_plugin.policy.rules import Policy
 from bounce_plugin.policy.undo import Choice, Undone, undo
+from bounce_plugin.steps.act import Consequences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,3 +108,40 @@ class Undoing:
                 removal=undone.relists,
             )
             self.announcements.suppression_lifted(tx, lifted, self.now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistakes:
+    """Takes back failures that were a mistake, for a host and its people."""
+
+    consequences: Consequences
+    ledger: Ledger
+    tell: Callable[[], None]
+    clock: Callable[[], datetime]
+
+    def undo(self, choice: Choice, *, actor: str, why: str) -> tuple[Correction, ...]:
+        """Let the failures of a choice count no more, and tell of it. Returns what that does to each address.
+
+        Raises SettingsError where `actor` or `why` is empty, and for a choice that says nothing, or no single address.
+        """
+        corrections = tuple(self.undoing(choice, actor=actor, why=why).do())
+        self.tell()
+        return corrections
+
+    def undoing(self, choice: Choice, *, actor: str, why: str) -> Undoing:
+        """The work of doing so, to be looked at first. Whoever does it calls `BouncePlugin.tell` afterwards."""
+        if choice == Choice():
+            raise SettingsError("must say which failures: these would be all", key="choice")
+        address = normalise(choice.address)
+        if choice.address and not address:
+            raise SettingsError("that is no single e-mail address", key="address", value=choice.address)
+        return Undoing(
+            ledger=self.ledger,
+            announcements=self.consequences.announcements,
+            policy=self.consequences.policy,
+            providers=self.consequences.tables.providers,
+            choice=replace(choice, address=address, provider=choice.provider.lower()),
+            actor=actor,
+            why=why,
+            now=self.clock(),
+        )

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from bounce_plugin import BouncePlugin, Contact, Lifted, hookimpl
 from bounce_plugin.cli import ATTENTION, DONE, USAGE, program
 from bounce_plugin.desk.undo import Undoing
-from bounce_plugin.errors import NotFoundError
+from bounce_plugin.errors import NotFoundError, SettingsError
 from bounce_plugin.policy.undo import Choice
 from bounce_plugin.settings import load_settings
 from tests.bounces import Box, report
@@ -125,6 +125,17 @@ def test_a_lifted_stop_is_told_once_and_one_that_stays_is_not(folder: Path) -> N
     # anna's first failure led to a pause that is over
     assert sorted(lifted.address for lifted in host.lifted) == [ANNA, BERT, "cleo@example.org"]
     assert {(lifted.actor, lifted.why, lifted.at) for lifted in host.lifted} == {("Erna", "Gmail was broken", now)}
+
+
+def test_a_host_undoes_in_its_own_program_and_is_told_at_once(folder: Path) -> None:
+    host = Club()
+    with club(host, OUTAGE + timedelta(hours=1)) as plugin:
+        (correction,) = plugin.mistakes.undo(Choice(address=BERT.upper()), actor="Erna", why="Gmail was broken")
+        assert (correction.address, len(correction.undone.events)) == (BERT, 1)
+        assert [lifted.address for lifted in host.lifted] == [BERT]
+        for wrong, words in ((Choice(), "which failures"), (Choice(address="a@b@c"), "no single e-mail address")):
+            with pytest.raises(SettingsError, match=words):
+                plugin.mistakes.undo(wrong, actor="Erna", why="Gmail was broken")
 
 
 def test_rebuild_tells_what_differs_and_mends_it(folder: Path) -> None:
