@@ -9,12 +9,15 @@ from threading import Lock
 from typing import Final
 
 from bounce_plugin.canary import look_for_missing
+from bounce_plugin.ledger.absent import PATIENCE
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.outdated import AT_ONCE, remove_outdated
 from bounce_plugin.ledger.raw import remove_raw
+from bounce_plugin.ledger.review import open_item
 from bounce_plugin.mailbox.incoming import Folder
 from bounce_plugin.settings import LedgerSettings
 from bounce_plugin.steps.act import Consequences
+from bounce_plugin.words.counting import counted
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +48,7 @@ class Chores:
             self._done_at = now
         self._remove_mails(now)
         self._remove_deliveries(now)
+        self._give_up_absent(now)
 
     def _remove_mails(self, now: datetime) -> None:
         days = self._kept.keep_mails_days
@@ -65,3 +69,21 @@ class Chores:
             removed += gone
         if removed:
             log.info("%d deliveries were recorded as sent more than %d days ago: removed", removed, days)
+
+    def _give_up_absent(self, now: datetime) -> None:
+        """Put each plugin that never came back before a person, once, and before the operator."""
+        announcements = self._consequences.announcements
+        with self._ledger.transaction() as tx:
+            for gone in announcements.absent.give_up(tx, now):
+                title = (
+                    f"The plugin {gone.plugin!r} was not loaded for {PATIENCE.days} days: nobody waits for it any more"
+                )
+                detail = (
+                    f"{counted(gone.announcements, 'announcement')} to it, the oldest of {gone.since:%Y-%m-%d %H:%M} UTC, "
+                    "were given up. If it was taken out, all is well; else start the program that has it."
+                )
+                item = open_item(tx, why=f"{title}. {detail}", now=now)
+                announcements.review_needed(tx, item, now)
+                self._consequences.raise_incident(
+                    tx, key=f"plugin-absent:{gone.plugin}", title=title, detail=detail, now=now
+                )

@@ -89,7 +89,7 @@ def _told_late(waiting: Backlog, limits: HealthSettings, now: datetime) -> Itera
         yield (
             f"Plugins must still be told {counted(waiting.announcements, 'announcement')}, the oldest of "
             f"{since:%Y-%m-%d %H:%M} UTC: "
-            "the log says which plugin fails"
+            "the log says which plugin fails, or the program that has it is not at work"
         )
 
 

@@ -21,8 +21,11 @@ OWN: Final = "bounce_plugin"  # the name of our own answers among the plugins
 class Plugins:
     """The plugins of one `BouncePlugin`, each with a stable name, checked, and never changed after that."""
 
-    def __init__(self, registered: pluggy.PluginManager, created: Sequence[object]) -> None:
+    def __init__(
+        self, registered: pluggy.PluginManager, created: Sequence[object], left_out: Collection[str] = ()
+    ) -> None:
         self._registered, self._created = registered, created
+        self.left_out = frozenset(left_out)  # names of plugins that the settings do not want: nobody waits for them
         self._hooks: dict[
             str, tuple[str, ...]
         ] = {}  # hook -> names of the plugins, in the order in which they are asked
@@ -112,7 +115,7 @@ def load_plugins(
     for name in options:
         if name not in found:
             raise SettingsError(_not_there(name, found), key=f"plugin.{name}")
-    return Plugins(registered, created)
+    return Plugins(registered, created, disabled)
 
 
 def _collect(given: Mapping[str, object], *, entry_points: bool) -> dict[str, object]:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
 
+from bounce_plugin.announce.absent import Absent
 from bounce_plugin.announce.plugins import Plugins
 from bounce_plugin.announce.trouble import log_failure, words_of
 from bounce_plugin.errors import Later, NotFoundError
@@ -58,6 +59,7 @@ class Announcements:
 
     def __init__(self, ledger: Ledger, plugins: Plugins) -> None:
         self._ledger, self._plugins = ledger, plugins
+        self.absent = Absent(plugins)  # whom another process tells
         self._telling = Lock()  # two rounds at once would tell the same twice
 
     def bounce_classified(self, tx: Transaction, event: BounceEvent, now: datetime) -> None:
@@ -148,7 +150,9 @@ class Announcements:
             return outbox.last_done(tx, plugin, hook)
 
     def _put(self, tx: Transaction, hook: str, payload: Payload, now: datetime, address: str = "") -> None:
-        outbox.announce(tx, hook, payload, self._plugins.implementing(hook), now, address=address)
+        # Nobody here knows which hooks an absent plugin has: it is seen to when it is told.
+        listeners = (*self._plugins.implementing(hook), *self.absent.names(tx, now))
+        outbox.announce(tx, hook, payload, listeners, now, address=address)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Final
 import click
 from rich.table import Table
 
+from bounce_plugin.cli.absent import absent, note_absent
 from bounce_plugin.cli.actor import ACTOR
 from bounce_plugin.cli.terminal import counted, is_narrow, print_table, printable
 from bounce_plugin.correlate.address import normalise
@@ -72,7 +73,9 @@ def lift(config: str, address: str, why: str, actor: str) -> None:
     _require_address(address)
     with BouncePlugin.from_file(config) as plugin:
         lifted = plugin.lift(address, actor=actor, why=why)
+        later = absent(plugin)
     click.echo(f"Mail to {lifted.address} is sent again.")
+    note_absent(later)
 
 
 @click.command()

@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from bounce_plugin.cli.absent import absent, note_absent, told_in_words
 from bounce_plugin.cli.actor import ACTOR
 from bounce_plugin.cli.records import AS_JSON, write_record
 from bounce_plugin.cli.terminal import counted, print_table, printable
@@ -122,6 +123,7 @@ def _settle(config: str, number: int, state: TripState, why: str, actor: str, *,
                 click.echo(_line(settled, ""))
         if yes:
             plugin.tell()
+        later = absent(plugin)
     failures, stopped = sum(one.failures for one in found), sum(not one.before and bool(one.after) for one in found)
     removed = sum(one.removes for one in found)
     if as_json:
@@ -133,7 +135,9 @@ def _settle(config: str, number: int, state: TripState, why: str, actor: str, *,
     what = f"{counted(failures, 'failure')} of {counted(len(found), 'address', 'addresses')}"
     click.echo(f"{what} {done} {state}; {stopped} of these addresses {'get' if yes else 'would get'} no more mail.")
     if removed:
-        click.echo(f"Your host {'is' if yes else 'would be'} told to take {removed} of them from its lists.")
+        click.echo(f"Your host {told_in_words(later, done=yes)} to take {removed} of them from its lists.")
+    if failures:
+        note_absent(later)
     if failures and not yes:
         final = " What is discarded stays so." if state is TripState.DISCARDED else ""
         click.echo(f"Nothing was changed: add --yes, and --why for the record.{final}")

@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 
 from bounce_plugin.classify.classification import Reason
+from bounce_plugin.cli.absent import absent, note_absent
 from bounce_plugin.cli.actor import ACTOR
 from bounce_plugin.cli.argument import argue
 from bounce_plugin.cli.terminal import print_table, printable
@@ -82,6 +83,7 @@ def assign(config: str, item: int, contact: str, actor: str) -> None:
     """The address of the mail belongs to CONTACT (the host's id): record the failure for it."""
     with BouncePlugin.from_file(config) as plugin:
         _settled(plugin, plugin.desk.assign(item, contact, actor=actor))
+        note_absent(absent(plugin))
 
 
 @review.command()
@@ -94,6 +96,7 @@ def classify(config: str, item: int, reason: str, address: str, actor: str) -> N
     """The mail reports a final failure for REASON, such as address_unknown or mailbox_full."""
     with BouncePlugin.from_file(config) as plugin:
         _settled(plugin, plugin.desk.classify(item, Reason(reason), actor=actor, address=address))
+        note_absent(absent(plugin))
 
 
 @review.command()

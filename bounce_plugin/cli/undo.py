@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from bounce_plugin.classify.classification import Reason
+from bounce_plugin.cli.absent import absent, note_absent, told_in_words
 from bounce_plugin.cli.actor import ACTOR
 from bounce_plugin.cli.moment import moment
 from bounce_plugin.cli.records import AS_JSON, in_utc, stop_record, write_record
@@ -72,6 +73,7 @@ def undo(
             raise NotFoundError(f"there is no rule {rule!r}, and no stop, pause or removal by one of that name")
         if yes:
             plugin.tell()
+        later = absent(plugin)
     failures, lifted = sum(len(one.undone.events) for one in found), sum(one.undone.lifts for one in found)
     relisted = sum(one.undone.relists for one in found)
     if as_json:
@@ -84,9 +86,10 @@ def undo(
     )
     click.echo(f" {lifted} of these addresses {'get' if yes else 'would get'} mail again.")
     if relisted:
-        click.echo(
-            f"Your host {'is' if yes else 'would be'} told that it may put {relisted} of them back onto its lists."
-        )
+        told = told_in_words(later, done=yes)
+        click.echo(f"Your host {told} that it may put {relisted} of them back onto its lists.")
+    if lifted or relisted:
+        note_absent(later)
     if failures and not yes:
         click.echo("Nothing was changed: add --yes, and --why for the record. An undo cannot be undone.")
 

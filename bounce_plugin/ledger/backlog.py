@@ -19,7 +19,7 @@ class Backlog:
 
     announcements: int  # that a plugin must still be told
     announced_at: datetime | None
-    given_up: int  # announcements that no plugin could be told; each is an item of manual work, too
+    given_up: int  # announcements that no plugin could be told; an item of manual work says so
     reviews: int  # items of manual work
     opened_at: datetime | None
     moves: int  # mails that are recorded, and not yet in their folder
