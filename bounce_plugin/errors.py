@@ -8,7 +8,7 @@
     │   └── BusyError      another process works on the mailbox just now; nothing needs to be mended
     ├── NoticeError        a mail to people could not be handed to the mail server
     │   └── RefusedError   the mail server refused every recipient for good
-    ├── HookError          a plugin has a misspelt or unusable hook
+    ├── HookError          a plugin has a misspelt or unusable hook, or is missing
     ├── NotFoundError      the item that a command names does not exist
     └── WorkerError        a process that shared the work has ended before it was done
 
@@ -60,7 +60,7 @@ class RefusedError(NoticeError):
 
 
 class HookError(BounceError):
-    """A plugin implements a hook that does not exist or cannot be called."""
+    """A plugin implements a hook that does not exist or cannot be called; or the one that has to answer is not loaded."""
 
 
 class NotFoundError(BounceError):

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bounce_plugin import Contact, NotFoundError, Reason, runner
+from bounce_plugin import Contact, HookError, NotFoundError, Reason, runner
 from bounce_plugin.cli import program
 from bounce_plugin.mailbox.incoming import Folder
 from bounce_plugin.outcome import Handling
+from tests.announce.test_entry_points import GOOD, install
 from tests.bounces import PRIVATE
 from tests.office import DATED, STRANGER, Office, bounce
 from tests.running import running, until
@@ -96,16 +97,21 @@ class TestWherePeopleDecide:
         assert office.counted(STRANGER) == 1
 
 
-def test_again_tells_why_a_mail_in_the_ledger_still_waits(server: FakePop3, deleting: Office) -> None:
+def test_again_tells_why_a_mail_in_the_ledger_still_waits(
+    server: FakePop3, deleting: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server.deliver(bounce(STRANGER))
     deleting.run()
     (number,) = deleting.waiting()
     item = deleting.plugin.desk.again(number, actor="Erna")
     assert (item.id, item.closed_at) == (number, None)
     assert f"No contact is known for {STRANGER}" in item.why
-    told = CliRunner().invoke(
-        program, ["--config", str(deleting.folder / "bounce.toml"), "review", "again", str(number)]
-    )
+    again = ["--config", str(deleting.folder / "bounce.toml"), "review", "again", str(number)]
+    refused = CliRunner().invoke(program, again)  # the host gives its plugin in code: the command has none
+    assert isinstance(refused.exception, HookError)
+    assert deleting.waiting() == [number]
+    install(tmp_path, monkeypatch, "test-host", GOOD, "test_host = test_host_hooks:Hooks")
+    told = CliRunner().invoke(program, again)
     assert f"Item {number} still waits: No contact is known" in told.output
     told = CliRunner().invoke(
         program, ["--config", str(deleting.folder / "bounce.toml"), "review", "dismiss", str(number)]

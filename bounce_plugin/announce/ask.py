@@ -48,6 +48,11 @@ class Questions:
         """`report` is told of a plugin that fails in `should_suppress` or `should_suppress_many`."""
         self._plugins, self._report = plugins, report
 
+    @property
+    def can_find_contacts(self) -> bool:
+        """Whether any plugin answers `find_contact`."""
+        return bool(self._plugins.implementing("find_contact"))
+
     def find(self, address: str, clues: Clues) -> Found:
         """Whose address is it, and which message to it came back? Never raises for a plugin's failure."""
         contacts: tuple[Contact, ...] = ()

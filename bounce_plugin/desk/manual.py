@@ -15,9 +15,11 @@ from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.classifier import judge_by_person
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.correlation import Caveat, Contact, Correlation, Trust
+from bounce_plugin.correlate.fault import find_fault
 from bounce_plugin.detectors.finding import Finding
-from bounce_plugin.errors import NotFoundError, SettingsError
+from bounce_plugin.errors import HookError, NotFoundError, SettingsError
 from bounce_plugin.examination import Examination, examine
+from bounce_plugin.ledger.absent import plugin_found_contacts
 from bounce_plugin.ledger.filing import intend, place_of
 from bounce_plugin.ledger.mails import conclude, mail_by_id
 from bounce_plugin.ledger.raw import raw_of
@@ -35,6 +37,8 @@ class Desk:
     """The queue of manual work, and what a person does with it. The ledger's queue is the truth, the folder its mirror.
 
     Every method raises NotFoundError when there is no open item of that number, and SettingsError where `actor` is empty.
+    `assign`, `classify` and `again` ask whose address it is. They raise HookError, and leave the item open, where the
+    plugin that knew it before is not loaded: a failure of nobody's counts for nobody, for good.
     """
 
     pipeline: Pipeline
@@ -52,6 +56,8 @@ class Desk:
 
     def assign(self, number: int, contact: str, *, actor: str) -> ReviewItem:
         """The failed addresses that no contact is known for belong to this contact: what they tell now counts."""
+        if fault := find_fault(Contact(id=contact)):
+            raise SettingsError(fault, key="contact", value=contact)
 
         def theirs(correlation: Correlation) -> Correlation:
             if correlation.contacts or not correlation.address:
@@ -144,8 +150,6 @@ class Desk:
         waiting, raw, received_at = self._read(number)
         case = pipeline.gathering.inquire(examine(raw, pipeline.gathering.tables), received_at)
         with pipeline.ledger.transaction() as tx:
-            if waiting.closed_at is not None:
-                return self._close(tx, number, actor, "again")  # which says so
             learned = pipeline.consequences.learn(tx, case, mail_id=waiting.mail_id, now=pipeline.clock())
             # Dedicated or not: what is no report is put before a person here, for it is not in anybody's inbox.
             why = needs_person(case, learned.events, dedicated=True) or learned.review
@@ -156,20 +160,39 @@ class Desk:
             return done
 
     def _read(self, number: int) -> tuple[ReviewItem, bytes, datetime]:
-        """An item, its mail as it came, and when that was."""
+        """An open item, its mail as it came, and when that was; but not where nobody can say whom it concerns."""
         with self.pipeline.ledger.reading() as tx:
             waiting = item(tx, number)
+            if waiting.closed_at is not None:
+                raise _closed(number)
             raw = raw_of(tx, waiting.mail_id) if waiting.mail_id else b""
             if not raw:
                 raise NotFoundError(f"the mail of item {number} is no longer kept")
+            self._require_finder(tx)
             return waiting, raw, mail_by_id(tx, waiting.mail_id).received_at
+
+    def _require_finder(self, tx: Transaction) -> None:
+        """Refuse where nobody answers find_contact, though somebody did before."""
+        if self.pipeline.gathering.questions.can_find_contacts:
+            return
+        absent = self.pipeline.consequences.announcements.absent.names(tx, self.pipeline.clock())
+        if not absent and not plugin_found_contacts(tx):
+            return  # a queue that people alone work through
+        names = ", ".join(map(repr, absent))
+        missing = (
+            f"a plugin that was told before is not loaded here ({names})" if names else "the one that did is missing"
+        )
+        raise HookError(
+            f"nobody in this process answers find_contact; {missing}. Nothing was changed. Give it an entry point of the "
+            "group bounce_plugin, so that every command finds it, or use BouncePlugin.desk in the program that has it"
+        )
 
     def _close(self, tx: Transaction, number: int, actor: str, resolution: str) -> ReviewItem:
         require_words(actor=actor)
         item(tx, number)  # NotFoundError, with its own words
         done = close_item(tx, number, actor=actor, resolution=resolution, now=self.pipeline.clock())
         if done is None:
-            raise NotFoundError(f"item {number} is closed already")
+            raise _closed(number)
         return done
 
     def _file(self, tx: Transaction, done: ReviewItem, target: str) -> None:
@@ -189,6 +212,10 @@ class Desk:
             target=target,
             raw=raw,
         )
+
+
+def _closed(number: int) -> NotFoundError:
+    return NotFoundError(f"item {number} is closed already")
 
 
 def _vouched(case: Case) -> Case:

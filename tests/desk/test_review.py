@@ -1,5 +1,6 @@
 """Is manual work lossless? What a person decides at the terminal, or by moving mails between the folders."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,19 @@ class TestReview:
         world.plugin.desk.dismiss(item, actor="Erna")
         with pytest.raises(NotFoundError, match="closed already"):
             world.plugin.desk.again(item, actor="Otto")
+
+    def test_what_is_closed_is_said_to_be_closed_also_when_its_mail_is_gone(self, world: World, item: int) -> None:
+        world.plugin.desk.dismiss(item, actor="Erna")
+        world.clock.now += timedelta(days=60)
+        world.plugin.attend()
+        assert world.plugin.desk.show(item)[1] == b""
+        with pytest.raises(NotFoundError, match="closed already"):
+            world.plugin.desk.assign(item, "7", actor="Erna")
+
+    def test_a_contact_must_have_an_id(self, world: World, item: int) -> None:
+        with pytest.raises(SettingsError, match=r"contact = '': Contact\.id is '', not a key"):
+            world.plugin.desk.assign(item, "", actor="Erna")
+        assert [waiting.id for waiting in world.plugin.desk.items()] == [item]
 
     def test_a_report_that_names_nobody_counts_once_a_person_says_whom_it_concerns(self, world: World) -> None:
         world.bounce("", "550 5.1.1 User unknown", message_id="n@crm.example")
