@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select, update
 
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.ledger.columns import storable
@@ -45,6 +45,23 @@ FORGOTTEN_OF = select(addresses.c.fingerprint).where(
     addresses.c.address.is_(None),
 )
 
+#: One that was forgotten is known again, and so may its other spellings be: nothing refers to these but texts.
+KNOW_AGAIN = (
+    update(addresses)
+    .where(
+        addresses.c.tenant == bindparam("of_tenant"),
+        addresses.c.fingerprint == bindparam("of_address"),
+        addresses.c.address.is_(None),
+    )
+    .values(address=bindparam("new_address"))
+)
+LET_SPELLINGS_COME = delete(addresses).where(
+    addresses.c.tenant == bindparam("of_tenant"),
+    addresses.c.same_as == bindparam("of_address"),
+    addresses.c.fingerprint != bindparam("of_address"),
+    addresses.c.address.is_(None),
+)
+
 
 def remember(tx: Transaction, address: str) -> str:
     """See that an address has its row, in its normal spelling; returns its fingerprint."""
@@ -52,6 +69,17 @@ def remember(tx: Transaction, address: str) -> str:
     if fingerprint not in tx.remembered:
         _add(tx, {fingerprint: _row(tx, fingerprint, normalise(address) or address.strip(), fingerprint)})
     return fingerprint
+
+
+def know_again(tx: Transaction, address: str) -> None:
+    """Write down an address that was forgotten: a person has typed it, because its owner is there again.
+
+    Its other spellings follow as mails bring them.
+    """
+    fingerprint = remember(tx, address)
+    which = {"of_tenant": tx.tenant, "of_address": fingerprint}
+    tx.connection.execute(KNOW_AGAIN, {**which, "new_address": normalise(address)})
+    tx.connection.execute(LET_SPELLINGS_COME, which)
 
 
 def remember_all(tx: Transaction, spellings: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -154,7 +155,8 @@ def find(tx: Transaction, clues: Clues, address: str) -> Delivery | None:
     """The delivery that a bounce is about: by the ENVID, the returned Message-ID, then what the bounce refers to.
 
     Only a delivery to that address is one. Where the bounce names no address, the one delivery that bears such a name
-    tells it; of several none does.
+    tells it; of several none does. That to somebody who was forgotten has the address that was asked for, which nothing
+    else knows any more.
     """
     message_ids = (clues.message_id, *clues.references)
     attempts = [
@@ -169,13 +171,20 @@ def find(tx: Transaction, clues: Clues, address: str) -> Delivery | None:
         else:
             found = _only(tx, to_anybody, name=name)
         if found is not None:
-            return found
+            return found if found.address or not address else replace(found, address=normalise(address))
     return None
 
 
-def delivery_by_ref(tx: Transaction, ref: str) -> Delivery | None:
-    """The delivery with the host's key."""
-    return _newest(tx, BY_REF, name=bounded(ref))
+def delivery_by_ref(tx: Transaction, ref: str, named: Iterable[str] = ()) -> Delivery | None:
+    """The delivery with the host's key. Of somebody who was forgotten its address is told by who is `named`, if that is he."""
+    row = tx.connection.execute(BY_REF, {"tenant": tx.tenant, "name": bounded(ref)}).first()
+    if row is None:
+        return None
+    found = _delivery(tx, row)
+    if found.address:
+        return found
+    address = next((name for name in named if tx.fingerprint(name) == row.fingerprint), "")
+    return replace(found, address=normalise(address))
 
 
 def newest_to(tx: Transaction, address: str, *, until: datetime = _LAST_DAY) -> Delivery | None:

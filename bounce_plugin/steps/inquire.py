@@ -36,7 +36,7 @@ def inquire(
     A plugin that cannot answer makes it a case for a person, and nothing of the mail is believed until it can: another
     answer would be another distinct message.
     """
-    proven = proofs.look(clues, received_at)
+    proven = proofs.look(clues, received_at, (name for finding in examination.findings for name in _names(finding)))
     asking = _Asking(questions=questions, proofs=proofs, proven=proven, clues=clues, received_at=received_at)
     trouble = ""
     correlations = []

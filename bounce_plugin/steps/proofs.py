@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -28,7 +29,7 @@ class Proven:
 
     @property
     def is_lost(self) -> bool:
-        """Whether its delivery is no longer in the ledger, or that person was forgotten: an address is nobody's then."""
+        """Whether its delivery is no longer in the ledger, or was to somebody forgotten whom the report does not name."""
         return self.delivery is None or not self.delivery.address
 
     @property
@@ -50,8 +51,10 @@ class Proofs:
         """How long after a message a report about it may come."""
         return LOG_WINDOW if self.seal is None else timedelta(days=self.seal.oldest_days)
 
-    def look(self, clues: Clues, received_at: datetime) -> Proven:
-        """What the first mark of ours in a report leads to. `received_at` is our mailbox's time, no date of the mail's."""
+    def look(self, clues: Clues, received_at: datetime, named: Iterable[str]) -> Proven:
+        """What the first mark of ours in a report leads to. `received_at` is our mailbox's time, no date of the mail's;
+        `named` are the addresses of the report, one of which may be that of somebody who was forgotten.
+        """
         if self.seal is None:
             return Proven()
         inspection = self.seal.inspect(clues, received_at)
@@ -59,7 +62,7 @@ class Proofs:
         if proof is None:
             return Proven(forged=inspection.forged)
         with self.ledger.reading() as tx:
-            delivery = delivery_by_ref(tx, proof.ref)
+            delivery = delivery_by_ref(tx, proof.ref, named)
         if delivery is not None:
             delivery = replace(delivery, address=normalise(delivery.address))
         caveat = _caveat(proof, delivery)

@@ -84,6 +84,7 @@ def test_t_23_the_fingerprint_keeps_it_stopped_and_who_is_imported_again_stays_s
     assert ANNA not in rows(stopped.plugin)
     stopped.plugin.lift(ANNA, actor="secretary", why="she joined again")
     assert not stopped.plugin.should_suppress(ANNA, "newsletter"), "a person can take it back"
+    assert ANNA in rows(stopped.plugin), "and that person has typed the address"
 
 
 def test_t_23_another_spelling_that_comes_later_does_not_bring_it_back(stopped: World) -> None:
@@ -250,5 +251,7 @@ def test_t_23_on_every_database_and_for_one_tenant_alone(empty_url: str, tmp_pat
         ours.erase(ANNA)
         assert look_up(ours.ledger, ANNA).spellings == ()
         assert set(look_up(theirs.ledger, ANNA).spellings) == {ANNA, MIXED}
-        ours.lift(ANNA, actor="ann", why=f"{MIXED} called again")
+        ours.record_success(ANNA, why=f"{MIXED} called again", actor="ann")
         assert look_up(ours.ledger, ANNA).spellings == ()
+        ours.lift(ANNA, actor="ann", why=f"{MIXED} joined again")
+        assert set(look_up(ours.ledger, ANNA).spellings) == {ANNA, MIXED}

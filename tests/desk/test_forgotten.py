@@ -1,0 +1,89 @@
+"""What comes back about somebody who was forgotten: is it still the same failure, and is his invoice still told? (T-23)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bounce_plugin import Contact, Delivery
+from bounce_plugin.desk.erase import look_up
+from bounce_plugin.outcome import Handling
+from tests.desk.test_erase import rows
+from tests.trust.marked import KEYS, handle, returned, signing
+from tests.world import ANNA, START, World
+
+CATEGORIES = '[categories]\ninvoice = { use = "exempt", fallback = "post" }\n'
+TWICE = '[policy]\npreset = "none"\n[[policy.rule]]\nname = "twice"\nafter = 2\nthen = ["suppress"]\n'
+MIXED = "Anna@Example.COM"
+
+
+@pytest.fixture(params=["address", "signed"])
+def club(empty_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+    """A club that trusts the address, or only what it signed, on each database. Its contacts have numbers."""
+    for number, key in KEYS.items():
+        (tmp_path / f"trust-{number}.key").write_text(key)
+    world = World(tmp_path, f'[ledger]\nurl = "{empty_url}"\n' + CATEGORIES + TWICE + signing(request.param))
+    world.host.contacts |= {ANNA: Contact(id="7"), MIXED: Contact(id="7")}
+    with world.plugin:
+        yield world
+
+
+def send(world: World, number: str, category: str) -> bytes:
+    """Send a mail, and give the report that comes back about it."""
+    path = world.plugin.return_path("7", "N-11", category, address=MIXED, document=number)
+    return returned(path.address, MIXED, f"550 5.1.1 <{MIXED}> unknown", message_id=path.message_id)
+
+
+def test_t_23_a_report_that_comes_again_after_erasure_is_the_same_failure(club: World) -> None:
+    raw = send(club, "", "newsletter")
+    assert handle(club, raw) is Handling.HANDLED
+    club.plugin.erase(ANNA)
+    again = raw.replace(b"Message-ID: <report", b"Message-ID: <again")
+    assert handle(club, again) is Handling.DUPLICATE
+    assert club.counted() == 1
+    assert not club.plugin.should_suppress(ANNA, "newsletter")
+    assert handle(club, send(club, "", "newsletter")) is Handling.HANDLED
+    assert (club.counted(), club.plugin.should_suppress(ANNA, "newsletter")) == (2, True)
+    assert ANNA not in rows(club.plugin)
+
+
+def test_t_23_a_message_that_the_host_recorded_is_one_before_and_after(world: World) -> None:
+    world.plugin.record_sent([Delivery(ref="n1", address=ANNA, contact="7", sent_at=START, message_id="n1@crm")])
+    world.bounce(message_id="n1@crm")
+    world.plugin.erase(ANNA)
+    world.bounce(message_id="n1@crm")
+    assert world.counted() == 1
+    assert {event.message_key for event in look_up(world.plugin.ledger, ANNA).events} == {"ref:n1"}
+
+
+def test_t_23_an_invoice_that_fails_after_erasure_is_told_without_the_address(club: World) -> None:
+    raw = send(club, "R-1", "invoice")
+    club.plugin.erase(ANNA)
+    assert handle(club, raw) is Handling.HANDLED
+    (event,) = club.host.exempt
+    assert (event.address, event.document, event.category, event.counts) == ("", "R-1", "invoice", True)
+    assert [contact.id for contact in event.contacts] == ["7"]
+    assert club.host.fallbacks == ["post"]
+    assert ANNA not in rows(club.plugin)
+
+
+def test_t_23_whoever_joins_again_is_as_anybody_else(club: World) -> None:
+    handle(club, send(club, "", "newsletter"))
+    club.plugin.erase(ANNA)
+    club.clock.now += timedelta(days=1)
+    club.plugin.lift(MIXED, actor="ann", why="joined again")
+    club.clock.now += timedelta(days=1)
+    assert handle(club, send(club, "R-2", "invoice")) is Handling.HANDLED
+    (event,) = club.host.exempt
+    assert (event.address, event.document, event.counts) == (ANNA, "R-2", True)
+    assert set(look_up(club.plugin.ledger, ANNA).spellings) == {ANNA, MIXED}
+
+
+def test_t_23_a_marked_report_that_does_not_name_who_was_forgotten_waits_for_a_person(club: World) -> None:
+    raw = send(club, "R-1", "invoice").replace(MIXED.encode(), b"elsewhere@example.net")
+    club.plugin.erase(ANNA)
+    assert handle(club, raw) is Handling.REVIEW
+    assert club.host.exempt == []
