@@ -1,7 +1,9 @@
 """Whose address is that? One table knows; everything else holds fingerprints, and texts hold placeholders.
 
-A placeholder is `{@` + fingerprint + `}`. It stands for one exact spelling, so that a text comes back as it was; each
-spelling's row names the fingerprint of its normal spelling, so that a person is forgotten in all of them at once.
+A placeholder is `{@` + fingerprint + `}`, or `{@"` + fingerprint + `}` where the local part is quoted. It stands for one
+exact spelling, so that a text comes back as it was; each spelling's row names the fingerprint of its normal spelling, so
+that a person is forgotten in all of them at once. A spelling may hold somebody else's address (`to=ann@…`, VERP): it is
+forgotten with that person.
 """
 
 from __future__ import annotations
@@ -12,16 +14,21 @@ from collections.abc import Collection, Iterable, Sequence
 from sqlalchemy import bindparam, delete, select, update
 
 from bounce_plugin.correlate.address import normalise
+from bounce_plugin.correlate.within import addresses_within
 from bounce_plugin.ledger.columns import storable
 from bounce_plugin.ledger.schema import addresses
 from bounce_plugin.ledger.transaction import IfAbsent, InPlace, Transaction, keyed
 
+_LOCAL, _DOMAIN = r"[\w!#$%&'*+/=?^`|~.-]{1,128}", r"@[\w-]{1,63}(?:\.[\w-]{1,63}){0,16}"
+#: No address begins with what only surrounds one, but that of an X.400 gateway (`/G=ann/S=…`).
+_BEGINS = r"(?:(?!['`*=|/])|(?=/[A-Za-z]{1,5}=))"
 #: An address in a text, or what would look like the beginning of a placeholder. The repeats cannot overlap: each is over
 #: characters that cannot follow it.
-_ADDRESS = re.compile(r"(?P<address>[\w!#$%&'*+/=?^`|~.-]{1,128}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,16})|\{@")
-#: A placeholder, or that beginning, which is then followed by a brace to tell it from one.
-_HIDDEN = re.compile(r"\{@(?:(?P<fingerprint>[0-9a-f]{32})\}|\})")
-PLACEHOLDER = re.compile(r"\{@[0-9a-f]{32}\}")
+_ADDRESS = re.compile(rf"(?P<address>{_BEGINS}{_LOCAL}{_DOMAIN})|\"(?P<quoted>{_LOCAL})\"(?P<domain>{_DOMAIN})|\{{@")
+#: A placeholder. Of an address whose local part is quoted it says so, with the escape that a quote has in JSON.
+PLACEHOLDER = re.compile(r"\{@(?P<quote>\\?\")?(?P<fingerprint>[0-9a-f]{32})\}")
+#: One, or that beginning, which is then followed by a brace to tell it from one.
+_HIDDEN = re.compile(rf"{PLACEHOLDER.pattern}|\{{@\}}")
 _CHUNK = 500  # SQLite allows 999 variables in old builds
 
 #: Add addresses that are not known yet; one that was forgotten stays so.
@@ -89,6 +96,7 @@ def remember_all(tx: Transaction, spellings: Sequence[str]) -> list[str]:
     named = zip(fingerprints, texts, strict=True)
     rows = [_row(tx, fingerprint, text, fingerprint, passing=True) for fingerprint, text in named]
     if rows:
+        _leave_forgotten(tx, rows)
         tx.connection.execute(ADD_ADDRESSES.on(tx.connection), rows)
     return fingerprints
 
@@ -104,7 +112,7 @@ def _add(tx: Transaction, rows: dict[str, dict[str, object]]) -> None:
     """Add the rows with these fingerprints, without asking the database twice in a transaction."""
     new = [row for fingerprint, row in rows.items() if fingerprint not in tx.remembered]
     if new:
-        _leave_forgotten(tx, [row for row in new if row["fingerprint"] != row["same_as"]])
+        _leave_forgotten(tx, new)
         for row in new:
             if row["passing"]:
                 tx.put_spelt(ADD_ADDRESSES, row)
@@ -113,13 +121,20 @@ def _add(tx: Transaction, rows: dict[str, dict[str, object]]) -> None:
                 tx.remembered.add(str(row["fingerprint"]))
 
 
-def _leave_forgotten(tx: Transaction, spellings: Sequence[dict[str, object]]) -> None:
-    """Write no other spelling of an address that was forgotten. Of a normal spelling the row that is there sees to it."""
-    if spellings:
-        wanted = {"tenant": tx.tenant, "fingerprints": sorted({str(row["same_as"]) for row in spellings})}
-        forgotten = set(tx.connection.scalars(FORGOTTEN_OF, wanted))
-        for row in spellings:
-            if row["same_as"] in forgotten:
+def _leave_forgotten(tx: Transaction, rows: Sequence[dict[str, object]]) -> None:
+    """Write nothing that holds an address that was forgotten. Of a normal spelling the row that is there sees to it."""
+    held: dict[
+        str, list[dict[str, object]]
+    ] = {}  # rows, by the fingerprints of what they hold beside their own spelling
+    for row in rows:
+        text = str(row["address"])
+        for one in {str(row["same_as"]), *map(tx.fingerprint, addresses_within(text))} - {row["fingerprint"]}:
+            held.setdefault(one, []).append(row)
+    wanted = sorted(held)
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = {"tenant": tx.tenant, "fingerprints": wanted[start : start + _CHUNK]}
+        for fingerprint in tx.connection.scalars(FORGOTTEN_OF, chunk):
+            for row in held[fingerprint]:
                 row["address"] = None
 
 
@@ -142,13 +157,15 @@ def hide_all(tx: Transaction, texts: Iterable[str], *, passing: bool = False) ->
     rows: dict[str, dict[str, object]] = {}
 
     def replace(match: re.Match[str]) -> str:
-        spelling = match["address"]
+        quoted = match["quoted"]
+        spelling = match["address"] if quoted is None else f"{quoted}{match['domain']}"
         if spelling is None:
             return "{@}"
         same_as = tx.fingerprint(spelling)
         fingerprint = same_as if spelling == normalise(spelling) else keyed(tx.key, "address", spelling)
         rows[fingerprint] = _row(tx, fingerprint, spelling, same_as, passing=passing or None)
-        return f"{{@{fingerprint}}}"
+        quote = "" if quoted is None else '"'
+        return f"{{@{quote}{fingerprint}}}"
 
     hidden = [_ADDRESS.sub(replace, storable(text)) if "@" in text else storable(text) for text in texts]
     _add(tx, rows)
@@ -166,7 +183,13 @@ def reveal_all(tx: Transaction, texts: Sequence[str]) -> list[str]:
     found = known(tx, wanted) if wanted else {}
 
     def replace(match: re.Match[str]) -> str:
-        fingerprint = match["fingerprint"]
-        return "{@" if fingerprint is None else found.get(fingerprint, match[0])
+        fingerprint, quote = match["fingerprint"], match["quote"]
+        if fingerprint is None:
+            return "{@"
+        spelling = found.get(fingerprint, match[0])
+        if quote is None or fingerprint not in found:
+            return spelling
+        local, _, domain = spelling.rpartition("@")
+        return f"{quote}{local}{quote}@{domain}"
 
     return [_HIDDEN.sub(replace, text) if "{@" in text else text for text in texts]

@@ -7,32 +7,50 @@ mails that name the person. The fingerprint stays, and with it the stop: who is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from unicodedata import normalize
 
 from sqlalchemy import bindparam, select, update
 
+from bounce_plugin.correlate.within import addresses_within
 from bounce_plugin.ledger.schema import addresses, mails
 from bounce_plugin.ledger.transaction import IfAbsent, Transaction
 
+_TEXTS = 2000  # in memory
 _AT_ONCE = 20  # mails in memory: each may have some megabytes
 
 #: The address by itself, so that it cannot be written down again, whoever names it later.
 ADD_FORGOTTEN = IfAbsent(addresses)
 
 #: All spellings of an address.
-SPELLINGS = (
-    select(addresses.c.address)
+SPELLINGS = select(addresses.c.address).where(
+    addresses.c.tenant == bindparam("tenant"),
+    addresses.c.same_as == bindparam("same_as"),
+    addresses.c.address.is_not(None),
+)
+
+#: The next texts that were taken for addresses, of everybody.
+NEXT_TEXTS = (
+    select(addresses.c.fingerprint, addresses.c.address)
     .where(
         addresses.c.tenant == bindparam("tenant"),
-        addresses.c.same_as == bindparam("same_as"),
+        addresses.c.fingerprint > bindparam("after"),
         addresses.c.address.is_not(None),
     )
-    .order_by(addresses.c.address)
+    .order_by(addresses.c.fingerprint)
+    .limit(_TEXTS)
 )
 
 #: None of them is written any more, and that stays so.
 FORGET = (
     update(addresses)
     .where(addresses.c.tenant == bindparam("of_tenant"), addresses.c.same_as == bindparam("of_address"))
+    .values(address=None, passing=None)
+)
+
+#: Nor are these.
+FORGET_TEXT = (
+    update(addresses)
+    .where(addresses.c.tenant == bindparam("of_tenant"), addresses.c.fingerprint == bindparam("of_text"))
     .values(address=None, passing=None)
 )
 
@@ -53,8 +71,22 @@ DROP = (
 
 
 def spellings(tx: Transaction, address: str) -> tuple[str, ...]:
-    """How an address is written in this ledger; nothing if it never was, or was forgotten."""
-    return tuple(tx.connection.scalars(SPELLINGS, {"tenant": tx.tenant, "same_as": tx.fingerprint(address)}))
+    """How an address is written in this ledger, also within others; nothing if it never was, or was forgotten."""
+    written = set(tx.connection.scalars(SPELLINGS, {"tenant": tx.tenant, "same_as": tx.fingerprint(address)}))
+    return tuple(sorted(written.union(text for _, text in _holding(tx, address))))
+
+
+def _holding(tx: Transaction, address: str) -> Iterator[tuple[str, str]]:
+    """Fingerprint and text of everything that was taken for an address and holds this one, given in its normal spelling."""
+    local, after = _folded(address.rpartition("@")[0]), ""
+    while rows := tx.connection.execute(NEXT_TEXTS, {"tenant": tx.tenant, "after": after}).all():
+        likely = (row for row in rows if local in _folded(row.address))  # far quicker than to look into each
+        yield from ((row.fingerprint, row.address) for row in likely if address in addresses_within(row.address))
+        after = rows[-1].fingerprint
+
+
+def _folded(text: str) -> str:
+    return text.lower() if text.isascii() else normalize("NFC", normalize("NFC", text).lower())
 
 
 def mails_kept(tx: Transaction, naming: Callable[[bytes], bool]) -> Iterator[int]:
@@ -66,11 +98,16 @@ def mails_kept(tx: Transaction, naming: Callable[[bytes], bool]) -> Iterator[int
 
 
 def forget(tx: Transaction, address: str, mail_ids: tuple[int, ...]) -> None:
-    """Write an address nowhere any more, in no spelling, and keep none of these mails."""
+    """Write an address, given in its normal spelling, nowhere any more, in no spelling and within no other address, and keep
+    none of these mails.
+    """
     fingerprint = tx.fingerprint(address)
     row = {"tenant": tx.tenant, "fingerprint": fingerprint, "address": None, "same_as": fingerprint, "passing": None}
     tx.put_spelt(ADD_FORGOTTEN, row)
     tx.connection.execute(FORGET, {"of_tenant": tx.tenant, "of_address": fingerprint})
+    holding = [{"of_tenant": tx.tenant, "of_text": one} for one, _ in _holding(tx, address)]
+    if holding:
+        tx.connection.execute(FORGET_TEXT, holding)
     if mail_ids:
         tx.connection.execute(DROP, [{"of_tenant": tx.tenant, "of_mail": number} for number in mail_ids])
     tx.known.clear()  # what was read before may name the person

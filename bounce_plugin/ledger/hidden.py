@@ -69,7 +69,7 @@ def _names(connection: Connection, renamed: Table, rows: Sequence[Row[*tuple[Any
     for row in rows:
         texts = (text for text in row if isinstance(text, str))
         found = named.setdefault(row.tenant, set())
-        found.update(match[0][2:-1] for text in texts for match in PLACEHOLDER.finditer(text))
+        found.update(match["fingerprint"] for text in texts for match in PLACEHOLDER.finditer(text))
     names: dict[tuple[int, str], str] = {}
     for tenant, some in named.items():
         old = sorted(some)
@@ -85,8 +85,8 @@ def _changed(
     """The values of a row whose texts change; nothing where none does."""
 
     def renew(match: re.Match[str]) -> str:
-        new = names.get((row.tenant, match[0][2:-1]))
-        return f"{{@{new}}}" if new else match[0]
+        new = names.get((row.tenant, match["fingerprint"]))
+        return f"{{@{match['quote'] or ''}{new}}}" if new else match[0]
 
     new = {column.name: PLACEHOLDER.sub(renew, getattr(row, column.name)) for column in columns}
     if all(new[name] == getattr(row, name) for name in new):

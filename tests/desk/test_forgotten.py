@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from bounce_plugin import Contact, Delivery
+from bounce_plugin import BouncePlugin, Contact, Delivery
+from bounce_plugin.correlate.address import normalise
+from bounce_plugin.correlate.within import addresses_within
 from bounce_plugin.desk.erase import look_up
+from bounce_plugin.ledger.review import open_item
+from bounce_plugin.ledger.schema import addresses
 from bounce_plugin.outcome import Handling
 from tests.desk.test_erase import rows
+from tests.surroundings import ANNA as E_ORG
+from tests.surroundings import OTHERS, SURROUNDED
 from tests.trust.marked import KEYS, handle, returned, signing
 from tests.world import ANNA, START, World
 
@@ -87,3 +94,38 @@ def test_t_23_a_marked_report_that_does_not_name_who_was_forgotten_waits_for_a_p
     club.plugin.erase(ANNA)
     assert handle(club, raw) is Handling.REVIEW
     assert club.host.exempt == []
+
+
+def say(plugin: BouncePlugin, text: str) -> tuple[str, ...]:
+    """Have an address stand in plain text and in JSON; returns how they come back."""
+    with plugin.ledger.transaction() as tx:
+        item = open_item(tx, why=text, now=START, addresses=(text,))
+        return item.why, *item.addresses
+
+
+def sent_to(texts: Sequence[str], kind: str) -> list[Delivery]:
+    return [Delivery(ref=f"{kind}{number}", address=text, sent_at=START) for number, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["before", "after"])
+def test_t_23_what_surrounds_an_address_does_not_keep_it(empty_url: str, tmp_path: Path, again: bool) -> None:
+    world = World(tmp_path, f'[ledger]\nurl = "{empty_url}"\n')
+    with world.plugin as plugin:
+        for text in (*SURROUNDED, *OTHERS):
+            assert say(plugin, text) == (text, text)
+        # Taken for one as a whole: by earlier versions, and by who records it as somebody's.
+        plugin.record_sent(sent_to(SURROUNDED, "n"))
+        plugin.erase(E_ORG)
+        if again:
+            plugin.record_sent(sent_to(SURROUNDED, "m"))
+            for text in SURROUNDED:
+                assert "anna" not in say(plugin, text)[0].lower()
+        with plugin.ledger.reading() as tx:
+            written = {text for text in tx.connection.scalars(select(addresses.c.address)) if text}
+        assert written >= set(OTHERS)
+        assert all(E_ORG not in {normalise(text), *addresses_within(text)} for text in written)
+        assert not [text for text in written if text in SURROUNDED]
+    octets = b"".join(path.read_bytes() for path in tmp_path.glob("bounces.sqlite3*")).lower()
+    for other in OTHERS:
+        octets = octets.replace(other.encode().lower(), b"")
+    assert E_ORG.encode() not in octets
