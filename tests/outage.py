@@ -109,7 +109,7 @@ class Office:
         """Record a newsletter to them."""
         self.plugin.record_sent(
             Delivery(
-                ref=f"{at:%Y%m%d}:{address}",
+                ref=f"{at:%Y%m%d}:{address.replace('@', ' ')}",
                 address=address,
                 contact=address,
                 message="news",

@@ -29,7 +29,9 @@ class Contact:
 class Delivery:
     """One message that the host sent to one address."""
 
-    ref: str  # unique among the host's deliveries; the best key of a distinct message
+    ref: (
+        str  # unique among the host's deliveries; the best key of a distinct message. It stays: no address may be in it
+    )
     address: str
     contact: str = ""  # Contact.id
     message: str = ""  # what was sent: a newsletter's or an invoice's number

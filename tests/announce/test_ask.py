@@ -282,6 +282,7 @@ def test_a_contact_whose_fields_are_of_wrong_types_is_no_answer(contact: dict[st
     [
         ("ref", 12, "Delivery.ref is 12, not a text"),
         ("ref", "", "Delivery.ref is '', not a key"),
+        ("ref", "n1:Joe@Example.org", "Delivery.ref is 'n1:Joe@Example.org', not a key without the address"),
         ("contact", 7, "Delivery.contact is 7, not a text"),
         ("category", None, "Delivery.category is None, not a text"),
         ("sent_at", "2026-11-23", "Delivery.sent_at is '2026-11-23', not a datetime"),

@@ -14,7 +14,7 @@ from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.within import addresses_within
 from bounce_plugin.desk.erase import look_up
 from bounce_plugin.ledger.review import open_item
-from bounce_plugin.ledger.schema import addresses
+from bounce_plugin.ledger.schema import addresses, deliveries
 from bounce_plugin.outcome import Handling
 from tests.desk.test_erase import rows
 from tests.surroundings import ANNA as E_ORG
@@ -129,3 +129,12 @@ def test_t_23_what_surrounds_an_address_does_not_keep_it(empty_url: str, tmp_pat
     for other in OTHERS:
         octets = octets.replace(other.encode().lower(), b"")
     assert E_ORG.encode() not in octets
+
+
+def test_what_an_older_ledger_holds_under_a_ref_that_is_refused_today_is_still_found(world: World) -> None:
+    world.plugin.record_sent([Delivery(ref="n1", address=ANNA, contact="7", sent_at=START, message_id="n1@crm")])
+    with world.plugin.ledger.transaction() as tx:
+        tx.connection.execute(deliveries.update().values(ref=f"n1:{ANNA}"))
+    world.bounce(message_id="n1@crm")
+    assert [event.message_key for event in world.host.classified] == [f"ref:n1:{ANNA}"]
+    assert world.counted() == 1

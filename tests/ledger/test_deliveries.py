@@ -89,6 +89,11 @@ def test_a_message_sent_again_under_the_same_message_id_is_the_newest(ledger: Le
         ({"sent_at": NOW.replace(tzinfo=None)}, r"Delivery\.sent_at is .*, not an aware datetime"),
         ({"ref": 12}, r"Delivery\.ref is 12, not a text"),
         ({"category": None}, r"Delivery\.category is None, not a text"),
+        (
+            {"ref": f"n1:{JOE.upper()}"},
+            r"Delivery\.ref is 'n1:JOE@.*: make it of the document and the contact's number",
+        ),
+        ({"ref": f"17-{JOE}-2"}, r"Delivery\.ref is '17-joe@"),
     ],
 )
 def test_a_delivery_of_wrong_types_is_refused_by_the_name_of_its_field(
@@ -98,6 +103,13 @@ def test_a_delivery_of_wrong_types_is_refused_by_the_name_of_its_field(
         record_sent(tx, [a_delivery(), a_delivery(**{"ref": "d2", **wrong})])
     with ledger.reading() as tx:
         assert delivery_by_ref(tx, "d1") is None
+
+
+@pytest.mark.parametrize("ref", [f"1.b{JOE}", f"{JOE}.example", "<1.2.joe@mail.example.org>", "joe", f"{ANN} 1", "@"])
+def test_a_message_id_may_be_the_ref_and_whatever_only_looks_like_the_address(ledger: Ledger, ref: str) -> None:
+    with ledger.transaction() as tx:
+        record_sent(tx, [a_delivery(ref)])
+        assert delivery_by_ref(tx, ref)
 
 
 def test_a_ref_is_one_addresses_alone(ledger: Ledger) -> None:
