@@ -21,6 +21,7 @@ from bounce_plugin.announce.trouble import log_failure, words_of
 from bounce_plugin.errors import Later, NotFoundError
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger import history, mails, outbox, review
+from bounce_plugin.ledger.addresses import PLACEHOLDER
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.outbox import Announcement, Payload
 from bounce_plugin.ledger.told import decisions_told, is_announced, told_of
@@ -273,6 +274,12 @@ def _of_decision(tx: Transaction, payload: Payload) -> Arguments:
     return {"event": history.event_by_id(tx, payload.event), "decision": payload.decision}
 
 
+def _of_lifted(_tx: Transaction, payload: Payload) -> Arguments:
+    if payload.lifted is not None and PLACEHOLDER.fullmatch(payload.lifted.address):
+        raise NotFoundError("whose stop was lifted has been forgotten")
+    return {"lifted": payload.lifted}
+
+
 def _of_mail(tx: Transaction, payload: Payload) -> Arguments:
     return {"outcome": mails.outcome_of(tx, payload.mail)}
 
@@ -288,7 +295,7 @@ _ARGUMENTS: Final[Mapping[str, Callable[[Transaction, Payload], Arguments]]] = {
     "on_exempt_failure": _of_exempt,
     "on_message_handled": _of_mail,
     "on_review_needed": _of_item,
-    "on_suppression_lifted": lambda _tx, payload: {"lifted": payload.lifted},
+    "on_suppression_lifted": _of_lifted,
     "on_incident": lambda _tx, payload: {"incident": payload.incident},
     "on_run_finished": lambda _tx, payload: {"summary": payload.summary},
 }

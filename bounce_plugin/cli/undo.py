@@ -75,7 +75,7 @@ def undo(
             plugin.tell()
         later = absent(plugin)
     failures, lifted = sum(len(one.undone.events) for one in found), sum(one.undone.lifts for one in found)
-    relisted = sum(one.undone.relists for one in found)
+    relisted = sum(one.relists for one in found)
     if as_json:
         numbers = {"failures": failures, "addresses": len(found), "lifted": lifted, "relisted": relisted}
         write_record({"done": yes, **numbers, "each": [_record(correction) for correction in found]})
@@ -104,7 +104,7 @@ def _record(correction: Correction) -> dict[str, object]:
         "last_at": in_utc(max(received)),
         "before": stop_record(undone.before),
         "after": stop_record(undone.after),
-        "relists": undone.relists,
+        "relists": correction.relists,
     }
 
 
@@ -114,7 +114,7 @@ def _line(correction: Correction) -> str:
     days = sorted({f"{event.received_at:%Y-%m-%d}" for event in undone.events})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     what = f"{correction.address or '(erased)'}: {counted(len(undone.events), 'failure')} ({when})"
-    back = "; may go back onto its lists" if undone.relists else ""
+    back = "; may go back onto its lists" if correction.relists else ""
     return printable(f"{what}; {in_words(undone.before)} -> {in_words(undone.after)}{back}")
 
 

@@ -10,6 +10,7 @@ from bounce_plugin.announce import Announcements
 from bounce_plugin.classify.providers import Providers
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.errors import SettingsError
+from bounce_plugin.ledger.addresses import know_again
 from bounce_plugin.ledger.everyone import Person, by_address, concerned
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.record import append_acts
@@ -27,6 +28,11 @@ class Correction:
 
     address: str  # empty once it was forgotten
     undone: Undone
+
+    @property
+    def relists(self) -> bool:
+        """Whether the host is told that it may put the address back onto its lists: of a forgotten one it is told nothing."""
+        return self.undone.relists and self.address != ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +105,8 @@ class Undoing:
         undone = correction.undone
         append_acts(tx, fingerprint, undone.acts)
         if (undone.lifts or undone.relists) and correction.address:
+            if self.choice.address:
+                know_again(tx, correction.address)  # a person typed it, and the host must be told of whom we speak
             lifted = Lifted(
                 address=correction.address,
                 actor=self.actor,

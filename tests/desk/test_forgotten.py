@@ -9,21 +9,26 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bounce_plugin import BouncePlugin, Contact, Delivery
+from bounce_plugin import BouncePlugin, Contact, Delivery, Lifted, hookimpl
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.within import addresses_within
 from bounce_plugin.desk.erase import look_up
+from bounce_plugin.desk.undo import Correction, Undoing
+from bounce_plugin.errors import Later
+from bounce_plugin.ledger import outbox
 from bounce_plugin.ledger.review import open_item
 from bounce_plugin.ledger.schema import addresses, deliveries
 from bounce_plugin.outcome import Handling
+from bounce_plugin.policy.undo import Choice
 from tests.desk.test_erase import rows
 from tests.surroundings import ANNA as E_ORG
 from tests.surroundings import OTHERS, SURROUNDED
 from tests.trust.marked import KEYS, handle, returned, signing
-from tests.world import ANNA, START, World
+from tests.world import ANNA, START, Host, World
 
 CATEGORIES = '[categories]\ninvoice = { use = "exempt", fallback = "post" }\n'
 TWICE = '[policy]\npreset = "none"\n[[policy.rule]]\nname = "twice"\nafter = 2\nthen = ["suppress"]\n'
+ONCE = '[policy]\npreset = "none"\n[[policy.rule]]\nname = "once"\nafter = 1\nthen = ["suppress", "remove_from_list"]\n'
 MIXED = "Anna@Example.COM"
 
 
@@ -138,3 +143,87 @@ def test_what_an_older_ledger_holds_under_a_ref_that_is_refused_today_is_still_f
     world.bounce(message_id="n1@crm")
     assert [event.message_key for event in world.host.classified] == [f"ref:n1:{ANNA}"]
     assert world.counted() == 1
+
+
+class Listener(Host):
+    """Notes whose stop is lifted, if it has the time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lifted: list[Lifted] = []
+        self.later = False
+
+    @hookimpl
+    def on_suppression_lifted(self, lifted: Lifted) -> None:
+        if self.later:
+            raise Later
+        self.lifted.append(lifted)
+
+
+class TestWhatTheHostIsTold:
+    """Of a stop of somebody forgotten that is taken back."""
+
+    @pytest.fixture
+    def host(self) -> Listener:
+        return Listener()
+
+    @pytest.fixture
+    def club(self, empty_url: str, tmp_path: Path, host: Listener) -> Iterator[World]:
+        world = World(tmp_path, f'[ledger]\nurl = "{empty_url}"\n' + ONCE)
+        world.plugin.close()
+        world.host = host
+        host.contacts |= {"ben@example.com": Contact(id="8")}
+        world.plugin = world.open()
+        with world.plugin:
+            world.bounce(MIXED)
+            world.bounce("ben@example.com")
+            world.clock.now += timedelta(days=1)
+            yield world
+
+    def undo(self, world: World, **which: str) -> list[Correction]:
+        plugin = world.plugin
+        work = Undoing(
+            ledger=plugin.ledger,
+            announcements=plugin.announcements,
+            policy=plugin.settings.policy,
+            providers=plugin.tables.providers,
+            choice=Choice(**which),
+            actor="ann",
+            why="a mistake",
+            now=world.clock.now,
+        )
+        found = list(work.do())
+        plugin.tell()
+        return found
+
+    def test_t_23_a_lift_tells_the_address_that_was_typed(self, club: World, host: Listener) -> None:
+        club.plugin.erase(ANNA)
+        assert club.plugin.lift(MIXED, actor="ann", why="joined again").address == ANNA
+        assert [(one.address, one.stop, one.removal) for one in host.lifted] == [(ANNA, True, True)]
+
+    def test_t_23_an_undo_of_one_address_tells_it(self, club: World, host: Listener) -> None:
+        club.plugin.erase(ANNA)
+        (done,) = self.undo(club, address=ANNA)
+        assert (done.address, done.relists) == (ANNA, True)
+        assert [(one.address, one.stop, one.removal) for one in host.lifted] == [(ANNA, True, True)]
+
+    def test_t_23_an_undo_of_many_tells_of_nobody_who_was_forgotten(self, club: World, host: Listener) -> None:
+        club.plugin.erase(ANNA)
+        done = self.undo(club, rule="once")
+        assert not club.plugin.should_suppress(ANNA, "newsletter")
+        assert sorted((one.address, one.relists) for one in done) == [("", False), ("ben@example.com", True)]
+        assert [one.address for one in host.lifted] == ["ben@example.com"]
+        assert ANNA not in rows(club.plugin)
+
+    def test_t_23_whoever_is_forgotten_before_the_host_was_told_is_not_told_of(
+        self, club: World, host: Listener
+    ) -> None:
+        host.later = True
+        club.plugin.lift(ANNA, actor="ann", why="she called")
+        club.plugin.erase(ANNA)
+        host.later = False
+        club.clock.now += timedelta(days=1)
+        club.plugin.tell()
+        assert host.lifted == []
+        with club.plugin.ledger.reading() as tx:
+            assert outbox.due(tx, club.clock.now + timedelta(days=9), plugins=["host"]) == ()
