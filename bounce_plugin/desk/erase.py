@@ -84,9 +84,10 @@ def look_through(settings: Settings, address: str) -> Iterator[Trace]:
 
 
 def names(raw: bytes, address: str) -> bool:
-    """Whether a mail names an address, given in its normal spelling: as it stands, as VERP has it, or encoded."""
-    octets, written = raw.lower(), address.encode()
-    if written in octets or written.replace(b"@", b"=") in octets:
+    """Whether a mail names an address, given in its normal spelling: as it stands, quoted, as VERP and SRS have it, or encoded."""
+    octets, (local, _, domain) = raw.lower(), address.rpartition("@")
+    written = (address, f'"{local}"@{domain}', f"{local}={domain}", f"={domain}={local}@")
+    if any(one.encode() in octets for one in written):
         return True
     examination = examine(raw)
     recipients = (name for finding in examination.findings for name in (finding.recipient, *finding.other_recipients))

@@ -160,6 +160,8 @@ def test_a_mailbox_that_cannot_be_reached_is_named(stopped: World) -> None:
     [
         (b"To: <Anna@Example.com>\n\n", True),
         (b"Return-Path: <bounces+anna=example.com@crm.example>\n\n", True),
+        (b"Return-Path: <SRS0=HHH=TT=example.com=Anna@fwd.example>\n\n", True),
+        (b'Subject: x\n\n"Anna"@example.com is unknown.\n', True),
         (report(MIXED), True),
         (b"Subject: =?utf-8?q?anna?=\n\nanna at example.com\n", False),
         (b"\xff\0" * 100, False),
