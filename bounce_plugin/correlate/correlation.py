@@ -29,9 +29,8 @@ class Contact:
 class Delivery:
     """One message that the host sent to one address."""
 
-    ref: (
-        str  # unique among the host's deliveries; the best key of a distinct message. It stays: no address may be in it
-    )
+    #: Unique among the host's deliveries; the best key of a distinct message. It stays for good: no address may be in it.
+    ref: str
     address: str
     contact: str = ""  # Contact.id
     message: str = ""  # what was sent: a newsletter's or an invoice's number
