@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -84,14 +85,23 @@ def look_through(settings: Settings, address: str) -> Iterator[Trace]:
 
 
 def names(raw: bytes, address: str) -> bool:
-    """Whether a mail names an address, given in its normal spelling: as it stands, quoted, as VERP and SRS have it, or encoded."""
-    octets, (local, _, domain) = raw.lower(), address.rpartition("@")
-    written = (address, f'"{local}"@{domain}', f"{local}={domain}", f"={domain}={local}@")
-    if any(one.encode() in octets for one in written):
+    """Whether a mail names an address, given in its normal spelling: as it stands, quoted, as VERP and SRS have it, or encoded.
+
+    Not whether it names another one that ends alike: `joanna@…` is not `anna@…`.
+    """
+    naming = _naming(address)
+    if naming.search(raw.decode("utf-8", "surrogateescape").lower()):
         return True
     examination = examine(raw)
     recipients = (name for finding in examination.findings for name in (finding.recipient, *finding.other_recipients))
-    return address in examination.report.passage.whole.lower() or address in map(normalise, recipients)
+    return naming.search(examination.report.passage.whole.lower()) is not None or address in map(normalise, recipients)
+
+
+def _naming(address: str) -> re.Pattern[str]:
+    local, _, domain = (re.escape(part) for part in address.rpartition("@"))
+    begin = r"(?:(?<!\w)(?<!\w[.+-])|(?<==[0-9a-f][0-9a-f]))"  # or after what quoted-printable has encoded
+    ways = (f"{begin}{local}@{domain}", f'"{local}"@{domain}', rf"(?<!\w){local}={domain}", f"={domain}={local}@")
+    return re.compile("|".join(ways))
 
 
 def _look_up(tx: Transaction, normal: str) -> Held:
