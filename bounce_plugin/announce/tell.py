@@ -16,12 +16,12 @@ from threading import Lock
 from typing import Final
 
 from bounce_plugin.announce.absent import Absent
+from bounce_plugin.announce.arguments import ARGUMENTS, Arguments
 from bounce_plugin.announce.plugins import Plugins
 from bounce_plugin.announce.trouble import log_failure, words_of
 from bounce_plugin.errors import Later, NotFoundError
 from bounce_plugin.event import BounceEvent
-from bounce_plugin.ledger import history, mails, outbox, review
-from bounce_plugin.ledger.addresses import PLACEHOLDER
+from bounce_plugin.ledger import history, outbox, review
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.outbox import Announcement, Payload
 from bounce_plugin.ledger.told import decisions_told, is_announced, told_of
@@ -38,7 +38,6 @@ AT_THE_EARLIEST: Final = timedelta(minutes=1)
 #: Announcements that are read at once.
 BATCH: Final = 500
 
-Arguments = Mapping[str, object]
 _THRESHOLD: Final = "on_threshold_reached"
 
 
@@ -228,7 +227,7 @@ class _Round:
             with self.ledger.reading() as tx:
                 if hook == _THRESHOLD and not outbox.still_waits(tx, announcement):
                     return None  # the breaker holds it since we asked what is due
-                return _ARGUMENTS[hook](tx, announcement.payload)
+                return ARGUMENTS[hook](tx, announcement.payload)
         except NotFoundError as error:
             log.warning("announcement %s of %s is about nothing: %s", announcement.id, hook, error)
             return None
@@ -260,42 +259,3 @@ class _Round:
         if not given_up:  # else two deaf plugins would be told of each other for ever
             others = [other for other in self.plugins.implementing("on_review_needed") if other != name]
             outbox.announce(tx, "on_review_needed", Payload(item=item.id), others, self.now)
-
-
-def _of_event(tx: Transaction, payload: Payload) -> Arguments:
-    return {"event": history.event_by_id(tx, payload.event)}
-
-
-def _of_exempt(tx: Transaction, payload: Payload) -> Arguments:
-    return {"event": history.event_by_id(tx, payload.event), "fallback": payload.fallback}
-
-
-def _of_decision(tx: Transaction, payload: Payload) -> Arguments:
-    return {"event": history.event_by_id(tx, payload.event), "decision": payload.decision}
-
-
-def _of_lifted(_tx: Transaction, payload: Payload) -> Arguments:
-    if payload.lifted is not None and PLACEHOLDER.fullmatch(payload.lifted.address):
-        raise NotFoundError("whose stop was lifted has been forgotten")
-    return {"lifted": payload.lifted}
-
-
-def _of_mail(tx: Transaction, payload: Payload) -> Arguments:
-    return {"outcome": mails.outcome_of(tx, payload.mail)}
-
-
-def _of_item(tx: Transaction, payload: Payload) -> Arguments:
-    return {"item": review.item(tx, payload.item)}
-
-
-#: What each hook is told, from what its announcement refers to.
-_ARGUMENTS: Final[Mapping[str, Callable[[Transaction, Payload], Arguments]]] = {
-    "on_bounce_classified": _of_event,
-    _THRESHOLD: _of_decision,
-    "on_exempt_failure": _of_exempt,
-    "on_message_handled": _of_mail,
-    "on_review_needed": _of_item,
-    "on_suppression_lifted": _of_lifted,
-    "on_incident": lambda _tx, payload: {"incident": payload.incident},
-    "on_run_finished": lambda _tx, payload: {"summary": payload.summary},
-}
