@@ -27,6 +27,7 @@ from bounce_plugin.ledger.outbox import Announcement, Payload
 from bounce_plugin.ledger.told import decisions_told, is_announced, told_of
 from bounce_plugin.ledger.transaction import Past, Transaction
 from bounce_plugin.outcome import Incident, Lifted, MailOutcome, ReviewItem, RunSummary
+from bounce_plugin.policy.hold import Released
 from bounce_plugin.policy.rules import Decision, PolicyAction, Step
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ AT_THE_EARLIEST: Final = timedelta(minutes=1)
 #: Announcements that are read at once.
 BATCH: Final = 500
 
+#: What the hook on_threshold_reached is for; manual work and incidents have hooks of their own.
+TOLD_AS_THRESHOLD: Final = frozenset(PolicyAction) - {PolicyAction.REVIEW, PolicyAction.INCIDENT}
 _THRESHOLD: Final = "on_threshold_reached"
 
 
@@ -71,10 +74,13 @@ class Announcements:
         self._put(tx, _THRESHOLD, Payload(event=event.id, decision=decision), now, event.address)
 
     def threshold_released(
-        self, tx: Transaction, event: str, address: str, decision: Decision, now: datetime, *, again: str
+        self, tx: Transaction, address: str, released: Released, now: datetime, *, again: str
     ) -> None:
-        """Put it down again for an event of that id, after what it led to was held; `again` says by what."""
-        self._put(tx, _THRESHOLD, Payload(event=event, decision=decision, again=again), now, address)
+        """Put it down again for what was held of an address, and counts again; `again` is a name for that."""
+        for event, decision in released.decided:
+            if steps := tuple(step for step in decision.steps if step.action in TOLD_AS_THRESHOLD):
+                payload = Payload(event=event.id, decision=Decision(steps=steps), again=again)
+                self._put(tx, _THRESHOLD, payload, now, address)
 
     def threshold_withdrawn(self, tx: Transaction, events: Collection[str]) -> None:
         """Tell nobody any more what these events led to, as far as nobody was told yet."""

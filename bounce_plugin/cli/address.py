@@ -22,7 +22,7 @@ from bounce_plugin.policy.hold import trip_number
 from bounce_plugin.policy.state import Act, Verb
 
 #: Acts that name the failures that they are about.
-_ABOUT_SOME: Final = (Verb.UNDO, Verb.HOLD, Verb.RELEASE)
+_ABOUT_SOME: Final = (Verb.UNDO, Verb.HOLD, Verb.RELEASE, Verb.LET_GO)
 #: Events that can be listed at once.
 MOST: Final = 1_000_000
 #: Shorter, in a column that is called so.
@@ -60,7 +60,8 @@ def _in_words(act: Act) -> str:
         by = f" by the breaker (trip {trip_number(act)})"
     until = f" until {act.until:%Y-%m-%d %H:%M}" if act.until else ""
     what = f" of {counted(len(act.events), 'failure')}" if act.verb in _ABOUT_SOME else ""
-    return f"{act.at:%Y-%m-%d %H:%M}  {act.verb}{what}{until}{by}: {act.because}"
+    verb = "let go" if act.verb is Verb.LET_GO else act.verb
+    return f"{act.at:%Y-%m-%d %H:%M}  {verb}{what}{until}{by}: {act.because}"
 
 
 @click.command()

@@ -18,6 +18,7 @@ from bounce_plugin.policy.rehearsal import Settlement, Surges, find_surges
 from bounce_plugin.policy.replay import restricting
 from bounce_plugin.policy.rules import PastEvent, Policy
 from bounce_plugin.policy.simulate import Simulated, simulate
+from bounce_plugin.policy.state import settled_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,8 @@ def _surges(tx: Transaction, policy: Policy, limits: Limits) -> Surges:
             past, every = person.past, [*_counted(person.past), *gone[person.fingerprint]]
             stopping = restricting(every, policy, done=past.acts, sent=past.sent) & known.keys()
             failures += [known[event].failure for event in stopping]
-            settled |= {event: one for event in stopping if (one := _settlement(known[event])) is not None}
+            times = settled_at(past.acts)
+            settled |= {event: _settlement(known[event], *times[event]) for event in stopping & times.keys()}
 
     def sent(cause: Cause, first: date, last: date) -> Mapping[date, int]:
         return volumes_of(tx, cause, first, last)
@@ -68,10 +70,8 @@ def _surges(tx: Transaction, policy: Policy, limits: Limits) -> Surges:
     return find_surges(failures, settled, limits, sent)
 
 
-def _settlement(recorded: Recorded) -> Settlement | None:
-    if recorded.state in {State.RELEASED, State.UNDONE}:
-        return Settlement(right=recorded.state is State.RELEASED, held_as=recorded.held_as)
-    return None
+def _settlement(recorded: Recorded, released: datetime | None, undone: datetime | None) -> Settlement:
+    return Settlement(held_as=recorded.held_as, released=released, undone=undone)
 
 
 def _is_held(found: Surges, recorded: Recorded) -> bool:

@@ -17,13 +17,10 @@ from bounce_plugin.ledger.transaction import Past, Transaction
 from bounce_plugin.ledger.trips import Trip, TripState, all_trips, settle, trip_by_number
 from bounce_plugin.policy.answerable import require_words
 from bounce_plugin.policy.hold import Released, release, trip_name, trip_number
-from bounce_plugin.policy.rules import Decision, PastEvent, Policy, PolicyAction
+from bounce_plugin.policy.rules import PastEvent, Policy, PolicyAction
 from bounce_plugin.policy.state import Suppression, held_events
 from bounce_plugin.policy.undo import Undone, undo
 from bounce_plugin.steps.act import Consequences
-
-#: What the hook on_threshold_reached is not for.
-_OTHERWISE = {PolicyAction.REVIEW, PolicyAction.INCIDENT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,13 +125,7 @@ class Settling:
         outcome = self._outcome(past_of(tx, fingerprint))
         append_acts(tx, fingerprint, outcome.acts)
         if isinstance(outcome, Released) and address:
-            for event, decision in outcome.decided:
-                if steps := tuple(step for step in decision.steps if step.action not in _OTHERWISE):
-                    self._announce(tx, event, address, Decision(steps=steps))
-
-    def _announce(self, tx: Transaction, event: PastEvent, address: str, decision: Decision) -> None:
-        again = trip_name(self.trip)
-        self.announcements.threshold_released(tx, event.id, address, decision, self.now, again=again)
+            self.announcements.threshold_released(tx, address, outcome, self.now, again=trip_name(self.trip))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ Fate = tuple[State, int | None]  # of a failure, and the trip that held it
 
 #: What becomes of the failures that an act names.
 _STATES: Final = {Verb.HOLD: State.HELD, Verb.RELEASE: State.RELEASED, Verb.UNDO: State.UNDONE}
+_NEVER_HELD: Final = (State.COUNTS, None)
 
 _OURS: Final = causes.c.tenant == bindparam("tenant")
 #: What there is to know of a failure, of some that are still to be named.
@@ -162,6 +163,8 @@ def fates(acts: Iterable[Act]) -> dict[str, Fate]:
         if act.verb is Verb.LIFT:  # forgives what is held until then
             held = {event: trip for event, (state, trip) in found.items() if state is State.HELD}
             found |= {event: (State.UNDONE, trip) for event, trip in held.items()}
+        elif act.verb is Verb.LET_GO:
+            found |= dict.fromkeys(act.events, _NEVER_HELD)
         elif (state := _STATES.get(act.verb)) is not None:
             trip = trip_number(act) or None
             found |= {event: (state, trip or found.get(event, (state, None))[1]) for event in act.events}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, not_, or_, select
 
 from bounce_plugin.ledger.causes import CHUNK, FAILURE, State, read_failure
 from bounce_plugin.ledger.schema import causes, trips
@@ -18,12 +18,25 @@ _NAMES: Final = {dimension: causes.c[dimension.value] == bindparam("name") for d
 _BETWEEN: Final = (causes.c.at > bindparam("after"), causes.c.at < bindparam("before"))
 
 
+def _held_for(dimensions: Iterable[Dimension]) -> ColumnElement[bool]:
+    """What is, or was, held for a cause of some dimensions."""
+    names = [one.value for one in dimensions]
+    return causes.c.trip.in_(
+        select(trips.c.number).where(trips.c.tenant == causes.c.tenant, trips.c.dimension.in_(names))
+    )
+
+
 def _restricting(dimension: Dimension) -> Sequence[ColumnElement[bool]]:
     """What newly stopped or paused an address, or would have, and is and was not held for a narrower cause."""
-    narrower = [one.value for one in dimension.narrower]
-    explaining = select(trips.c.number).where(trips.c.tenant == causes.c.tenant, trips.c.dimension.in_(narrower))
-    unexplained = or_(causes.c.trip.is_(None), causes.c.trip.not_in(explaining))
-    return (_OURS, causes.c.restricts, *_BETWEEN, *([unexplained] if narrower else []))
+    unexplained = or_(causes.c.trip.is_(None), not_(_held_for(dimension.narrower)))
+    return (_OURS, causes.c.restricts, *_BETWEEN, *([unexplained] if dimension.narrower else []))
+
+
+def _counted(dimension: Dimension) -> ColumnElement[bool]:
+    """What counts, and what is held for a wider cause: it happened within the bounds of the narrower one."""
+    if not dimension.wider:
+        return causes.c.state == State.COUNTS
+    return or_(causes.c.state == State.COUNTS, and_(causes.c.state == State.HELD, _held_for(dimension.wider)))
 
 
 _NUMBER: Final = func.count(causes.c.fingerprint.distinct())
@@ -66,14 +79,18 @@ WINDOW: Final = {
     for dimension in Dimension
 }
 
-#: What one cause did before: what counts, and up to now what was released.
+_RELEASED_BY_THEN: Final = causes.c.trip.in_(
+    select(trips.c.number).where(trips.c.tenant == bindparam("tenant"), trips.c.settled_at < bindparam("day_ends"))
+)
+
+#: What one cause did before: what counts, and what was released up to the end of the day that it is history to.
 HISTORY: Final = {
     dimension: FAILURE.where(
         _NAMES[dimension],
         *_restricting(dimension),
         or_(
-            causes.c.state == State.RELEASED,
-            and_(causes.c.state == State.COUNTS, causes.c.at <= bindparam("ends")),
+            and_(causes.c.state == State.RELEASED, _RELEASED_BY_THEN),
+            and_(_counted(dimension), causes.c.at <= bindparam("ends")),
         ),
     ).order_by(causes.c.at, causes.c.event)
     for dimension in Dimension
@@ -122,9 +139,12 @@ def window_of(tx: Transaction, cause: Cause, after: datetime, before: datetime) 
     return _failures(tx, WINDOW[cause.dimension], name=cause.name, after=after, before=before)
 
 
-def history_of(tx: Transaction, cause: Cause, after: datetime, ends: datetime, before: datetime) -> list[Failure]:
-    """What counted until `ends`, and what was released until `before`; in their order."""
-    return _failures(tx, HISTORY[cause.dimension], name=cause.name, after=after, ends=ends, before=before)
+def history_of(
+    tx: Transaction, cause: Cause, after: datetime, before: datetime, *, ends: datetime, day_ends: datetime
+) -> list[Failure]:
+    """What was received between two times, and counted until `ends` or was released until `day_ends`; in their order."""
+    where = {"after": after, "before": before, "ends": ends, "day_ends": day_ends}
+    return _failures(tx, HISTORY[cause.dimension], name=cause.name, **where)
 
 
 def counting_of(tx: Transaction, cause: Cause, after: datetime, until: datetime) -> dict[str, dict[str, bool]]:

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from bounce_plugin.ledger.outbox import PAYLOAD
 from bounce_plugin.ledger.schema import outbox
 from bounce_plugin.ledger.transaction import Past, Transaction
+from bounce_plugin.policy.hold import times_let_go
 from bounce_plugin.policy.rules import Decision
 from bounce_plugin.policy.state import Verb
 
@@ -53,7 +54,7 @@ def told_of(tx: Transaction, hook: str, events: Iterable[str]) -> frozenset[str]
 
 def decisions_told(tx: Transaction, hook: str, pasts: Mapping[str, Past]) -> dict[str, list[Decision]]:
     """The decisions upon what happened to some addresses, by fingerprint, that a plugin was told by a hook, or must still
-    be; also those upon what the breaker held and a person released. One that cannot be read was told to nobody.
+    be; also those upon what the breaker held and was released or let go. One that cannot be read was told to nobody.
     """
     names = list(dict.fromkeys(f"{hook}:{subject}" for past in pasts.values() for subject in _subjects(past)))
     found: dict[str, list[Decision]] = {}
@@ -74,3 +75,5 @@ def _subjects(past: Past) -> Iterator[str]:
             yield from act.events
         if act.verb is Verb.HOLD:
             yield from (f"{event}:{act.rule}" for event in act.events)
+    for name, events in times_let_go(past.acts):
+        yield from (f"{event}:{name}" for event in events)

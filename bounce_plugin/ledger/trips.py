@@ -18,11 +18,15 @@ from bounce_plugin.policy.breaker import Cause, Dimension, Surge
 
 
 class TripState(StrEnum):
-    """What a person made of it."""
+    """What a person made of it, or the breaker itself."""
 
     OPEN = "open"
     RELEASED = "released"
     DISCARDED = "discarded"
+    EXPLAINED = "explained"  # by a trip of a narrower cause: it holds nothing any more
+
+
+_OF_NO_ACCOUNT: Final = (TripState.RELEASED, TripState.EXPLAINED)  # there was nothing amiss
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,25 +65,25 @@ TOUCHED: Final = (
     .order_by(trips.c.number)
 )
 
-#: The trips that nobody released, and that may hold failures of a time.
+#: The trips of account, that may hold failures of a time.
 AROUND: Final = (
     select(trips)
     .where(
         _OURS,
-        trips.c.state != TripState.RELEASED,
+        trips.c.state.not_in(_OF_NO_ACCOUNT),
         trips.c.since < bindparam("until"),
         trips.c.until >= bindparam("since"),
     )
     .order_by(trips.c.number)
 )
 
-#: The trips of a cause that nobody released, and that had not ended before a time.
-UNRELEASED: Final = select(trips).where(
+#: The trips of a cause that are of account, and that had not ended before a time.
+OF_ACCOUNT: Final = select(trips).where(
     _OURS,
     trips.c.dimension == bindparam("dimension"),
     trips.c.name == bindparam("name"),
     trips.c.until >= bindparam("since"),
-    trips.c.state != TripState.RELEASED,
+    trips.c.state.not_in(_OF_NO_ACCOUNT),
 )
 
 #: A surge goes on, or began earlier than was known.
@@ -97,7 +101,7 @@ EXTEND: Final = (
     )
 )
 
-#: A person decides.
+#: A person decides, or the breaker itself.
 SETTLE: Final = (
     update(trips)
     .where(trips.c.tenant == bindparam("of_tenant"), trips.c.number == bindparam("of_number"))
@@ -113,8 +117,8 @@ SETTLE: Final = (
 TRIPS: Final = select(trips).where(_OURS).order_by(trips.c.number.desc())
 TRIP: Final = select(trips).where(_OURS, trips.c.number == bindparam("number"))
 
-#: How many there are, and how many were settled.
-STAMP: Final = select(func.count(), func.count(trips.c.settled_at)).where(_OURS)
+#: How many there are, how many were settled, and until when the last one is.
+STAMP: Final = select(func.count(), func.count(trips.c.settled_at), func.max(trips.c.until)).where(_OURS)
 
 #: Those that are open, oldest first.
 OPEN: Final = select(trips).where(_OURS, trips.c.state == TripState.OPEN).order_by(trips.c.number)
@@ -169,14 +173,14 @@ def touched(tx: Transaction, cause: Cause, surge: Surge) -> tuple[Trip, ...]:
 
 
 def trips_around(tx: Transaction, since: datetime, until: datetime) -> tuple[Trip, ...]:
-    """The trips in whose surge a failure may be that was received from `since` to `until`; none that was released."""
+    """The trips of account in whose surge a failure may be that was received from `since` to `until`."""
     return _trips(tx, tx.connection.execute(AROUND, {"tenant": tx.tenant, "since": since, "until": until}).all())
 
 
 def surges_of(tx: Transaction, cause: Cause, since: datetime) -> tuple[Surge, ...]:
-    """The surges of a cause that reached beyond a time, without those whose failures were released."""
+    """The surges of a cause that reached beyond a time, without those whose failures were right, or are explained."""
     where = {"tenant": tx.tenant, "dimension": cause.dimension, "name": cause.name, "since": since}
-    return tuple(_surge(row) for row in tx.connection.execute(UNRELEASED, where))
+    return tuple(_surge(row) for row in tx.connection.execute(OF_ACCOUNT, where))
 
 
 def all_trips(tx: Transaction) -> tuple[Trip, ...]:
@@ -192,10 +196,9 @@ def trip_by_number(tx: Transaction, number: int) -> Trip:
     return found[0]
 
 
-def stamp_of(tx: Transaction) -> tuple[int, int]:
-    """What is another one whenever the breaker trips, or somebody settles it."""
-    every, settled = tx.connection.execute(STAMP, {"tenant": tx.tenant}).one()
-    return every, settled
+def stamp_of(tx: Transaction) -> object:
+    """What is another one whenever the breaker trips, its newest surge goes on, or somebody settles one."""
+    return tuple(tx.connection.execute(STAMP, {"tenant": tx.tenant}).one())
 
 
 def open_trips(tx: Transaction) -> tuple[Trip, ...]:
@@ -204,9 +207,15 @@ def open_trips(tx: Transaction) -> tuple[Trip, ...]:
 
 
 def settle(tx: Transaction, number: int, state: TripState, *, actor: str, why: str, now: datetime) -> None:
-    """Record what a person made of a trip."""
+    """Record what a person made of a trip, or that another one explains it."""
     hidden_actor, hidden_why = hide_all(tx, [actor, why])
     new = {"new_state": state, "new_settled_at": now, "new_actor": hidden_actor, "new_why": hidden_why}
+    tx.connection.execute(SETTLE, {"of_tenant": tx.tenant, "of_number": number, **new})
+
+
+def reopen(tx: Transaction, number: int) -> None:
+    """Record that a trip waits for a person, after all."""
+    new = {"new_state": TripState.OPEN, "new_settled_at": None, "new_actor": "", "new_why": ""}
     tx.connection.execute(SETTLE, {"of_tenant": tx.tenant, "of_number": number, **new})
 
 

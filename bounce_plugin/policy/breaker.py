@@ -35,6 +35,12 @@ class Dimension(StrEnum):
         every = tuple(Dimension)
         return every[: every.index(self)]
 
+    @property
+    def wider(self) -> tuple[Dimension, ...]:
+        """Those that come after it."""
+        every = tuple(Dimension)
+        return every[every.index(self) + 1 :]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Cause:
@@ -117,7 +123,7 @@ def surges(
     failures: Sequence[Failure],
     dimension: Dimension,
     limits: Limits,
-    bound: Callable[[date, int], Bound],
+    bound: Callable[[datetime, int], Bound],
     *,
     since: datetime | None = None,
 ) -> Iterator[Surge]:
@@ -133,7 +139,7 @@ def surges(
         last = place + 1 == len(failures) or failures[place + 1].at != failure.at
         if not last or (since is not None and failure.at < since) or number <= limits.floor:
             continue
-        allowed = bound(failure.at.astimezone(UTC).date(), number)
+        allowed = bound(failure.at.astimezone(UTC), number)
         if number > allowed.limit:
             until = slide.latest(len(slide) - number + allowed.limit) + limits.window
             yield surge_of(failure.at - limits.window, until, failure.at, number, allowed)

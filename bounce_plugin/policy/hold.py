@@ -1,9 +1,9 @@
-"""What follows when the breaker holds failures of an address, and when a person releases or discards them?"""
+"""What follows when the breaker holds failures of an address, and when they are released, discarded or let go?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -14,15 +14,17 @@ from bounce_plugin.policy.state import Act, Suppression, Verb, derive, in_force
 from bounce_plugin.policy.success import Sent
 from bounce_plugin.policy.undo import Undone, take_back
 
-_TRIP: Final = "breaker "
+#: Who holds failures, and lets them go.
+BREAKER: Final = "breaker"
+_TRIP: Final = f"{BREAKER} "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """What releasing the failures of one address does."""
+    """What releasing the failures of one address does, or letting them go."""
 
     events: tuple[PastEvent, ...]  # that count again, oldest first
-    acts: tuple[Act, ...]  # to be appended: the release, and what follows from all failures
+    acts: tuple[Act, ...]  # to be appended: the release or the like, and what follows from all failures
     decided: tuple[tuple[PastEvent, Decision], ...]  # what is new, and the failures that led to it
     before: Suppression | None  # as far as they are in force
     after: Suppression | None
@@ -69,9 +71,43 @@ def release(
     sent: Sequence[Sent] = (),
 ) -> Released:
     """Let events that were held count again, beside those of an address that do: as if the breaker were not there."""
-    back, done = tuple(chosen), tuple(acts)
-    ids = tuple(event.id for event in back)
-    released = Act(verb=Verb.RELEASE, at=now, because=why, actor=actor, events=ids)
+    released = Act(verb=Verb.RELEASE, at=now, because=why, actor=actor)
+    return _count_again(released, tuple(chosen), events, acts, policy, now=now, sent=sent)
+
+
+def let_go(
+    chosen: Iterable[PastEvent],
+    events: Iterable[PastEvent],
+    acts: Iterable[Act],
+    policy: Policy,
+    *,
+    why: str,
+    now: datetime,
+    sent: Sequence[Sent] = (),
+) -> Released:
+    """The same where the breaker itself finds that a narrower cause explains what it tripped for."""
+    gone = Act(verb=Verb.LET_GO, at=now, because=why, actor=BREAKER)
+    return _count_again(gone, tuple(chosen), events, acts, policy, now=now, sent=sent)
+
+
+def times_let_go(acts: Iterable[Act]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each time that the breaker let failures of an address go: a name for it, and their ids."""
+    gone = (act for act in acts if act.verb is Verb.LET_GO)
+    return ((f"let go {number}", act.events) for number, act in enumerate(gone, start=1))
+
+
+def _count_again(
+    act: Act,
+    back: tuple[PastEvent, ...],
+    events: Iterable[PastEvent],
+    acts: Iterable[Act],
+    policy: Policy,
+    *,
+    now: datetime,
+    sent: Sequence[Sent],
+) -> Released:
+    done, ids = tuple(acts), tuple(event.id for event in back)
+    released = replace(act, events=ids)
     kept = (*done, released)
     decided = tuple(retrace((*events, *back), policy, now, done=kept, sent=sent))
     follows = tuple(act for event, decision in decided for act in acts_from(decision, event.received_at))

@@ -30,17 +30,18 @@ class Verb(StrEnum):
     REVISE = "revise"  # a mail was read late: what was decided upon these failures holds no more
     HOLD = "hold"  # the same until a person decides, because the breaker tripped
     RELEASE = "release"  # failures that were held count again; what they lead to follows
+    LET_GO = "let_go"  # the same by the breaker itself, because a narrower cause explains what it tripped for
 
     __hash__ = str.__hash__  # that of Enum is written in Python
 
 
 #: The acts after which other failures count than before.
-ABOUT_FAILURES: Final = frozenset({Verb.LIFT, Verb.UNDO, Verb.HOLD, Verb.RELEASE})
+ABOUT_FAILURES: Final = frozenset({Verb.LIFT, Verb.UNDO, Verb.HOLD, Verb.RELEASE, Verb.LET_GO})
 #: The acts after which failures count no more, for good.
 FORGIVING: Final = frozenset({Verb.LIFT, Verb.UNDO})
 _TAKE_BACK: Final = frozenset({Verb.UNDO, Verb.HOLD})
-_MAKE_NOTHING: Final = frozenset({Verb.RELEASE, Verb.SUCCESS})  # by themselves
-_DECIDE: Final = frozenset({Verb.UNDO, Verb.RELEASE})  # what a person makes of failures that are held
+_MAKE_NOTHING: Final = frozenset({Verb.RELEASE, Verb.LET_GO, Verb.SUCCESS})  # by themselves
+_HOLD_NO_MORE: Final = frozenset({Verb.UNDO, Verb.RELEASE, Verb.LET_GO})  # failures that were held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +114,28 @@ def held_events(acts: Iterable[Act]) -> Mapping[str, Act]:
             held = {}
         elif act.verb is Verb.HOLD:
             held |= dict.fromkeys(act.events, act)
-        elif act.verb in _DECIDE:
+        elif act.verb in _HOLD_NO_MORE:
             for event in act.events:
                 held.pop(event, None)
     return held
+
+
+def settled_at(acts: Iterable[Act]) -> Mapping[str, tuple[datetime | None, datetime | None]]:
+    """When people released events that were held, and when they undid events, or lifted the stop while they were held."""
+    released, undone, held = dict[str, datetime](), dict[str, datetime](), set[str]()
+    for act in acts:
+        if act.verb is Verb.HOLD:
+            held.update(act.events)
+        elif act.verb in _HOLD_NO_MORE:
+            held.difference_update(act.events)
+        if act.verb is Verb.RELEASE:
+            released |= dict.fromkeys(act.events, act.at)
+        elif act.verb is Verb.UNDO:
+            undone |= dict.fromkeys(act.events, act.at)
+        elif act.verb is Verb.LIFT:
+            undone |= dict.fromkeys(held, act.at)
+            held = set()
+    return {event: (released.get(event), undone.get(event)) for event in {*released, *undone}}
 
 
 def derive(acts: Iterable[Act]) -> Suppression | None:

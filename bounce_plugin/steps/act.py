@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from bounce_plugin.announce import Announcements
+from bounce_plugin.announce.tell import TOLD_AS_THRESHOLD
 from bounce_plugin.case import Case, read_events
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.correlate.correlation import Caveat, Delivery, Trust
@@ -25,13 +26,11 @@ from bounce_plugin.policy.limits import Limits
 from bounce_plugin.policy.removal import stands
 from bounce_plugin.policy.rules import Decision, Policy, PolicyAction, Step
 from bounce_plugin.policy.state import COMPLAINT, Act, Verb
-from bounce_plugin.steps.breaker import Breaker, Usual, Watch
+from bounce_plugin.steps.breaker import Breaker, Watch
+from bounce_plugin.steps.usual import Usual
 
 #: Mails with marks that are not ours, before the operator is told: a few come from mails of a key that was taken out.
 FORGED_IN_AN_HOUR: Final = 20
-
-#: What the hook on_threshold_reached is for; manual work and incidents have hooks of their own.
-TOLD_AS_THRESHOLD = frozenset(PolicyAction) - {PolicyAction.REVIEW, PolicyAction.INCIDENT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

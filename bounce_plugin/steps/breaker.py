@@ -5,7 +5,7 @@ Everything happens in the transaction that records the failures: nobody sees a s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -13,16 +13,26 @@ from typing import Final
 from bounce_plugin.announce import Announcements
 from bounce_plugin.classify.providers import Providers
 from bounce_plugin.event import BounceEvent
-from bounce_plugin.ledger import causes, counting
-from bounce_plugin.ledger.addresses import known
+from bounce_plugin.ledger import counting
+from bounce_plugin.ledger.causes import State, failures_of, flag, note_cause, put_fates
 from bounce_plugin.ledger.incidents import raise_incident
-from bounce_plugin.ledger.past import forgiven, past_of, recall
-from bounce_plugin.ledger.record import log_acts, store_suppressions
+from bounce_plugin.ledger.past import forgiven, past_of
 from bounce_plugin.ledger.transaction import Past, Transaction
-from bounce_plugin.ledger.trips import Trip, TripState, add_trip, extend, stamp_of, surges_of, touched, trips_around
+from bounce_plugin.ledger.trips import (
+    Trip,
+    TripState,
+    add_trip,
+    extend,
+    reopen,
+    settle,
+    surges_of,
+    touched,
+    trip_by_number,
+    trips_around,
+)
 from bounce_plugin.ledger.volumes import volumes_of
+from bounce_plugin.ledger.withheld import Withheld, set_aside
 from bounce_plugin.message.report import Kind
-from bounce_plugin.outcome import Lifted
 from bounce_plugin.policy.breaker import (
     INSTANT,
     Cause,
@@ -32,51 +42,21 @@ from bounce_plugin.policy.breaker import (
     bound_of,
     failure_of,
     merged,
-    most,
     surge_of,
     surges,
 )
 from bounce_plugin.policy.decide import acts_from
-from bounce_plugin.policy.hold import hold
+from bounce_plugin.policy.hold import BREAKER
 from bounce_plugin.policy.limits import Bound, Limits
 from bounce_plugin.policy.replay import restricting
 from bounce_plugin.policy.rules import RESTRICTING, Decision, Policy
-from bounce_plugin.policy.state import Suppression, Verb, standing
-from bounce_plugin.steps.trip_in_words import in_numbers
+from bounce_plugin.policy.state import Verb
+from bounce_plugin.steps.holding import Holding
+from bounce_plugin.steps.trip_in_words import explained_in_words, tripped_in_words
+from bounce_plugin.steps.usual import Usual
 
 #: A failure that is decided so much later than it was received may have led to a pause that is over by then.
 _LATE: Final = timedelta(days=1)
-_MANY: Final = 1000  # causes and days that are remembered
-
-
-class Usual:
-    """What causes did before a day: found once, until a trip is there or settled, or older failures come to light."""
-
-    def __init__(self) -> None:
-        self._found: dict[tuple[Cause, date], tuple[int, datetime]] = {}  # the most, of what was looked at back to then
-        self._stamp: tuple[int, int] | None = None
-
-    def of(self, tx: Transaction, cause: Cause, day: date, limits: Limits, number: int) -> int:
-        """The most addresses that a cause stopped in one window; or fewer, if so many explain as many as `number`.
-
-        The newest failures are looked at first, for a usual day is explained by the days just before it.
-        """
-        stamp = stamp_of(tx)
-        if stamp != self._stamp or len(self._found) >= _MANY:
-            self._found, self._stamp = {}, stamp
-        after, ends, before = limits.history_of(day)
-        usual, back_to = self._found.get((cause, day), (0, before))
-        while back_to > after and not limits.is_usual(number, usual):
-            begin = max(after, back_to - max(2 * limits.window, before - back_to))
-            found = counting.history_of(tx, cause, max(after, begin - limits.window), ends, back_to)
-            usual, back_to = max(usual, most(found, cause.dimension, limits.window)), begin
-        self._found[cause, day] = usual, back_to
-        return usual
-
-    def forget(self, at: datetime, limits: Limits) -> None:
-        """A failure was recorded that was received then: it is history to some days."""
-        for cause, day in [key for key in self._found if at <= limits.history_of(key[1])[1]]:
-            del self._found[cause, day]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +80,14 @@ class Watch:
     _noted: list[datetime] = field(default_factory=list)  # when those that count were received
     _stops: list[Failure] = field(default_factory=list)  # those that newly stop or pause somebody
     _bounds: dict[tuple[Cause, date], tuple[Bound, bool]] = field(default_factory=dict)  # and whether it is exact
-    _held: set[str] = field(default_factory=set)
+    _holding: Holding = field(init=False)
+    _taken: dict[int, Trip] = field(
+        default_factory=dict
+    )  # by their numbers trips from which failures were taken: by which
+
+    def __post_init__(self) -> None:
+        breaker = self.breaker
+        self._holding = Holding(announcements=breaker.announcements, policy=breaker.policy, tx=self.tx, now=self.now)
 
     def note(self, event: BounceEvent, decision: Decision) -> None:
         """Record why a failure that counts happened, and whether it takes something away from its address."""
@@ -111,15 +98,15 @@ class Watch:
         self._noted.append(failure.at)
         stops = bool(RESTRICTING & decision.actions)
         if self._is_plain(past, failure, decision, stops=stops):
-            causes.note_cause(self.tx, failure, restricts=stops)
+            note_cause(self.tx, failure, restricts=stops)
             self._stops += [failure] if stops else []
             return
         gone = forgiven(self.tx, [failure.who])[failure.who]
         every = (*past.events, *past.held, *gone)
         stopping = restricting(every, self.breaker.policy, done=past.acts, sent=past.sent)
-        causes.note_cause(self.tx, failure, restricts=event.id in stopping)
-        causes.flag(self.tx, {one.id for one in every if one.counts}, stopping)
-        self._stops += [one for one in causes.failures_of(self.tx, stopping) if one.at >= failure.at]
+        note_cause(self.tx, failure, restricts=event.id in stopping)
+        flag(self.tx, {one.id for one in every if one.counts}, stopping)
+        self._stops += [one for one in failures_of(self.tx, stopping) if one.at >= failure.at]
 
     def _is_plain(self, past: Past, failure: Failure, decision: Decision, *, stops: bool) -> bool:
         """Whether the decision tells what it would be if all failures had come in, and counted, as they happened."""
@@ -137,19 +124,57 @@ class Watch:
         self.breaker.usual.forget(min(self._noted), limits)
         first, last = min(self._noted), max(self._noted)
         around = trips_around(self.tx, first, last)
-        for trip in around:
-            if trip.state is TripState.OPEN:
-                self._hold(trip, max(first - INSTANT, trip.surge.after), min(last, trip.surge.until))
         for dimension in Dimension:
             for trip in around:
-                if trip.state is TripState.DISCARDED and trip.cause.dimension is dimension:
-                    self._go_on(trip, first, last, limits)
+                if trip.cause.dimension is dimension and trip.state is TripState.OPEN:
+                    self._hold(trip, max(first - INSTANT, trip.surge.after), min(last, trip.surge.until))
+            self._judge_again(dimension, limits)
+            for trip in around:
+                if trip.cause.dimension is dimension and trip.state is TripState.DISCARDED:
+                    self._go_on(trip, min(self._noted), max(self._noted), limits)
             times: dict[Cause, list[datetime]] = {}
             for failure in self._stops:
                 times.setdefault(failure.of(dimension), []).append(failure.at)
             for cause in sorted(self._many(times, limits)):
                 self._trip_each(cause, times[cause], limits)
-        return frozenset(self._held)
+            # without what is held by now, others may be too many: of each wider cause the largest part is left out
+            self._stops += failures_of(self.tx, self._holding.restricting - {failure.event for failure in self._stops})
+        return frozenset(self._holding.held)
+
+    def _judge_again(self, dimension: Dimension, limits: Limits) -> None:
+        """Judge anew what trips were for from which narrower ones took failures: as if these had tripped first."""
+        for number, narrower in sorted(self._taken.items()):
+            trip = trip_by_number(self.tx, number)
+            if trip.cause.dimension is dimension:
+                del self._taken[number]
+                self._judge_trip_again(trip, narrower, limits)
+
+    def _judge_trip_again(self, trip: Trip, narrower: Trip, limits: Limits) -> None:
+        why = f"Trip {narrower.number} explains it: {narrower.cause} stops far more addresses than usual."
+        left = set_aside(self.tx, trip.number)
+        settle(self.tx, trip.number, TripState.EXPLAINED, actor=BREAKER, why=why, now=self.now)
+        self.breaker.usual.forget_cause(trip.cause)
+        self._bounds.clear()
+        times, again = [one.at for one in left if one.restricts], False
+        while (surge := self._first_surge(trip.cause, times, limits)) is not None:
+            inside, left = (
+                [one for one in left if surge.holds(one.at)],
+                [one for one in left if not surge.holds(one.at)],
+            )
+            if again:
+                self._trip(trip.cause, surge, limits, inside)
+            else:
+                reopen(self.tx, trip.number)
+                extend(self.tx, trip, surge)
+                put_fates(self.tx, {one.event: (State.HELD, trip.number) for one in inside})
+                self._hold(replace(trip, surge=surge), surge.after, surge.until)
+            again, times = True, [at for at in times if at > surge.until]
+            self._bounds.clear()
+        self._holding.let_go(left, why)
+        self._noted += [one.at for one in left]
+        self._stops += failures_of(self.tx, [one.event for one in left if one.restricts])
+        if not again:
+            self._tell(trip, explained_in_words(trip, why))
 
     def _go_on(self, discarded: Trip, first: datetime, last: datetime, limits: Limits) -> None:
         """Hold what a surge does after it was discarded, as another trip: also failures that stop nobody."""
@@ -158,17 +183,15 @@ class Watch:
             for surge in self._surges(cause, limits, first - limits.window, last):
                 if counting.counting_of(self.tx, cause, surge.after, surge.until):
                     self._trip(cause, surge, limits)
-                    self._bounds.clear()
 
     def _trip_each(self, cause: Cause, times: Sequence[datetime], limits: Limits) -> None:
         """Hold each surge around these times. The earliest first: what is held of it is not usual for the next."""
-        while times:
-            surge = next(iter(self._surges(cause, limits, min(times), max(times))), None)
-            if surge is None:
-                return
+        while (surge := self._first_surge(cause, times, limits)) is not None:
             self._trip(cause, surge, limits)
-            self._bounds.clear()
             times = [at for at in times if at > surge.until]
+
+    def _first_surge(self, cause: Cause, times: Sequence[datetime], limits: Limits) -> Surge | None:
+        return next(iter(self._surges(cause, limits, min(times), max(times))), None) if times else None
 
     def _many(self, times: Mapping[Cause, Sequence[datetime]], limits: Limits) -> Collection[Cause]:
         """Those of some causes that stopped more addresses around these times than are never too many."""
@@ -182,8 +205,8 @@ class Watch:
     def _surges(self, cause: Cause, limits: Limits, first: datetime, last: datetime) -> list[Surge]:
         """The times around these failures in which a cause stopped too many."""
 
-        def bound(day: date, number: int) -> Bound:
-            return self._bound(cause, day, number, limits)
+        def bound(at: datetime, number: int) -> Bound:
+            return self._bound(cause, at.date(), number, limits)
 
         if (
             not cause.dimension.narrower  # else these numbers are too large by those that a narrower cause explains
@@ -191,7 +214,7 @@ class Watch:
             and not self._number(cause, last, last + limits.window)  # none came later
         ):
             every = self._number(cause, first - limits.window, last + INSTANT)
-            limit = bound(first.date(), every)
+            limit = bound(first, every)
             if every <= limit.limit:
                 return []  # not in all windows together
             throughout = self._number(cause, last - limits.window, first + INSTANT)  # they are in each of the windows
@@ -218,81 +241,27 @@ class Watch:
             self._bounds[cause, day] = found, number > found.limit
         return found
 
-    def _trip(self, cause: Cause, surge: Surge, limits: Limits) -> None:
-        """Hold what happened in a surge, and tell the operator."""
+    def _trip(self, cause: Cause, surge: Surge, limits: Limits, held: Sequence[Withheld] = ()) -> None:
+        """Hold what happened in a surge, also what another trip `held` of it, and tell the operator."""
         before = touched(self.tx, cause, surge)
         if before:
             trip = replace(before[0], surge=before[0].surge.joined(surge))
             extend(self.tx, trip, trip.surge)
         else:
             trip = add_trip(self.tx, cause, surge, self.now)
+        put_fates(self.tx, {one.event: (State.HELD, trip.number) for one in held})
+        self._holding.hand_over(trip, [one for one in held if one.trip != trip.number])
         self._hold(trip, surge.after, surge.until)
-        self._tell(trip, limits)
+        self._bounds.clear()
+        self._tell(trip, tripped_in_words(trip, limits))
 
     def _hold(self, trip: Trip, after: datetime, until: datetime) -> None:
-        """Hold the failures of a trip's cause that were received in a time, whether they stopped anybody or not."""
-        found = counting.counting_of(self.tx, trip.cause, after, until)
-        recall(self.tx, found)
-        why = f"The breaker tripped: {trip.cause} stops far more addresses than usual (trip {trip.number})."
-        chosen_of = {
-            fingerprint: [event for event in past_of(self.tx, fingerprint).events if event.id in restricts]
-            for fingerprint, restricts in found.items()
-        }
-        gone = {event.id for chosen in chosen_of.values() for event in chosen}
-        announcements = self.breaker.announcements
-        announcements.threshold_withdrawn(self.tx, gone)  # nobody is told any more what nobody was told yet
-        pasts = {one: past_of(self.tx, one) for one, chosen in chosen_of.items() if chosen}
-        removals = announcements.removals_told(self.tx, pasts)
-        stops: dict[str, Suppression | None] = {}
-        freed: dict[str, set[str]] = {}  # fingerprints, and the failures by which somebody may have been told of a stop
-        relisted: set[str] = set()
-        for fingerprint, past in pasts.items():
-            chosen, restricts = chosen_of[fingerprint], found[fingerprint]
-            before = standing(past.acts)
-            held = hold(
-                chosen,
-                past.events,
-                past.acts,
-                self.breaker.policy,
-                trip=trip.number,
-                why=why,
-                now=self.now,
-                sent=past.sent,
-                told=removals.get(fingerprint, ()),
-            )
-            stops[fingerprint] = log_acts(self.tx, fingerprint, held.acts)
-            fallen = {event for act in before if act not in standing(past.acts) for event in act.events}
-            if held.relists:
-                relisted.add(fingerprint)
-            if held.after is None and (fallen or not held.relists):
-                freed[fingerprint] = fallen | {event.id for event in chosen if restricts[event.id]}
-        store_suppressions(self.tx, stops)
-        self._held |= gone
-        self._take_word_back(freed, relisted, why)
+        """Hold the failures of a trip's cause that were received in a time; those of a wider one are judged anew."""
+        self._taken |= dict.fromkeys(self._holding.hold(trip, after, until), trip)
+        self.breaker.usual.forget_cause(trip.cause)
 
-    def _take_word_back(self, freed: Mapping[str, set[str]], relisted: Set[str], why: str) -> None:
-        """Tell the host of a stop, or of a removal from its lists, that it was told of and is held now."""
-        announcements = self.breaker.announcements
-        told = announcements.threshold_told(self.tx, {event for events in freed.values() for event in events})
-        lifted = {fingerprint for fingerprint, events in freed.items() if not told.isdisjoint(events)}
-        for fingerprint, address in sorted(known(self.tx, lifted | relisted).items()):
-            word = Lifted(
-                address=address,
-                actor="breaker",
-                why=why,
-                at=self.now,
-                stop=fingerprint in lifted,
-                removal=fingerprint in relisted,
-            )
-            announcements.suppression_lifted(self.tx, word, self.now)
-
-    def _tell(self, trip: Trip, limits: Limits) -> None:
-        raised = raise_incident(
-            self.tx,
-            key=f"breaker:{trip.number}",
-            title=f"{trip.cause} stops far more addresses than usual: held",
-            detail=in_numbers(trip, limits),
-            now=self.now,
-        )
+    def _tell(self, trip: Trip, words: tuple[str, str]) -> None:
+        title, detail = words
+        raised = raise_incident(self.tx, key=f"breaker:{trip.number}", title=title, detail=detail, now=self.now)
         if raised.tell:
             self.breaker.announcements.incident(self.tx, raised.incident, self.now)

@@ -8,15 +8,24 @@ from bounce_plugin.policy.limits import Limits
 from bounce_plugin.words.counting import counted
 
 
-def in_numbers(trip: Trip, limits: Limits) -> str:
-    """What a trip is about, and what to do, for people."""
+def tripped_in_words(trip: Trip, limits: Limits) -> tuple[str, str]:
+    """What a trip is about, and what to do: the title and the detail of an incident."""
     surge, hours = trip.surge, round(limits.window.total_seconds() / 3600)
-    return (
+    title = f"{trip.cause} stops far more addresses than usual: held"
+    detail = (
         f"{counted(surge.number, 'address', 'addresses')} within {counted(hours, 'hour')}, the last at "
         f"{surge.last:%Y-%m-%d %H:%M} UTC; {limit_in_words(surge, limits)}. These failures count against nobody until you "
         f"decide. Look with `bounce-plugin breaker show {trip.number}`; if they are right, `bounce-plugin breaker release "
         f"{trip.number}`; if they are an outage, `bounce-plugin breaker discard {trip.number}`."
     )
+    return title, detail
+
+
+def explained_in_words(trip: Trip, why: str) -> tuple[str, str]:
+    """The same once a trip holds nothing any more, because a narrower one explains what it was for."""
+    title = f"{trip.cause} stops no more addresses than usual: nothing is held for that any more"
+    detail = f"{why} What is left of trip {trip.number} is within bounds and counts again; there is nothing to decide about it."
+    return title, detail
 
 
 def limit_in_words(surge: Surge, limits: Limits) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,11 +10,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bounce_plugin.announce import Announcements, OwnAnswers, load_plugins
-from bounce_plugin.classify.classification import Reason
+from bounce_plugin.classify.classification import Evidence, Reason
 from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.desk.rehearse import rehearse
 from bounce_plugin.desk.relearn import relearn
 from bounce_plugin.desk.settle import Settling
+from bounce_plugin.desk.undo import Undoing
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.rebuild import compare
 from bounce_plugin.ledger.record import note_event, record_events
@@ -25,8 +26,10 @@ from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.limits import Limits
 from bounce_plugin.policy.presets import Preset, build_policy
 from bounce_plugin.policy.rules import Policy, PolicyAction, Rule
+from bounce_plugin.policy.undo import Choice
 from bounce_plugin.steps.act import decide_upon
-from bounce_plugin.steps.breaker import Breaker, Usual, Watch
+from bounce_plugin.steps.breaker import Breaker, Watch
+from bounce_plugin.steps.usual import Usual
 from tests.histories import START, State, state
 from tests.ledger.samples import an_event
 
@@ -36,7 +39,8 @@ ONE_STRIKE = build_policy(
 )
 POLICIES = [build_policy(), build_policy(preset=Preset.THREE_STRIKES), ONE_STRIKE]
 LIMITS = Limits(window=timedelta(days=1), history=timedelta(days=30), floor=2, share=0.02, times=3.0)
-ADDRESSES = tuple(f"a{number}@example.org" for number in range(9))
+EVERYBODY = tuple(f"a{number}@example.org" for number in range(30))
+ADDRESSES = EVERYBODY[:9]
 
 #: Which address fails, and how many hours after the failure before: most at one provider, as in an outage.
 failures = st.lists(
@@ -45,14 +49,27 @@ failures = st.lists(
     ),
     max_size=25,
 )
+#: The same at several providers, of which some use the same phrase.
+at_many_providers = st.lists(
+    st.tuples(
+        st.sampled_from(EVERYBODY),
+        st.sampled_from([0.1, 0.1, 0.1, 0.1, 12, 80]),
+        st.sampled_from(["mx1 a", "mx2 a", "mx3 a", "mx4 a", "mx1 b", "mx2 b", "mx5 b"]),
+    ),
+    max_size=40,
+)
 batches = st.sampled_from([1, 3, 100])
-#: Some addresses that fail at once at one provider, how many hours after those before, and what a person makes then of all
-#: that is held.
+#: Some addresses that fail at once, each at one of some providers, how many hours after those before, and what a person makes
+#: then of all that is held; or that of one address everything is undone.
 bursts = st.tuples(
-    st.lists(st.sampled_from(ADDRESSES), unique=True, min_size=1, max_size=4),
+    st.lists(
+        st.tuples(st.sampled_from(ADDRESSES), st.sampled_from(["mx1 a", "mx1 a", "mx1 b", "mx2 a", "mx3 b", "mx4 a"])),
+        unique_by=lambda one: one[0],
+        min_size=1,
+        max_size=5,
+    ),
     st.sampled_from([0.1, 2, 12, 20, 80]),
-    st.sampled_from(["mx1", "mx1", "mx1", "mx2"]),
-    st.sampled_from([None, TripState.DISCARDED, TripState.RELEASED]),
+    st.one_of(st.sampled_from([None, None, TripState.DISCARDED, TripState.RELEASED]), st.sampled_from(ADDRESSES)),
 )
 
 
@@ -83,8 +100,11 @@ class Days:
             usual=Usual(),
         )
 
-    def live(self, some: list[tuple[str, float, str]], batch: int) -> None:
-        """Let these failures happen, each some hours after the one before, and be read in batches of that size."""
+    def live(self, some: Sequence[tuple[str, float, str]], batch: int) -> None:
+        """Let these failures happen, each some hours after the one before, and be read in batches of that size.
+
+        Behind a host's name there may be the phrase that it uses.
+        """
         told = []
         for address, hours, host in some:
             self.number += 1
@@ -106,7 +126,8 @@ class Days:
                     type=row.type,
                     message_key=f"ref:{number}",
                     received_at=at,
-                    remote_mta=f"mail.{host}.example",
+                    remote_mta=f"mail.{host.partition(' ')[0]}.example",
+                    evidence=(Evidence(rule=f"phrase:any:{host.partition(' ')[2]}", field="", span="", decided=True),),
                 )
                 for number, address, at, host in chunk
             ]
@@ -133,10 +154,23 @@ class Days:
             )
             list(work.do())
 
+    def undo(self, address: str) -> None:
+        work = Undoing(
+            ledger=self.ledger,
+            announcements=self.announcements,
+            policy=self.policy,
+            providers=BUILT_IN.providers,
+            choice=Choice(address=address),
+            actor="ann",
+            why="I asked her",
+            now=self.now,
+        )
+        list(work.do())
+
     def states(self) -> dict[str, State]:
         found: dict[str, State] = {}
         with self.ledger.reading() as tx:
-            for address in ADDRESSES:
+            for address in EVERYBODY:
                 stop = tx.connection.execute(
                     STOP, {"tenant": tx.tenant, "fingerprint": tx.fingerprint(address)}
                 ).one_or_none()
@@ -172,24 +206,45 @@ def test_the_stops_are_those_of_a_ledger_that_lived_under_the_other_policy(
         assert real.is_as_recorded()
 
 
+def at_once(addresses: Sequence[str], what: TripState) -> tuple[list[tuple[str, str]], float, TripState]:
+    return [(address, "mx1 a") for address in addresses], 1, what
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(bursts, max_size=8), batches, st.sampled_from(POLICIES))
-@example([(list(ADDRESSES[:4]), 1, "mx1", TripState.DISCARDED), ([ADDRESSES[4]], 1, "mx1", None)], 1, ONE_STRIKE)
-@example([(list(ADDRESSES[:4]), 1, "mx1", TripState.RELEASED), ([ADDRESSES[4]], 1, "mx1", None)], 1, ONE_STRIKE)
-def test_the_stops_are_the_same_whenever_people_release_and_discard(
+@example([at_once(ADDRESSES[:4], TripState.DISCARDED), at_once(ADDRESSES[4:5], TripState.DISCARDED)], 1, ONE_STRIKE)
+@example([at_once(ADDRESSES[:4], TripState.RELEASED), at_once(ADDRESSES[4:5], TripState.RELEASED)], 1, ONE_STRIKE)
+def test_the_stops_are_the_same_whenever_people_release_and_discard_and_undo(
     ledgers: tuple[Ledger, Ledger],
-    some: list[tuple[list[str], float, str, TripState | None]],
+    some: list[tuple[list[tuple[str, str]], float, TripState | str | None]],
     batch: int,
     policy: Policy,
 ) -> None:
     with ledgers[0].rehearsal():
         lived = Days(ledgers[0], policy)
-        for addresses, hours, host, what in some:
-            lived.live([(address, 0 if number else hours, host) for number, address in enumerate(addresses)], batch)
+        for burst, hours, what in some:
+            lived.live([(address, 0 if number else hours, host) for number, (address, host) in enumerate(burst)], batch)
             assert_rehearsed(lived)
-            if what is not None:
+            if isinstance(what, TripState):
                 lived.settle(what)
-        assert_rehearsed(lived)
+            elif what is not None:
+                lived.undo(what)
+            assert_rehearsed(lived)
+        assert lived.is_as_recorded()
+
+
+@settings(max_examples=40, deadline=None)
+@given(at_many_providers, batches, batches, st.sampled_from(POLICIES))
+def test_a_phrase_that_tripped_before_the_provider_to_blame_did_is_judged_again(
+    ledgers: tuple[Ledger, Ledger], some: list[tuple[str, float, str]], batch: int, other: int, policy: Policy
+) -> None:
+    with ledgers[0].rehearsal(), ledgers[1].rehearsal():
+        lived, again = Days(ledgers[0], policy), Days(ledgers[1], policy)
+        for start in range(0, len(some), 5):
+            lived.live(some[start : start + 5], batch)
+            assert_rehearsed(lived)
+        again.live(some, other)
+        assert lived.states() == again.states()
         assert lived.is_as_recorded()
 
 

@@ -31,7 +31,7 @@ LIMITS = Limits(window=DAY, history=30 * DAY, floor=3, share=0.02, times=3.0)
 MX = Cause(dimension=Dimension.PROVIDER, name="mx")
 GONE = Cause(dimension=Dimension.PHRASE, name="gone")
 NOTHING: Mapping[date, int] = {}
-RELEASED = Settlement(right=True, held_as=Dimension.PROVIDER)
+RELEASED = Settlement(held_as=Dimension.PROVIDER, released=START)
 UNKNOWN = Cause(dimension=Dimension.REASON, name="address_unknown")
 
 
@@ -48,8 +48,8 @@ def every(number: int, hours: float, provider: str = "mx", *, first: int = 0) ->
     return [failure(first + one, hours, provider) for one in range(number)]
 
 
-def no_history(day: date, _: int) -> Bound:
-    return LIMITS.bound(day, usual=0, sent={})
+def no_history(at: datetime, _: int) -> Bound:
+    return LIMITS.bound(at.date(), usual=0, sent={})
 
 
 def found(failures: list[Failure], dimension: Dimension = Dimension.PROVIDER) -> list[Surge]:

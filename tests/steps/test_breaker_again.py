@@ -1,0 +1,97 @@
+"""What if a phrase was too much before the provider to blame reached its own limit?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bounce_plugin.desk.rehearse import rehearse
+from bounce_plugin.desk.relearn import relearn
+from bounce_plugin.ledger.rebuild import compare
+from bounce_plugin.ledger.recount import recount
+from bounce_plugin.ledger.trips import TripState
+from bounce_plugin.policy.breaker import Dimension
+from bounce_plugin.policy.state import Verb
+from tests.outage import BEGAN, ONE_STRIKE, Fail, Office, people
+from tests.servers.ledgers import KEY
+
+MINUTE = timedelta(minutes=1)
+HOST = "mx.hoster.example"  # it is down
+#: With five of that host they are twelve, and seven without the most of one provider: too many for a phrase.
+OTHERS = [*people(3, "club0.example"), *people(2, "club1.example"), *people(2, "club2.example")]
+MEMBERS = people(30, "member.example")
+FEW = "[breaker]\nfloor = 5\n"
+
+
+def fail(addresses: list[str], minute: int, host: str = "") -> list[Fail]:
+    return [
+        Fail(address=one, at=BEGAN + (minute + place) * MINUTE, host=host or f"mx.{one.partition('@')[2]}")
+        for place, one in enumerate(addresses)
+    ]
+
+
+@pytest.fixture
+def office(ledger_url: str, tmp_path: Path) -> Iterator[Office]:
+    """A host of which a phrase is held that four providers use, each within its own bounds."""
+    opened = Office(tmp_path / "host", ONE_STRIKE + FEW, url=ledger_url, key=KEY.hex())
+    opened.fail(fail(OTHERS, 0))
+    opened.tell()  # of stops, before anything is held
+    opened.fail(fail(MEMBERS[:5], 40, HOST))
+    opened.tell()
+    (trip,) = opened.trips()
+    assert (trip.cause.dimension, opened.stopped([*OTHERS, *MEMBERS])) == (Dimension.PHRASE, set())
+    yield opened
+    opened.plugin.close()
+
+
+def test_what_the_provider_to_blame_explains_is_let_go_of_the_others(office: Office) -> None:
+    office.fail(fail(MEMBERS[5:], 60, HOST))
+    office.tell()
+    assert office.stopped([*OTHERS, *MEMBERS]) == set(OTHERS)
+    provider, phrase = office.trips()
+    assert (provider.cause.name, provider.state, provider.surge.number) == ("hoster.example", TripState.OPEN, 30)
+    assert (phrase.state, phrase.actor) == (TripState.EXPLAINED, "breaker")
+    assert phrase.why == "Trip 2 explains it: provider 'hoster.example' stops far more addresses than usual."
+    assert [incident.key for incident in office.crm.incidents] == ["breaker:1", "breaker:2"]
+
+
+def test_a_host_is_told_of_a_stop_that_it_was_told_was_gone(office: Office) -> None:
+    again = [address for address, _ in office.crm.reached]
+    assert {one.address for one in office.crm.lifted} == set(again) <= set(OTHERS)
+    office.fail(fail(MEMBERS[5:], 60, HOST))
+    office.tell()
+    told = [address for address, _ in office.crm.reached]
+    assert sorted(told) == sorted([*again, *OTHERS])
+
+
+def test_I_20_what_is_kept_follows_from_the_record_and_a_rehearsal_comes_to_the_same(office: Office) -> None:
+    office.fail(fail(MEMBERS[5:], 60, HOST))
+    plugin = office.plugin
+    with plugin.ledger.reading() as tx:
+        missing = relearn(tx, plugin.settings.policy, plugin.tables.providers, mend=False)
+        assert not [*compare(tx, mend=False), *recount(tx, mend=False), *missing]
+    limits = plugin.settings.breaker.limits
+    found = rehearse(plugin.ledger, plugin.settings.policy, office.clock.now, limits=limits)
+    assert not [one for one in found if one.simulated.changes]
+
+
+def test_where_the_phrase_is_too_much_all_the_same_the_rest_stays_held(office: Office) -> None:
+    more = people(5, "club9.example")
+    office.fail(fail(more, 50))
+    office.fail(fail(MEMBERS[5:], 60, HOST))
+    assert office.stopped([*OTHERS, *MEMBERS, *more]) == set()
+    provider, phrase = office.trips()
+    assert (provider.state, phrase.state) == (TripState.OPEN, TripState.OPEN)
+    office.settle(phrase.number, TripState.RELEASED)
+    assert office.stopped([*OTHERS, *MEMBERS, *more]) == {*OTHERS, *more}  # those of the provider are held by its own
+    assert office.verbs(MEMBERS[0]) == [Verb.SUPPRESS, Verb.HOLD, Verb.HOLD]
+
+
+def test_what_a_person_released_before_stays_released(office: Office) -> None:
+    office.settle(1, TripState.RELEASED)
+    office.fail(fail(MEMBERS[5:], 60, HOST))
+    assert office.stopped([*OTHERS, *MEMBERS]) == {*OTHERS, *MEMBERS[:5]}
+    assert [trip.state for trip in office.trips()] == [TripState.OPEN, TripState.RELEASED]
