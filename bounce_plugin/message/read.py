@@ -16,6 +16,7 @@ from bounce_plugin.message.headers import Headers
 from bounce_plugin.message.mime import has_parts, recover
 from bounce_plugin.message.part import Part, read_head
 from bounce_plugin.message.passage import Passage
+from bounce_plugin.message.refusal import read_refusal
 from bounce_plugin.message.report import DeliveryStatus, FeedbackReport, Kind, Report
 from bounce_plugin.message.returned import RETURNED_TYPES
 from bounce_plugin.message.scan import read_block, walk
@@ -23,6 +24,7 @@ from bounce_plugin.message.ses import read_notification
 
 # Python 3.11 takes ten times as long to find a member of an enumeration as to find a name.
 _BOUNCE: Final = Kind.BOUNCE
+_MDN: Final = Kind.MDN
 _OTHER: Final = Kind.OTHER
 _DISPOSITION_TYPES: Final = frozenset(
     {"message/disposition-notification", "message/global-disposition-notification"}
@@ -96,6 +98,10 @@ def _assemble(headers: Headers, media_type: str, leaves: list[Part], exceeded: l
     else:
         kind = _kind(headers, leaves, feedback)
     passage = Passage(leaves, original)
+    if kind is _MDN:
+        told = next(part.text() for part in leaves if part.type in _DISPOSITION_TYPES)
+        status = read_refusal(headers, told, passage.text)
+        kind = _MDN if status is None else _BOUNCE
     wrapped = None
     if status is None and feedback is None and kind is _OTHER:
         said = read_notification(passage.whole)
@@ -129,7 +135,7 @@ def _kind(headers: Headers, leaves: list[Part], feedback: FeedbackReport | None)
         return Kind.UNSUBSCRIBE
     if subject.startswith(_COMPLAINTS):
         return Kind.COMPLAINT
-    return _OTHER if _DISPOSITION_TYPES.isdisjoint([part.type for part in leaves]) else Kind.MDN
+    return _OTHER if _DISPOSITION_TYPES.isdisjoint([part.type for part in leaves]) else _MDN
 
 
 def _merge(statuses: list[DeliveryStatus]) -> DeliveryStatus:
