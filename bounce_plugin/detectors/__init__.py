@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from bounce_plugin.detectors import addressed, delivery_status, exchange, flufl, listed, mentioned, transcript
+from bounce_plugin.detectors.alias import add_aliases
 from bounce_plugin.detectors.decision import (
     Detection,
     decide_kind,
@@ -77,7 +78,7 @@ def _machine_readable(report: Report) -> tuple[Finding, ...]:
     status = report.delivery_status
     if status is None:
         return ()
-    findings = delivery_status.detect(report, status)
+    findings = add_aliases(delivery_status.detect(report, status), text_around(report))
     if not delivery_status.is_complete(findings):
         findings = delivery_status.complete(findings, _read_text(Notice(report)))
         return add_stages(findings, report.passage.whole.encode("utf-8", "replace"))
