@@ -18,23 +18,24 @@ _REPEATS = {"MAX_REPEAT", "MIN_REPEAT"}  # a possessive one gives nothing back
 def all_patterns() -> dict[str, re.Pattern[Any]]:
     """Every compiled expression that a module of the package holds, wherever in its values, by where it is."""
     found: dict[str, re.Pattern[Any]] = {}
+    seen: dict[int, object] = {}  # by identity; what is kept here lends its identity to nothing else
     for module in pkgutil.walk_packages(bounce_plugin.__path__, "bounce_plugin."):
         if ".migrations." in module.name or module.name.endswith("__main__"):
             continue
         for name, value in vars(importlib.import_module(module.name)).items():
-            for place, pattern in _within(value, f"{module.name}.{name}", set()):
+            for place, pattern in _within(value, f"{module.name}.{name}", seen):
                 if pattern not in found.values():
                     found[place.removeprefix("bounce_plugin.")] = pattern
     return found
 
 
-def _within(value: object, place: str, seen: set[int]) -> Iterator[tuple[str, re.Pattern[Any]]]:
+def _within(value: object, place: str, seen: dict[int, object]) -> Iterator[tuple[str, re.Pattern[Any]]]:
     if isinstance(value, re.Pattern):
         yield place, value
         return
     if id(value) in seen:
         return
-    seen.add(id(value))
+    seen[id(value)] = value
     if isinstance(value, Mapping):
         inside = [(f"{place}[{key!r}]", one) for key, one in value.items()]
     elif isinstance(value, _CONTAINERS):

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from bounce_plugin import (
     BouncePlugin,
     Delivery,
@@ -28,6 +30,11 @@ def test_one_hard_bounce_pauses_and_a_second_message_72_hours_later_stops(world:
     assert actions[0] == {PolicyAction.PAUSE}
     assert PolicyAction.SUPPRESS in actions[1]
     assert world.host.reached[0][0].contacts[0].id == "7"
+
+
+def test_what_is_no_text_is_refused_by_its_name(world: World) -> None:
+    with pytest.raises(TypeError, match="address = None: an address is text"):
+        world.plugin.should_suppress(None, "newsletter")  # type: ignore[arg-type]
 
 
 def test_invoices_keep_being_sent_to_a_suppressed_address(world: World) -> None:

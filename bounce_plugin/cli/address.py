@@ -10,9 +10,9 @@ from rich.table import Table
 
 from bounce_plugin.cli.absent import absent, note_absent
 from bounce_plugin.cli.actor import ACTOR
+from bounce_plugin.cli.given import ADDRESS
 from bounce_plugin.cli.terminal import counted, is_narrow, print_table, printable
-from bounce_plugin.correlate.address import normalise
-from bounce_plugin.errors import SettingsError
+from bounce_plugin.errors import NotFoundError
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.causes import held_among
 from bounce_plugin.ledger.everyone import undone
@@ -30,13 +30,14 @@ _COUNTS: Final = {"counts": "yes", "counts half": "half", "does not count": "no"
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", type=ADDRESS)
 @click.option("--category", default="", help="One message category; otherwise every declared one.")
 @click.pass_obj
 def status(config: str, address: str, category: str) -> None:
     """Tell whether mail to ADDRESS is withheld, and why."""
-    _require_address(address)
     with BouncePlugin.from_file(config) as plugin:
+        if category and plugin.settings.policy.category(category) is None:
+            raise NotFoundError(f"there is no category {category!r}")
         names = [category] if category else [declared.name for declared in plugin.settings.policy.categories]
         explanations = [plugin.explain(address, name) for name in names]
         for explanation in explanations:
@@ -65,13 +66,12 @@ def _in_words(act: Act) -> str:
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", type=ADDRESS)
 @click.option("--why", required=True, help="For the record: who says that the address works again, and how.")
 @ACTOR
 @click.pass_obj
 def lift(config: str, address: str, why: str, actor: str) -> None:
     """Take back every stop and pause of ADDRESS; what failed before is not counted again."""
-    _require_address(address)
     with BouncePlugin.from_file(config) as plugin:
         lifted = plugin.lift(address, actor=actor, why=why)
         later = absent(plugin)
@@ -155,8 +155,3 @@ def _contacts(event: BounceEvent) -> str:
 
 def _code(event: BounceEvent) -> str:
     return " ".join(filter(None, (event.reply_code, event.status)))
-
-
-def _require_address(address: str) -> None:
-    if not normalise(address):
-        raise SettingsError("that is no single e-mail address", key="ADDRESS", value=address)

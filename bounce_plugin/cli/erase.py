@@ -10,6 +10,7 @@ import click
 from pydantic import TypeAdapter
 
 from bounce_plugin.cli import ATTENTION
+from bounce_plugin.cli.given import ADDRESS
 from bounce_plugin.desk.erase import Held, Trace, look_through, look_up
 from bounce_plugin.desk.erase import erase as erase_from
 from bounce_plugin.opening import open_ledger
@@ -20,7 +21,7 @@ _HELD: TypeAdapter[Held] = TypeAdapter(Held)
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", type=ADDRESS)
 @click.pass_obj
 def export(config: str, address: str) -> None:
     """Print as JSON everything that is held of ADDRESS: for a person who asks what is known of him."""
@@ -30,7 +31,7 @@ def export(config: str, address: str) -> None:
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", type=ADDRESS)
 @click.option("--yes", is_flag=True, help="Do it. Otherwise it is only shown what would be done.")
 @click.option("--ledger-only", is_flag=True, help="Do not look through the mailboxes for mails that name the person.")
 @click.pass_obj

@@ -12,6 +12,7 @@ from bounce_plugin.classify.classification import Reason
 from bounce_plugin.cli.absent import absent, note_absent
 from bounce_plugin.cli.actor import ACTOR
 from bounce_plugin.cli.argument import argue
+from bounce_plugin.cli.given import ADDRESS
 from bounce_plugin.cli.terminal import print_table, printable
 from bounce_plugin.ledger.mails import mail_by_id
 from bounce_plugin.ledger.review import settled, waiting
@@ -89,7 +90,9 @@ def assign(config: str, item: int, contact: str, actor: str) -> None:
 @review.command()
 @ITEM
 @click.argument("reason", type=click.Choice([reason.value for reason in Reason]), metavar="REASON")
-@click.option("--address", default="", help="Which address failed, if the mail does not say, or names several.")
+@click.option(
+    "--address", type=ADDRESS, default="", help="Which address failed, if the mail does not say, or names several."
+)
 @ACTOR
 @click.pass_obj
 def classify(config: str, item: int, reason: str, address: str, actor: str) -> None:

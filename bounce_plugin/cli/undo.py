@@ -9,10 +9,10 @@ import click
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.cli.absent import absent, note_absent, told_in_words
 from bounce_plugin.cli.actor import ACTOR
+from bounce_plugin.cli.given import ADDRESS
 from bounce_plugin.cli.moment import moment
 from bounce_plugin.cli.records import AS_JSON, in_utc, stop_record, write_record
 from bounce_plugin.cli.terminal import counted, printable
-from bounce_plugin.correlate.address import normalise
 from bounce_plugin.desk.undo import Correction
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.plugin import BouncePlugin
@@ -23,7 +23,7 @@ from bounce_plugin.policy.undo import Choice
 @click.command()
 @click.option("--rule", default="", help="Failures that a stop, pause or removal by this rule rests on.")
 @click.option("--provider", default="", help="Of addresses at this domain, or of this provider: gmail.com, google.")
-@click.option("--address", default="", help="Of this address.")
+@click.option("--address", type=ADDRESS, default="", help="Of this address.")
 @click.option(
     "--reason", type=click.Choice([one.value for one in Reason]), metavar="REASON", help="Failures for this reason."
 )
@@ -56,8 +56,6 @@ def undo(
         since=since,
         until=until,
     )
-    if address and not normalise(address):
-        raise click.BadParameter("that is no single e-mail address", param_hint="--address")
     if choice == Choice():
         raise click.UsageError("say which failures: --rule, --provider, --address, --reason, --since or --until")
     if yes and not why:

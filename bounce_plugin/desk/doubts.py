@@ -41,7 +41,11 @@ class Doubts:
 
     def note_address(self, address: str) -> None:
         """An address that is none, such as one with a name around it, is found on no list: that must not go unseen."""
-        if not normalise(address):
+        try:
+            spelt = normalise(address)
+        except TypeError:
+            raise TypeError(f"address = {address!r}: an address is text") from None
+        if not spelt:
             self._raise_incident(
                 key="address",
                 title="The host asks about something that is no single address",

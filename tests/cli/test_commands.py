@@ -68,10 +68,28 @@ def test_T_16_a_mail_cannot_steer_the_terminal(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status", "Anna"],
+        ["lift", "Anna", "--why", "she called"],
+        ["erase", "Anna"],
+        ["export", "Anna"],
+        ["undo", "--address", "Anna"],
+        ["review", "classify", "1", "mailbox_full", "--address", "Anna"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_what_is_no_address_is_a_wrong_command_line(folder: Path, arguments: list[str]) -> None:
+    refused = call(*arguments)
+    assert refused.exit_code == 2
+    assert "'Anna' is no single e-mail address" in refused.output
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         (["review", "show", "99"], ABSENT, "there is no review item 99"),
-        (["status", "no address"], UNUSABLE, "ADDRESS = 'no address'"),
+        (["status", "anna@example.com", "--category", "newsletters"], ABSENT, "there is no category 'newsletters'"),
         (["examine", "/proc/self/mem"], UNREADABLE, "/proc/self/mem: Input/output error"),
         (["-c", "absent.toml", "run", "--once"], UNUSABLE, "absent.toml"),
     ],

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bounce_plugin import BouncePlugin, Contact, Delivery, hookimpl
-from bounce_plugin.cli import ABSENT, ATTENTION, DONE, main, program
+from bounce_plugin.cli import ATTENTION, DONE, program
 from bounce_plugin.desk.erase import Trace, look_through, look_up, names
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.ledger.history import latest_events
@@ -231,16 +231,6 @@ class TestTheCommands:
         done = call("erase", "--yes", ANNA)
         assert done.exit_code == ATTENTION
         assert "mailbox bounces could not be looked through" in done.stdout
-
-    def test_what_is_no_address_has_the_exit_code_of_what_does_not_exist(
-        self, stopped: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-    ) -> None:
-        (stopped.folder / "bounce.toml").write_text("")
-        arguments = ["bounce-plugin", "-c", str(stopped.folder / "bounce.toml"), "erase", "Anna"]
-        monkeypatch.setattr("sys.argv", arguments)
-        with pytest.raises(SystemExit) as ended:
-            main()
-        assert ended.value.code == ABSENT
 
 
 def test_t_23_on_every_database_and_for_one_tenant_alone(empty_url: str, tmp_path: Path) -> None:
