@@ -18,7 +18,8 @@ demo: setup ## set everything up, and run the main job over a small CRM's bounce
 		--target .cache/demo ./example_host
 	@PYTHONPATH=.cache/demo $(bin)/python -m example_host.demo
 
-test: setup servers lint types ## set everything up, and run all tests; COVERAGE=1 sees to it that they reach enough of the code
+test: setup ## set everything up, and run all tests; COVERAGE=1 sees to it that they reach enough of the code
+	@$(MAKE) --no-print-directory --jobs 2 .cache/compiled servers types lint
 ifdef COVERAGE
 	@$(pytest) $(heavy)
 	@$(pytest) --cov --cov-report=term $(addprefix --ignore=,$(heavy))
@@ -32,6 +33,11 @@ soak: setup servers ## what takes longer: kills, millions of mails; results belo
 
 bench: setup servers ## ratios against the standard library, flufl.bounce and a bare IMAP loop, in one run
 	@BENCH=1 $(bin)/python -m pytest tests/benchmarks -s --numprocesses 0 -p no:randomly
+
+# Every worker reads all tests: they are compiled once before, beside what else is to be looked after, and not by each at the same time.
+.cache/compiled: $(shell find tests bounce_plugin hooks example_host -name '*.py') .ci/requirements.lock | setup
+	@$(bin)/python -m pytest --collect-only -qq > .cache/collected.log || { cat .cache/collected.log; exit 1; }
+	@touch $@
 
 lint: setup
 	@$(bin)/ruff check --quiet .
