@@ -19,12 +19,14 @@ from bounce_plugin.ledger.columns import storable
 from bounce_plugin.ledger.schema import addresses
 from bounce_plugin.ledger.transaction import IfAbsent, InPlace, Transaction, keyed
 
-_LOCAL, _DOMAIN = r"[\w!#$%&'*+/=?^`|~.-]{1,128}", r"@[\w-]{1,63}(?:\.[\w-]{1,63}){0,16}"
+_LOCAL = r"[\w!#$%&'*+/=?^`|~.-]{1,128}"
+_DOMAIN = r"@(?:[\w-]{1,63}(?:\.[\w-]{1,63}){0,16}|\[[\w:.]{3,64}\])"  # or an address of IP (RFC 5321, section 4.1.3)
+_QUOTED = r"[\w !#$%&'()*+,/:;<=>?^`|~.\[\]-]{1,128}"  # some of it is allowed only between quotes (RFC 5321, section 4.1.2)
 #: No address begins with what only surrounds one, but that of an X.400 gateway (`/G=ann/S=…`).
 _BEGINS = r"(?:(?!['`*=|/])|(?=/[A-Za-z]{1,5}=))"
 #: An address in a text, or what would look like the beginning of a placeholder. The repeats cannot overlap: each is over
 #: characters that cannot follow it.
-_ADDRESS = re.compile(rf"(?P<address>{_BEGINS}{_LOCAL}{_DOMAIN})|\"(?P<quoted>{_LOCAL})\"(?P<domain>{_DOMAIN})|\{{@")
+_ADDRESS = re.compile(rf"(?P<address>{_BEGINS}{_LOCAL}{_DOMAIN})|\"(?P<quoted>{_QUOTED})\"(?P<domain>{_DOMAIN})|\{{@")
 #: A placeholder. Of an address whose local part is quoted it says so, with the escape that a quote has in JSON.
 PLACEHOLDER = re.compile(r"\{@(?P<quote>\\?\")?(?P<fingerprint>[0-9a-f]{32})\}")
 #: One, or that beginning, which is then followed by a brace to tell it from one.
@@ -161,7 +163,8 @@ def hide_all(tx: Transaction, texts: Iterable[str], *, passing: bool = False) ->
         spelling = match["address"] if quoted is None else f"{quoted}{match['domain']}"
         if spelling is None:
             return "{@}"
-        same_as = tx.fingerprint(spelling)
+        bare = quoted is None or normalise(spelling)
+        same_as = tx.fingerprint(spelling if bare else f'"{quoted}"{match["domain"]}')
         fingerprint = same_as if spelling == normalise(spelling) else keyed(tx.key, "address", spelling)
         rows[fingerprint] = _row(tx, fingerprint, spelling, same_as, passing=passing or None)
         quote = "" if quoted is None else '"'

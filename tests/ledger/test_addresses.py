@@ -55,6 +55,9 @@ def tx() -> Iterator[Transaction]:
         ("joe+x@example.org's", "{}'s"),
         ("no address here, @ all", "no address here, @ all"),
         ('"joe"@example.org', "{}"),
+        ('550 "no <"joe doe"@example.org>"', '550 "no <{}>"'),
+        ("<joe@[192.0.2.1]>, joe@[IPv6:2001:db8::1].", "<{}>, {}."),
+        ("see [192.0.2.1] @ [home]", "see [192.0.2.1] @ [home]"),
         ("'joe@example.org'", "'{}'"),
         ("`joe@example.org' /joe@example.org **joe@example.org**", "`{}' /{} **{}**"),
         ("/G=joe/S=doe/@gateway.example", "{}"),
@@ -81,6 +84,16 @@ def test_every_spelling_comes_back_and_is_forgotten_with_its_person(ledger: Ledg
         left = reveal(tx, hidden)
         assert "joe" not in left.lower()
         assert left.endswith(" ann@example.org")
+
+
+@pytest.mark.parametrize("address", ['"joe doe"@example.org', "joe@[192.0.2.1]", "joe@[IPv6:2001:db8::1]"])
+def test_t_23_an_address_with_quotes_or_of_a_host_is_forgotten_in_texts(ledger: Ledger, address: str) -> None:
+    with ledger.transaction() as tx:
+        remember(tx, address)
+        hidden = hide(tx, f"<{address}>: no, {address.upper()} is not here")
+        assert reveal(tx, hidden) == f"<{address}>: no, {address.upper()} is not here"
+        forget(tx, address)
+        assert "joe" not in reveal(tx, hidden).lower()
 
 
 def test_a_forgotten_address_does_not_come_back_by_being_seen_again(ledger: Ledger) -> None:
