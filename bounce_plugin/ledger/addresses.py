@@ -21,7 +21,7 @@ from bounce_plugin.ledger.transaction import IfAbsent, InPlace, Transaction, key
 
 _LOCAL = r"[\w!#$%&'*+/=?^`|~.-]{1,128}"
 _DOMAIN = r"@(?:[\w-]{1,63}(?:\.[\w-]{1,63}){0,16}|\[[\w:.]{3,64}\])"  # or an address of IP (RFC 5321, section 4.1.3)
-_QUOTED = r"[\w !#$%&'()*+,/:;<=>?^`|~.\[\]-]{1,128}"  # some of it is allowed only between quotes (RFC 5321, section 4.1.2)
+_QUOTED = r"[\w !#$%&'()*+,/:;<=>?^`|~.\[\]-]{1,128}"  # what stands between quotes alone, too (section 4.1.2)
 #: No address begins with what only surrounds one, but that of an X.400 gateway (`/G=ann/S=…`).
 _BEGINS = r"(?:(?!['`*=|/])|(?=/[A-Za-z]{1,5}=))"
 #: An address in a text, or what would look like the beginning of a placeholder. The repeats cannot overlap: each is over

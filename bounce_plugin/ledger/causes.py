@@ -173,8 +173,11 @@ def fates(acts: Iterable[Act]) -> dict[str, Fate]:
 
 def failures_of(tx: Transaction, events: Iterable[str]) -> list[Failure]:
     """Some failures by their ids, in no order."""
-    wanted = {"tenant": tx.tenant, "events": sorted(events)}
-    return [read_failure(row) for row in tx.connection.execute(FAILURES, wanted)]
+    names, found = sorted(events), list[Failure]()
+    for start in range(0, len(names), CHUNK):
+        wanted = {"tenant": tx.tenant, "events": names[start : start + CHUNK]}
+        found += [read_failure(row) for row in tx.connection.execute(FAILURES, wanted)]
+    return found
 
 
 def held_by(tx: Transaction, trip: int, after: str = "") -> Sequence[str]:

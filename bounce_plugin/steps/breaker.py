@@ -81,9 +81,7 @@ class Watch:
     _stops: list[Failure] = field(default_factory=list)  # those that newly stop or pause somebody
     _bounds: dict[tuple[Cause, date], tuple[Bound, bool]] = field(default_factory=dict)  # and whether it is exact
     _holding: Holding = field(init=False)
-    _taken: dict[int, Trip] = field(
-        default_factory=dict
-    )  # by their numbers trips from which failures were taken: by which
+    _taken: dict[int, Trip] = field(default_factory=dict)  # by the number of a trip which one took failures from it
 
     def __post_init__(self) -> None:
         breaker = self.breaker
@@ -150,6 +148,7 @@ class Watch:
                 self._judge_trip_again(trip, narrower, limits)
 
     def _judge_trip_again(self, trip: Trip, narrower: Trip, limits: Limits) -> None:
+        """See for how much of its time there are still too many; what is left is let go."""
         why = f"Trip {narrower.number} explains it: {narrower.cause} stops far more addresses than usual."
         left = set_aside(self.tx, trip.number)
         settle(self.tx, trip.number, TripState.EXPLAINED, actor=BREAKER, why=why, now=self.now)
@@ -157,10 +156,8 @@ class Watch:
         self._bounds.clear()
         times, again = [one.at for one in left if one.restricts], False
         while (surge := self._first_surge(trip.cause, times, limits)) is not None:
-            inside, left = (
-                [one for one in left if surge.holds(one.at)],
-                [one for one in left if not surge.holds(one.at)],
-            )
+            inside = [one for one in left if surge.holds(one.at)]
+            left = [one for one in left if not surge.holds(one.at)]
             if again:
                 self._trip(trip.cause, surge, limits, inside)
             else:
