@@ -86,6 +86,8 @@ _SURE: Final = (
 _CLICK: Final = ("click", "clic", "klick", "klik", "clique", "tıkla", "нажм", "クリック", "点击", "點擊")
 _ROBOT: Final = (
     "captcha", "a robot", "un robot", "kein roboter", "geen robot", "robotem", "um robô", "kein automat", "не робот", "机器人", "ロボットではありません",
+    "letters in the image", "characters in the image", "shown in the image", "letters in the picture", "zeichen im bild", "buchstaben im bild", "lettres de l'image", "caractères de l'image",
+    "letras da imagem", "caracteres da imagem", "letras de la imagen", "caracteres de la imagen", "lettere nell'immagine", "caratteri dell'immagine", "znaki z obrazka", "символы с картинки",
 )  # fmt: skip
 _PERSON: Final = (
     "real person", "a human", "human being", "echter mensch", "ein mensch", "un humain", "une personne", "una persona", "een mens",
