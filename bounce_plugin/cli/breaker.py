@@ -78,7 +78,7 @@ def show(config: str, number: int, addresses: int, as_json: bool) -> None:
 
 def _in_words(trip: Trip, extent: Extent, limits: Limits) -> Iterator[str]:
     window = counted(round(limits.window.total_seconds() / 3600), "hour")
-    yield f"{trip.cause} stops far more addresses than usual: trip {trip.number}, {_state(trip)}."
+    yield f"{trip.cause} stops far more addresses than usual: trip {trip.number}, {_state(trip).removesuffix('.')}."
     yield f"{counted(trip.surge.number, 'address', 'addresses')} within {window};"
     yield f"{limit_in_words(trip.surge, limits)}."
     if extent.first and extent.last:
