@@ -41,6 +41,10 @@ _AT_MAIL: Final = {
     Reason.MAILBOX_DISABLED: Reason.SENDER_ACCOUNT,
     Reason.RECIPIENT_REFUSED: Reason.POLICY_REJECTED,
 }
+#: What is not so of a large provider's domain, and by what such a provider is known to have the mailbox. That it cannot be
+#: reached is no matter of one mailbox.
+_NO_DOMAIN: Final = frozenset({Reason.DOMAIN_UNKNOWN, Reason.DOMAIN_NO_MAIL})
+_PROVIDERS_OWN: Final = frozenset({"recipient", "remote_mta"})
 # Python 3.11 takes ten times as long to find a member of an enumeration as to find a name.
 _TEXT: Final = Source.TEXT
 _EXIT: Final = Source.EXIT
@@ -48,6 +52,7 @@ _PROVIDER_CODE: Final = Source.PROVIDER_CODE
 _DELIVERED: Final = Kind.DELIVERED
 _BOUNCE: Final = Kind.BOUNCE
 _UNKNOWN: Final = Reason.UNKNOWN
+_UNREACHABLE: Final = Reason.UNREACHABLE
 _SOFT: Final = FailureType.SOFT
 _OURS: Final = frozenset({Fault.SENDER, Fault.CONTENT})
 
@@ -103,8 +108,11 @@ def _delivered(action: Action) -> Classification:
 
 
 def _verdict(kind: Kind, said: Said, stage: Stage, tables: Tables) -> Classification:
-    steps, speaking = _at_stage(said.steps, stage) if stage in _EARLY else (said.steps, said.steps)
+    provider = _provider_by(said.settings)
+    given = _at_known_domain(said.steps) if provider == "recipient" else said.steps
+    steps, speaking = _at_stage(given, stage) if stage in _EARLY else (given, given)
     decided = _decide(speaking, tables)
+    everybodys = decided is not None and decided.reason is _UNREACHABLE and provider != ""
     reason, confidence, suggestion = _UNKNOWN, 0.0, None
     if decided is not None:
         reason, confidence = decided.reason, _confidence(decided, steps)
@@ -116,11 +124,29 @@ def _verdict(kind: Kind, said: Said, stage: Stage, tables: Tables) -> Classifica
         reason=reason,
         type=_type(row.type, steps),
         fault=row.fault,
-        counts=row.counts and kind is _BOUNCE,
+        counts=row.counts and kind is _BOUNCE and not everybodys,
         confidence=confidence,
         suggestion=suggestion,
         evidence=Argument(partial(_argue, said.settings, steps, decided, tables)),
     )
+
+
+def _provider_by(settings: Sequence[Setting]) -> str:
+    """By what it is known that the mailbox is at one of the large providers: "recipient", "remote_mta", or ""."""
+    for rule, field, _ in settings:
+        if field in _PROVIDERS_OWN and rule.startswith("provider:"):
+            return field
+    return ""
+
+
+def _at_known_domain(steps: Sequence[Step]) -> Sequence[Step]:
+    """The steps, where the recipient's domain is a large provider's: it is there, and whoever did not find it cannot reach it."""
+    if all(step.reason not in _NO_DOMAIN for step in steps):
+        return steps
+    return [
+        step._replace(reason=_UNREACHABLE, note="provider scope") if step.reason in _NO_DOMAIN else step
+        for step in steps
+    ]
 
 
 def _argue(

@@ -185,7 +185,9 @@ def _find_providers(finding: Finding, reading: Reading, known: Providers) -> dic
         return found
     for word in reading.names:
         if (name := known.of_host(word)) and name not in found:
-            found[name] = _provider(name, "diagnostic_code", word)
+            its = known.of_address(finding.recipient) == name
+            field, span = ("recipient", finding.recipient.rpartition("@")[2]) if its else ("diagnostic_code", word)
+            found[name] = _provider(name, field, span)
     if found or remote:
         return found
     if name := known.of_address(finding.recipient):

@@ -140,6 +140,8 @@ STILL_TRYING: Final = Phrases((
     "is delayed for more", "was delayed", "is being delayed", "has been postponed", "temporary failure report", "will keep trying",
     "will retry", "advisory-only", "message delayed", "delivery is delayed", "still in the queue", "will try again",
     "i will keep trying", "retrying for", "wird weiterhin versucht", "erneut versucht", "verzögert", "noch nicht zugestellt werden", "weitere zustellversuche", "lediglich eine warnung",
+    "delay reason:", "pas encore été remis", "pas encore été livré", "pas encore été distribué", "pas encore été délivré", "tentatives de remise se poursuivr",
+    "konnte noch nicht zugestellt", "noch nicht zugestellt worden", "aún no ha sido entregad", "todavía no ha sido entregad", "non è ancora stato consegnat", "nog niet afgeleverd",
     "sera à nouveau", "retardé", "pas encore pu être", "simple avertissement", "tentatives se poursuivr", "nouvelles tentatives",
     "ha sido retrasad", "aún no se ha podido entregar", "todavía no se ha podido", "seguirá intentando", "se volverá a intentar",
     "non è ancora stato possibile", "non è stato ancora possibile", "ulteriori tentativi", "si continuerà a tentare",

@@ -183,3 +183,27 @@ def test_what_a_report_tells_people_is_read_where_the_refusal_says_nothing():
 def test_a_long_span_is_quoted_by_its_ends():
     reply = "550 user <" + "a" * 60 + "@" + "b" * 180 + ".example> does not exist"
     assert len(decided(judge(reply)).span) <= 200
+
+
+def test_a_large_providers_domain_is_not_held_against_its_mailboxes_when_it_is_not_found():
+    reply = "Host or domain name not found. Name service error for name={} type=MX: Host not found"
+    ours = judge(reply.format("gmail.com"), host="", recipient="anna@gmail.com", status="5.4.4")
+    assert (ours.reason, ours.type, ours.counts) == (Reason.UNREACHABLE, FailureType.SOFT, False)
+    assert decided(ours).note == "provider scope"
+    theirs = judge(reply.format("club.example"), host="", recipient="anna@club.example", status="5.4.4")
+    assert (theirs.reason, theirs.type, theirs.counts) == (Reason.DOMAIN_UNKNOWN, FailureType.HARD, True)
+
+
+@pytest.mark.parametrize(
+    ("recipient", "host", "counts"),
+    [
+        ("anna@gmail.com", "", False),
+        ("anna@club.example", "google", False),
+        ("anna@gmx.net", "gmx", False),
+        ("anna@club.example", "mx.club.example", True),
+        ("anna@club.example", "", True),
+    ],
+)
+def test_that_a_large_provider_cannot_be_reached_is_no_matter_of_one_mailbox(recipient, host, counts):
+    verdict = judge("Connection timed out", host=host, recipient=recipient, status="4.4.1")
+    assert (verdict.reason, verdict.counts) == (Reason.UNREACHABLE, counts)

@@ -95,3 +95,19 @@ def test_what_a_person_released_before_stays_released(office: Office) -> None:
     office.fail(fail(MEMBERS[5:], 60, HOST))
     assert office.stopped([*OTHERS, *MEMBERS]) == {*OTHERS, *MEMBERS[:5]}
     assert [trip.state for trip in office.trips()] == [TripState.OPEN, TripState.RELEASED]
+
+
+def test_who_is_held_again_after_that_is_told_again_that_the_stop_is_gone(office: Office) -> None:
+    office.fail(fail(MEMBERS[5:], 60, HOST))
+    office.tell()
+    more = [*people(5, "club9.example"), *people(3, "club8.example")]
+    office.fail(fail(more, 100))
+    office.tell()
+    assert office.stopped([*OTHERS, *MEMBERS, *more]) == set()
+    assert [trip.state for trip in office.trips()] == [TripState.OPEN, TripState.OPEN, TripState.EXPLAINED]
+    told, lifted = (
+        [*map(str, some)] for some in ((a for a, _ in office.crm.reached), (one.address for one in office.crm.lifted))
+    )
+    assert {address: told.count(address) for address in OTHERS} == {
+        address: lifted.count(address) for address in OTHERS
+    }
