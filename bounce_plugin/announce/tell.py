@@ -83,11 +83,14 @@ class Announcements:
                 self._put(tx, _THRESHOLD, payload, now, address)
 
     def threshold_withdrawn(self, tx: Transaction, events: Collection[str]) -> None:
-        """Tell nobody any more what these events led to, as far as nobody was told yet."""
+        """Tell nobody any more what these events led to, as far as nobody was told yet.
+
+        What is told once more has the name of that behind the event: `ID:let go 1`.
+        """
         outbox.withdraw(tx, _THRESHOLD, events)
 
     def threshold_told(self, tx: Transaction, events: Collection[str]) -> frozenset[str]:
-        """Those of some events of which somebody was told what they led to, or still will be."""
+        """Those of some events, named likewise, of which somebody was told what they led to, or still will be."""
         return told_of(tx, _THRESHOLD, events)
 
     def removals_told(self, tx: Transaction, pasts: Mapping[str, Past]) -> Mapping[str, tuple[Step, ...]]:

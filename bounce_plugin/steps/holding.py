@@ -49,7 +49,8 @@ class Holding:
             for fingerprint, restricts in found.items()
         }
         gone = {event.id for chosen in chosen_of.values() for event in chosen}
-        self.announcements.threshold_withdrawn(self.tx, gone)  # nobody is told any more what nobody was told yet
+        names = (self._names(one, {event.id for event in chosen}) for one, chosen in chosen_of.items() if chosen)
+        self.announcements.threshold_withdrawn(self.tx, set().union(*names))  # as far as nobody was told yet
         pasts = {one: past_of(self.tx, one) for one, chosen in chosen_of.items() if chosen}
         removals = self.announcements.removals_told(self.tx, pasts)
         stops: dict[str, Suppression | None] = {}
@@ -82,8 +83,9 @@ class Holding:
 
     def _take_word_back(self, freed: Mapping[str, set[str]], relisted: Set[str], why: str) -> None:
         """Tell the host of a stop, or of a removal from its lists, that it was told of and is held now."""
-        told = self.announcements.threshold_told(self.tx, {event for events in freed.values() for event in events})
-        lifted = {fingerprint for fingerprint, events in freed.items() if not told.isdisjoint(events)}
+        names = {fingerprint: self._names(fingerprint, events) for fingerprint, events in freed.items()}
+        told = self.announcements.threshold_told(self.tx, set().union(*names.values()))
+        lifted = {fingerprint for fingerprint, some in names.items() if not told.isdisjoint(some)}
         for fingerprint, address in sorted(known(self.tx, lifted | relisted).items()):
             word = Lifted(
                 address=address,
@@ -94,6 +96,11 @@ class Holding:
                 removal=fingerprint in relisted,
             )
             self.announcements.suppression_lifted(self.tx, word, self.now)
+
+    def _names(self, fingerprint: str, events: Set[str]) -> set[str]:
+        """By what announcements about some events of an address are recognised: also those after they were let go."""
+        again = times_let_go(past_of(self.tx, fingerprint).acts)
+        return {*events, *(f"{event}:{name}" for name, ids in again for event in ids if event in events)}
 
     def hand_over(self, trip: Trip, withheld: Iterable[Withheld]) -> None:
         """Let a trip hold what another one held."""
