@@ -108,11 +108,11 @@ def _delivered(action: Action) -> Classification:
 
 
 def _verdict(kind: Kind, said: Said, stage: Stage, tables: Tables) -> Classification:
-    provider = _provider_by(said.settings)
-    given = _at_known_domain(said.steps) if provider == "recipient" else said.steps
+    provider, its = _provider_by(said.settings)
+    given = _at_known_domain(said.steps) if provider == "recipient" and its in tables.providers.domains else said.steps
     steps, speaking = _at_stage(given, stage) if stage in _EARLY else (given, given)
     decided = _decide(speaking, tables)
-    everybodys = decided is not None and decided.reason is _UNREACHABLE and provider != ""
+    everybodys = decided is not None and decided.reason is _UNREACHABLE and _is_everybodys(provider, said)
     reason, confidence, suggestion = _UNKNOWN, 0.0, None
     if decided is not None:
         reason, confidence = decided.reason, _confidence(decided, steps)
@@ -131,12 +131,20 @@ def _verdict(kind: Kind, said: Said, stage: Stage, tables: Tables) -> Classifica
     )
 
 
-def _provider_by(settings: Sequence[Setting]) -> str:
-    """By what it is known that the mailbox is at one of the large providers: "recipient", "remote_mta", or ""."""
-    for rule, field, _ in settings:
+def _provider_by(settings: Sequence[Setting]) -> tuple[str, str]:
+    """By what it is known that the mailbox is at one of the large providers, "recipient", "remote_mta" or "", and by which."""
+    for rule, field, span in settings:
         if field in _PROVIDERS_OWN and rule.startswith("provider:"):
-            return field
-    return ""
+            return field, span.lower()
+    return "", ""
+
+
+def _is_everybodys(provider: str, said: Said) -> bool:
+    """Whether it is the large provider that was not reached. One of its hosts that answered was: it could not hand on a mail."""
+    answered = any(step.source is Source.REPLY for step in said.steps) or any(
+        rule == "given:reply_code" for rule, _, _ in said.settings
+    )
+    return provider == "recipient" or (provider == "remote_mta" and not answered)
 
 
 def _at_known_domain(steps: Sequence[Step]) -> Sequence[Step]:

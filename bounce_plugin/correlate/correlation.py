@@ -95,11 +95,13 @@ def correlate(
     delivery: Delivery | None,
     received_at: datetime,
     window: timedelta = LOG_WINDOW,
+    failed: Sequence[str] = (),
 ) -> Correlation:
     """Put together what the mail claims about an address and what the host answered.
 
     A report about a message that we know to have sent to that very address, in the `window` before it, is `LOGGED`;
-    one that only names a known contact's address is `ADDRESS`; anything else is believed by nobody.
+    one that only names a known contact's address is `ADDRESS`; anything else is believed by nobody. `failed` are the
+    names of the recipient that failed itself, which may be behind a forward of the address (4.5).
     """
     if delivery is not None and delivery.address != address:
         delivery = None  # a message to somebody else proves nothing about this address (C-08)
@@ -111,6 +113,7 @@ def correlate(
         delivery=delivery,
         message_key=_message_key(clues, delivery, received_at),
         trust=trust,
+        caveat=Caveat.FORWARDED if contacts and _is_elsewhere(failed, address) else None,
     )
 
 
@@ -118,17 +121,17 @@ def correlate_signed(
     delivery: Delivery,
     *,
     trust: Trust,
-    named: Sequence[str],
+    failed: Sequence[str],
     contacts: tuple[Contact, ...],
     caveat: Caveat | None = None,
 ) -> Correlation:
     """Put together what our own mark says about a delivery, and what the host answered.
 
-    It concerns the address that the mail went to, whichever others the report names (`named`, 4.5).
+    It concerns the address that the mail went to, whichever others the report says to have `failed` (4.5).
     """
     if caveat is None and not any(_has(contact, delivery.address) for contact in contacts):
         caveat = Caveat.MOVED
-    if caveat is None and named and not any(same_domain(name, delivery.address) for name in named):
+    if caveat is None and _is_elsewhere(failed, delivery.address):
         caveat = Caveat.FORWARDED
     return Correlation(
         address=delivery.address,
@@ -148,6 +151,19 @@ def same_mailbox(one: str, other: str) -> bool:
 def same_domain(one: str, other: str) -> bool:
     """Whether two addresses are of one domain: then they may be aliases."""
     return one.rpartition("@")[2] == other.rpartition("@")[2]
+
+
+def _is_elsewhere(failed: Sequence[str], address: str) -> bool:
+    """Whether what failed is at another domain than an address, and so behind a forward of it (4.5 c).
+
+    A host within the domain, or one that has no domain, is what a server calls its own mailboxes.
+    """
+    domain = address.rpartition("@")[2]
+    others = [name.rpartition("@")[2] for name in failed]
+    return bool(others) and not any(
+        other == domain or "." not in other or other.endswith(f".{domain}") or domain.endswith(f".{other}")
+        for other in others
+    )
 
 
 def _has(contact: Contact, address: str) -> bool:

@@ -66,20 +66,21 @@ class Settling:
         Raises SettingsError where `actor` or `why` is empty.
         """
         require_words(actor=self.actor, why=self.why)
-        after = ""
-        while True:
+        after, ended = "", False
+        while not ended:
             with self.ledger.transaction() as tx:
                 trip_by_number(tx, self.trip)
-                chunk = self._next(tx, after)
+                chunk, anew = self._next(tx, after), False
+                if not chunk and after:  # a surge may have gone on meanwhile
+                    chunk, anew = self._next(tx, ""), True
                 found = [self._settled(tx, chunk, fingerprint) for fingerprint in chunk]
                 for fingerprint in chunk:
                     self._record(tx, fingerprint, chunk[fingerprint])
-                if not chunk and self._is_open(tx):
+                ended = not chunk or (anew and not any(settled.failures for settled in found))
+                if ended and self._is_open(tx):
                     settle(tx, self.trip, self.state, actor=self.actor, why=self.why, now=self.now)
             yield from (settled for settled in found if settled.failures)
-            if not chunk:
-                return
-            after = max(chunk)
+            after = max(chunk, default="")
 
     def _is_open(self, tx: Transaction) -> bool:
         return trip_by_number(tx, self.trip).state is TripState.OPEN

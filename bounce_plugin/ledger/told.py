@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from bounce_plugin.ledger.outbox import PAYLOAD
 from bounce_plugin.ledger.schema import outbox
 from bounce_plugin.ledger.transaction import Past, Transaction
-from bounce_plugin.policy.hold import times_let_go
+from bounce_plugin.policy.hold import announced
 from bounce_plugin.policy.rules import Decision
 from bounce_plugin.policy.state import Verb
 
@@ -69,11 +69,6 @@ def decisions_told(tx: Transaction, hook: str, pasts: Mapping[str, Past]) -> dic
 
 def _subjects(past: Past) -> Iterator[str]:
     """What announcements about an address are recognised by: failures that count, and those that were undone or held."""
-    yield from (event.id for event in past.events if event.counts)
-    for act in past.acts:
-        if act.verb in (Verb.UNDO, Verb.HOLD):
-            yield from act.events
-        if act.verb is Verb.HOLD:
-            yield from (f"{event}:{act.rule}" for event in act.events)
-    for name, events in times_let_go(past.acts):
-        yield from (f"{event}:{name}" for event in events)
+    events = [event.id for event in past.events if event.counts]
+    events += [event for act in past.acts if act.verb in (Verb.UNDO, Verb.HOLD) for event in act.events]
+    yield from announced(past.acts, events)

@@ -12,7 +12,7 @@ from bounce_plugin.message.report import Action, DeliveryStatus
 
 _MARK: Final = "(rejected)"  # in Auto-Submitted (RFC 5429, section 2.1.2); a receipt for a mail deleted unread has none
 # What stands in front of the reason; Dovecot, which writes the like for a full mailbox, and Cyrus.
-_REASON_AFTER: Final = ("the following reason was given:", "was automatically rejected:")
+_REASON_AFTER: Final = ("The following reason was given:", "was automatically rejected:")
 
 
 def read_refusal(headers: Headers, notification: str, text: str) -> DeliveryStatus | None:
@@ -20,9 +20,8 @@ def read_refusal(headers: Headers, notification: str, text: str) -> DeliveryStat
     if _MARK not in headers.get("auto-submitted").lower():
         return None
     said = read_delivery_status(notification)
-    lower = text.lower()
-    ends = (lower.rfind(words) + len(words) for words in _REASON_AFTER if words in lower)
-    reason = " ".join(text[next(ends, 0) :].split())[: limits.DIAGNOSTIC]
+    found = [text.find(words) + len(words) for words in _REASON_AFTER if words in text]
+    reason = " ".join(text[max(found, default=0) :].split())[: limits.DIAGNOSTIC]
     refused = tuple(
         replace(recipient, action=Action.FAILED, diagnostic_code=f"automatically rejected: {reason}")
         for recipient in said.recipients

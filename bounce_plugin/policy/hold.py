@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -90,10 +90,28 @@ def let_go(
     return _count_again(gone, tuple(chosen), events, acts, policy, now=now, sent=sent)
 
 
-def times_let_go(acts: Iterable[Act]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each time that the breaker let failures of an address go: a name for it, and their ids."""
-    gone = (act for act in acts if act.verb is Verb.LET_GO)
-    return ((f"let go {number}", act.events) for number, act in enumerate(gone, start=1))
+def let_go_name(acts: Iterable[Act]) -> str:
+    """A name for the last time that the breaker let failures of an address go."""
+    return f"let go {sum(act.verb is Verb.LET_GO for act in acts)}"
+
+
+def announced(acts: Iterable[Act], events: Iterable[str]) -> set[str]:
+    """By what the announcements about some events of an address are recognised: their ids, and each time they were told once
+    more, because failures of the address were released or let go.
+    """
+    done = tuple(acts)
+    times = sum(act.verb is Verb.LET_GO for act in done)
+    again = {act.rule for act in done if act.verb is Verb.HOLD} | {f"let go {time}" for time in range(1, times + 1)}
+    return {name for event in events for name in (event, *(f"{event}:{one}" for one in again))}
+
+
+def believed(acts: Iterable[Act], events: Iterable[str]) -> set[str]:
+    """Those of them that nobody has taken back since: what was held before was told to be gone."""
+    done, events = tuple(acts), tuple(events)
+    held = {event for act in done if act.verb is Verb.HOLD for event in act.events}
+    names = announced([act for act in done if act.verb is not Verb.LET_GO], events)
+    latest = let_go_name(done)
+    return {name for name in names if name not in held} | {f"{event}:{latest}" for event in events}
 
 
 def _count_again(

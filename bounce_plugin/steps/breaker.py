@@ -171,7 +171,7 @@ class Watch:
         self._noted += [one.at for one in left]
         self._stops += failures_of(self.tx, [one.event for one in left if one.restricts])
         if not again:
-            self._tell(trip, explained_in_words(trip, why))
+            self._tell(f"breaker:{trip.number}:explained", explained_in_words(trip, why))
 
     def _go_on(self, discarded: Trip, first: datetime, last: datetime, limits: Limits) -> None:
         """Hold what a surge does after it was discarded, as another trip: also failures that stop nobody."""
@@ -250,15 +250,15 @@ class Watch:
         self._holding.hand_over(trip, [one for one in held if one.trip != trip.number])
         self._hold(trip, surge.after, surge.until)
         self._bounds.clear()
-        self._tell(trip, tripped_in_words(trip, limits))
+        self._tell(f"breaker:{trip.number}", tripped_in_words(trip, limits))
 
     def _hold(self, trip: Trip, after: datetime, until: datetime) -> None:
         """Hold the failures of a trip's cause that were received in a time; those of a wider one are judged anew."""
         self._taken |= dict.fromkeys(self._holding.hold(trip, after, until), trip)
         self.breaker.usual.forget_cause(trip.cause)
 
-    def _tell(self, trip: Trip, words: tuple[str, str]) -> None:
+    def _tell(self, key: str, words: tuple[str, str]) -> None:
         title, detail = words
-        raised = raise_incident(self.tx, key=f"breaker:{trip.number}", title=title, detail=detail, now=self.now)
+        raised = raise_incident(self.tx, key=key, title=title, detail=detail, now=self.now)
         if raised.tell:
             self.breaker.announcements.incident(self.tx, raised.incident, self.now)

@@ -15,7 +15,7 @@ from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.ledger.trips import Trip
 from bounce_plugin.ledger.withheld import Withheld, held_by_wider
 from bounce_plugin.outcome import Lifted
-from bounce_plugin.policy.hold import BREAKER, hold, let_go, times_let_go
+from bounce_plugin.policy.hold import BREAKER, announced, believed, hold, let_go, let_go_name
 from bounce_plugin.policy.rules import Policy
 from bounce_plugin.policy.state import Suppression, standing
 
@@ -49,16 +49,19 @@ class Holding:
             for fingerprint, restricts in found.items()
         }
         gone = {event.id for chosen in chosen_of.values() for event in chosen}
-        names = (self._names(one, {event.id for event in chosen}) for one, chosen in chosen_of.items() if chosen)
+        names = (
+            announced(past_of(self.tx, one).acts, [event.id for event in chosen]) for one, chosen in chosen_of.items()
+        )
         self.announcements.threshold_withdrawn(self.tx, set().union(*names))  # as far as nobody was told yet
         pasts = {one: past_of(self.tx, one) for one, chosen in chosen_of.items() if chosen}
         removals = self.announcements.removals_told(self.tx, pasts)
         stops: dict[str, Suppression | None] = {}
-        freed: dict[str, set[str]] = {}  # fingerprints, and the failures by which somebody may have been told of a stop
+        freed: dict[str, set[str]] = {}  # fingerprints, and by which announcements somebody may believe in a stop
         relisted: set[str] = set()
         for fingerprint, past in pasts.items():
             chosen, restricts = chosen_of[fingerprint], found[fingerprint]
-            before = standing(past.acts)
+            done = tuple(past.acts)
+            before = standing(done)
             held = hold(
                 chosen,
                 past.events,
@@ -75,7 +78,7 @@ class Holding:
             if held.relists:
                 relisted.add(fingerprint)
             if held.after is None and (fallen or not held.relists):
-                freed[fingerprint] = fallen | {event.id for event in chosen if restricts[event.id]}
+                freed[fingerprint] = believed(done, fallen | {one.id for one in chosen if restricts[one.id]})
         store_suppressions(self.tx, stops)
         self.held |= gone
         self._take_word_back(freed, relisted, why)
@@ -83,9 +86,8 @@ class Holding:
 
     def _take_word_back(self, freed: Mapping[str, set[str]], relisted: Set[str], why: str) -> None:
         """Tell the host of a stop, or of a removal from its lists, that it was told of and is held now."""
-        names = {fingerprint: self._names(fingerprint, events) for fingerprint, events in freed.items()}
-        told = self.announcements.threshold_told(self.tx, set().union(*names.values()))
-        lifted = {fingerprint for fingerprint, some in names.items() if not told.isdisjoint(some)}
+        told = self.announcements.threshold_told(self.tx, set().union(*freed.values()))
+        lifted = {fingerprint for fingerprint, names in freed.items() if not told.isdisjoint(names)}
         for fingerprint, address in sorted(known(self.tx, lifted | relisted).items()):
             word = Lifted(
                 address=address,
@@ -96,11 +98,6 @@ class Holding:
                 removal=fingerprint in relisted,
             )
             self.announcements.suppression_lifted(self.tx, word, self.now)
-
-    def _names(self, fingerprint: str, events: Set[str]) -> set[str]:
-        """By what announcements about some events of an address are recognised: also those after they were let go."""
-        again = times_let_go(past_of(self.tx, fingerprint).acts)
-        return {*events, *(f"{event}:{name}" for name, ids in again for event in ids if event in events)}
 
     def hand_over(self, trip: Trip, withheld: Iterable[Withheld]) -> None:
         """Let a trip hold what another one held."""
@@ -131,7 +128,7 @@ class Holding:
             gone = let_go(chosen, past.events, past.acts, self.policy, why=why, now=self.now, sent=past.sent)
             stops[fingerprint] = log_acts(self.tx, fingerprint, gone.acts)
             if fingerprint in addresses:
-                *_, (again, _) = times_let_go(past.acts)
+                again = let_go_name(past.acts)
                 self.announcements.threshold_released(self.tx, addresses[fingerprint], gone, self.now, again=again)
             self.held -= events
         store_suppressions(self.tx, stops)

@@ -69,6 +69,11 @@ def _names(finding: Finding) -> list[str]:
     return list(dict.fromkeys(reading for name in names for reading in unwrap(name)))
 
 
+def _failed(finding: Finding) -> Sequence[str]:
+    """The recipient that failed, and what stands inside its name; not what else the report calls it."""
+    return unwrap(finding.recipient) if finding.recipient else ()
+
+
 def _of_delivery(proven: Proven, findings: Sequence[Finding]) -> list[bool]:
     """Which findings are about the delivery that our mark names: those of its address, else of its domain, else all.
 
@@ -103,7 +108,7 @@ class _Asking:
         if found.trouble:
             return self._put_together("", (), None), found.trouble
         correlation = correlate_signed(
-            delivery, trust=proof.trust, named=_names(finding), contacts=found.contacts, caveat=self.proven.caveat
+            delivery, trust=proof.trust, failed=_failed(finding), contacts=found.contacts, caveat=self.proven.caveat
         )
         return correlation, ""
 
@@ -120,12 +125,18 @@ class _Asking:
             if found.trouble:
                 return self._put_together("", (), None), found.trouble
             if found.contacts:
-                return self._put_together(name, found.contacts, found.delivery), ""
+                return self._put_together(name, found.contacts, found.delivery, _failed(finding)), ""
             if stranger[1] is None and found.delivery is not None:
                 stranger = (name, found.delivery)
         return self._put_together(stranger[0], (), stranger[1]), ""
 
-    def _put_together(self, address: str, contacts: tuple[Contact, ...], delivery: Delivery | None) -> Correlation:
+    def _put_together(
+        self,
+        address: str,
+        contacts: tuple[Contact, ...],
+        delivery: Delivery | None,
+        failed: Sequence[str] = (),
+    ) -> Correlation:
         correlation = correlate(
             address,
             clues=self.clues,
@@ -133,6 +144,7 @@ class _Asking:
             delivery=delivery and replace(delivery, address=normalise(delivery.address)),
             received_at=self.received_at,
             window=self.proofs.window,
+            failed=failed,
         )
         if self.proven.reports is not None and self.proven.is_lost:
             return replace(correlation, trust=Trust.NONE, caveat=self.proven.caveat)

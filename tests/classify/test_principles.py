@@ -194,6 +194,18 @@ def test_a_large_providers_domain_is_not_held_against_its_mailboxes_when_it_is_n
     assert (theirs.reason, theirs.type, theirs.counts) == (Reason.DOMAIN_UNKNOWN, FailureType.HARD, True)
 
 
+def test_a_name_below_a_large_providers_domain_may_well_not_exist():
+    reply = "Host or domain name not found. Name service error for name=www.gmail.com type=MX: Host not found"
+    verdict = judge(reply, host="", recipient="anna@www.gmail.com", status="5.4.4")
+    assert (verdict.reason, verdict.counts) == (Reason.DOMAIN_UNKNOWN, True)
+
+
+def test_a_large_provider_that_answers_was_reached_and_speaks_of_the_servers_behind_it():
+    reply = "450 4.4.316 Connection refused [Message=Socket error code 10061]"
+    verdict = judge(reply, host="microsoft", recipient="anna@club.example")
+    assert (verdict.reason, verdict.counts) == (Reason.UNREACHABLE, True)
+
+
 @pytest.mark.parametrize(
     ("recipient", "host", "counts"),
     [

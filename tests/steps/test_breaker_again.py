@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from bounce_plugin.desk.rehearse import rehearse
 from bounce_plugin.desk.relearn import relearn
+from bounce_plugin.ledger import causes
 from bounce_plugin.ledger.rebuild import compare
 from bounce_plugin.ledger.recount import recount
 from bounce_plugin.ledger.trips import TripState
@@ -18,7 +20,7 @@ from bounce_plugin.policy.state import Verb
 from tests.outage import BEGAN, ONE_STRIKE, Fail, Office, people
 from tests.servers.ledgers import KEY
 
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 HOST = "mx.hoster.example"  # it is down
 #: With five of that host they are twelve, and seven without the most of one provider: too many for a phrase.
 OTHERS = [*people(3, "club0.example"), *people(2, "club1.example"), *people(2, "club2.example")]
@@ -67,7 +69,7 @@ def test_what_the_provider_to_blame_explains_is_let_go_of_the_others(office: Off
     assert (provider.cause.name, provider.state, provider.surge.number) == ("hoster.example", TripState.OPEN, 30)
     assert (phrase.state, phrase.actor) == (TripState.EXPLAINED, "breaker")
     assert phrase.why == "Trip 2 explains it: provider 'hoster.example' stops far more addresses than usual."
-    assert [incident.key for incident in office.crm.incidents] == ["breaker:1", "breaker:2"]
+    assert [incident.key for incident in office.crm.incidents] == ["breaker:1", "breaker:2", "breaker:1:explained"]
 
 
 def test_a_host_is_told_of_a_stop_that_it_was_told_was_gone(office: Office) -> None:
@@ -132,3 +134,41 @@ def test_who_is_held_again_after_that_is_told_again_that_the_stop_is_gone(
     told, lifted = [address for address, _ in office.crm.reached], [one.address for one in office.crm.lifted]
     times = 2 if told_before else 1
     assert {one: (told.count(one), lifted.count(one)) for one in OTHERS} == dict.fromkeys(OTHERS, (times, times))
+
+
+def test_what_a_surge_adds_while_a_person_releases_is_released_with_the_rest(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(causes, "HELD_BY", causes.HELD_BY.limit(4))
+    work = office.plugin.trips.settling(1, TripState.RELEASED, actor="Erna", why="they are right")
+    done = work.do()
+    settled = [next(done)]
+    office.fail(fail(["new@club1.example", "new@club2.example"], 45))  # both are held; one sorts before what was done
+    settled += list(done)
+    assert office.trips()[0].state is TripState.RELEASED
+    with office.plugin.ledger.reading() as tx:
+        assert causes.held_by(tx, 1) == []
+    assert len({one.address for one in settled}) == 14
+
+
+TWO = '[policy]\npreset = "none"\n[[policy.rule]]\nname = "two"\ntypes = ["hard"]\nafter = 2\nthen = ["suppress"]\n'
+CLOSED = "550 5.2.1 Mailbox disabled"
+
+
+def test_of_a_stop_that_followed_from_a_failure_that_was_never_held_it_is_told_that_it_is_gone(tmp_path: Path) -> None:
+    office, anna = Office(tmp_path / "host", TWO + FEW), "anna@club7.example"
+    closing = [address for number in (4, 5, 6) for address in people(3, f"club{number}.example")]
+    for place, one in enumerate([*OTHERS, *MEMBERS, *closing]):  # the first time
+        office.fail([replace(fail([one], place)[0], at=BEGAN - (40 - place / 2) * DAY, reply="550 5.1.1 User unknown")])
+    office.fail([*fail([anna], 0), *fail(OTHERS, 0), *fail(MEMBERS[:5], 40, HOST)])
+    assert office.trips()[0].cause.dimension is Dimension.PHRASE
+    office.fail([replace(one, reply=CLOSED) for one in fail([anna], 50)])
+    office.fail(fail(MEMBERS[5:], 60, HOST))
+    office.tell()
+    assert office.stopped([anna]) == {anna}
+    office.fail([replace(one, reply=CLOSED) for one in fail(closing, 90)])
+    office.tell()
+    assert office.stopped([anna]) == set()
+    assert [address for address, _ in office.crm.reached].count(anna) == 1
+    assert [one.address for one in office.crm.lifted].count(anna) == 1
+    office.plugin.close()

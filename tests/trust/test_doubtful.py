@@ -107,6 +107,19 @@ class TestWhatIsDoubtful:
         assert world.counted() == 0
         assert not any(event.via_forward for event in world.host.classified)
 
+    @pytest.mark.parametrize("signed", [True, False])
+    def test_a_report_that_names_both_addresses_is_about_a_forward_too(self, world: World, signed: bool) -> None:
+        raw = returned(sign(world).address if signed else "bounces@crm.example", "anna@elsewhere.example")
+        both = raw.replace(b"\nAction: failed", b"\nOriginal-Recipient: rfc822; " + ANNA.encode() + b"\nAction: failed")
+        assert handle(world, both) is Handling.HANDLED
+        (event,) = world.host.classified
+        assert (event.address, event.via_forward, stopped(world)) == (ANNA, True, False)
+
+    @pytest.mark.parametrize("host", ["mail3.example.com", "localhost"])
+    def test_a_servers_own_name_for_its_mailbox_is_no_forward(self, world: World, host: str) -> None:
+        handle(world, returned(sign(world).address, f"anna@{host}"))
+        assert [event.via_forward for event in world.host.classified] == [False]
+
     def test_others_in_the_same_report_are_not_proven_by_the_mark(self, world: World) -> None:
         raw = returned(sign(world).address)
         more = f"\nFinal-Recipient: rfc822; {JOE}\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 User unknown\n"
