@@ -78,7 +78,9 @@ def _machine_readable(report: Report) -> tuple[Finding, ...]:
     status = report.delivery_status
     if status is None:
         return ()
-    findings = add_aliases(delivery_status.detect(report, status), text_around(report))
+    findings = delivery_status.detect(report, status)
+    if "x-failed-recipients" in report.headers:  # as every failure that Exim reports has
+        findings = add_aliases(findings, text_around(report))
     if not delivery_status.is_complete(findings):
         findings = delivery_status.complete(findings, _read_text(Notice(report)))
         return add_stages(findings, report.passage.whole.encode("utf-8", "replace"))
