@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -69,25 +69,27 @@ def release(
     why: str,
     now: datetime,
     sent: Sequence[Sent] = (),
+    verb: Verb = Verb.RELEASE,
 ) -> Released:
-    """Let events that were held count again, beside those of an address that do: as if the breaker were not there."""
-    released = Act(verb=Verb.RELEASE, at=now, because=why, actor=actor)
-    return _count_again(released, tuple(chosen), events, acts, policy, now=now, sent=sent)
+    """Let events that were held count again, beside those of an address that do: as if the breaker were not there.
 
-
-def let_go(
-    chosen: Iterable[PastEvent],
-    events: Iterable[PastEvent],
-    acts: Iterable[Act],
-    policy: Policy,
-    *,
-    why: str,
-    now: datetime,
-    sent: Sequence[Sent] = (),
-) -> Released:
-    """The same where the breaker itself finds that a narrower cause explains what it tripped for."""
-    gone = Act(verb=Verb.LET_GO, at=now, because=why, actor=BREAKER)
-    return _count_again(gone, tuple(chosen), events, acts, policy, now=now, sent=sent)
+    The breaker itself lets them go (`Verb.LET_GO`), where a narrower cause explains what it tripped for.
+    """
+    back, done = tuple(chosen), tuple(acts)
+    ids = tuple(event.id for event in back)
+    released = Act(verb=verb, at=now, because=why, actor=actor, events=ids)
+    kept = (*done, released)
+    decided = tuple(retrace((*events, *back), policy, now, done=kept, sent=sent))
+    follows = tuple(act for event, decision in decided for act in acts_from(decision, event.received_at))
+    before, after = derive(done), derive((*kept, *follows))
+    news = ((event, _news(decision, again=event.id in ids)) for event, decision in decided)
+    return Released(
+        events=back,
+        acts=(released, *follows),
+        decided=tuple((event, decision) for event, decision in news if decision.steps),
+        before=before if in_force(before, now) else None,
+        after=after if in_force(after, now) else None,
+    )
 
 
 def let_go_name(acts: Iterable[Act]) -> str:
@@ -112,32 +114,6 @@ def believed(acts: Iterable[Act], events: Iterable[str]) -> set[str]:
     names = announced([act for act in done if act.verb is not Verb.LET_GO], events)
     latest = let_go_name(done)
     return {name for name in names if name not in held} | {f"{event}:{latest}" for event in events}
-
-
-def _count_again(
-    act: Act,
-    back: tuple[PastEvent, ...],
-    events: Iterable[PastEvent],
-    acts: Iterable[Act],
-    policy: Policy,
-    *,
-    now: datetime,
-    sent: Sequence[Sent],
-) -> Released:
-    done, ids = tuple(acts), tuple(event.id for event in back)
-    released = replace(act, events=ids)
-    kept = (*done, released)
-    decided = tuple(retrace((*events, *back), policy, now, done=kept, sent=sent))
-    follows = tuple(act for event, decision in decided for act in acts_from(decision, event.received_at))
-    before, after = derive(done), derive((*kept, *follows))
-    news = ((event, _news(decision, again=event.id in ids)) for event, decision in decided)
-    return Released(
-        events=back,
-        acts=(released, *follows),
-        decided=tuple((event, decision) for event, decision in news if decision.steps),
-        before=before if in_force(before, now) else None,
-        after=after if in_force(after, now) else None,
-    )
 
 
 def _news(decision: Decision, *, again: bool) -> Decision:

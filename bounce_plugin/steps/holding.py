@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,13 +11,14 @@ from bounce_plugin.ledger import counting
 from bounce_plugin.ledger.addresses import known
 from bounce_plugin.ledger.past import past_of, recall
 from bounce_plugin.ledger.record import log_acts, store_suppressions
-from bounce_plugin.ledger.transaction import Transaction
+from bounce_plugin.ledger.transaction import Past, Transaction
 from bounce_plugin.ledger.trips import Trip
 from bounce_plugin.ledger.withheld import Withheld, held_by_wider
 from bounce_plugin.outcome import Lifted
-from bounce_plugin.policy.hold import BREAKER, announced, believed, hold, let_go, let_go_name
-from bounce_plugin.policy.rules import Policy
-from bounce_plugin.policy.state import Suppression, standing
+from bounce_plugin.policy.hold import BREAKER, announced, believed, hold, let_go_name, release
+from bounce_plugin.policy.rules import PastEvent, Policy, Step
+from bounce_plugin.policy.state import Suppression, Verb, standing
+from bounce_plugin.policy.undo import Undone
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,7 +44,6 @@ class Holding:
         recall(self.tx, found)
         self.restricting |= {event for events in found.values() for event, restricts in events.items() if restricts}
         self.restricting |= {one.event for one in wider if one.restricts}
-        why = _why(trip)
         chosen_of = {
             fingerprint: [event for event in past_of(self.tx, fingerprint).events if event.id in restricts]
             for fingerprint, restricts in found.items()
@@ -62,17 +62,7 @@ class Holding:
             chosen, restricts = chosen_of[fingerprint], found[fingerprint]
             done = tuple(past.acts)
             before = standing(done)
-            held = hold(
-                chosen,
-                past.events,
-                past.acts,
-                self.policy,
-                trip=trip.number,
-                why=why,
-                now=self.now,
-                sent=past.sent,
-                told=removals.get(fingerprint, ()),
-            )
+            held = self._hold(past, chosen, trip, removals.get(fingerprint, ()))
             stops[fingerprint] = log_acts(self.tx, fingerprint, held.acts)
             fallen = {event for act in before if act not in standing(past.acts) for event in act.events}
             if held.relists:
@@ -81,7 +71,7 @@ class Holding:
                 freed[fingerprint] = believed(done, fallen | {one.id for one in chosen if restricts[one.id]})
         store_suppressions(self.tx, stops)
         self.held |= gone
-        self._take_word_back(freed, relisted, why)
+        self._take_word_back(freed, relisted, _why(trip))
         return {one.trip for one in wider}
 
     def _take_word_back(self, freed: Mapping[str, set[str]], relisted: Set[str], why: str) -> None:
@@ -105,18 +95,21 @@ class Holding:
         for fingerprint, events in self._by_address(withheld).items():
             past = past_of(self.tx, fingerprint)
             chosen = [event for event in past.held if event.id in events]
-            held = hold(
-                chosen,
-                past.events,
-                past.acts,
-                self.policy,
-                trip=trip.number,
-                why=_why(trip),
-                now=self.now,
-                sent=past.sent,
-            )
-            stops[fingerprint] = log_acts(self.tx, fingerprint, held.acts)
+            stops[fingerprint] = log_acts(self.tx, fingerprint, self._hold(past, chosen, trip).acts)
         store_suppressions(self.tx, stops)
+
+    def _hold(self, past: Past, chosen: Sequence[PastEvent], trip: Trip, told: Sequence[Step] = ()) -> Undone:
+        return hold(
+            chosen,
+            past.events,
+            past.acts,
+            self.policy,
+            trip=trip.number,
+            why=_why(trip),
+            now=self.now,
+            sent=past.sent,
+            told=told,
+        )
 
     def let_go(self, withheld: Iterable[Withheld], why: str) -> None:
         """Let failures count again, and tell of what follows from that."""
@@ -125,7 +118,17 @@ class Holding:
         for fingerprint, events in found.items():
             past = past_of(self.tx, fingerprint)
             chosen = [event for event in past.held if event.id in events]
-            gone = let_go(chosen, past.events, past.acts, self.policy, why=why, now=self.now, sent=past.sent)
+            gone = release(
+                chosen,
+                past.events,
+                past.acts,
+                self.policy,
+                actor=BREAKER,
+                why=why,
+                now=self.now,
+                sent=past.sent,
+                verb=Verb.LET_GO,
+            )
             stops[fingerprint] = log_acts(self.tx, fingerprint, gone.acts)
             if fingerprint in addresses:
                 again = let_go_name(past.acts)
