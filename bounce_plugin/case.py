@@ -151,6 +151,7 @@ def _event(
         trust=correlation.trust,
         caveat=correlation.caveat or (Caveat.RELAYED if finding.action in _HANDED_ON else None),
         message_key=correlation.message_key,
+        aliases=correlation.aliases,
         delivery_ref=delivery.ref if delivery else "",
         message=delivery.message if delivery else "",
         document=delivery.document if delivery else "",

@@ -18,14 +18,13 @@ from bounce_plugin.desk.doubts import Doubts
 from bounce_plugin.desk.erase import Held, erase
 from bounce_plugin.desk.manual import Desk
 from bounce_plugin.desk.recipients import Recipient, allowed, withheld_among
+from bounce_plugin.desk.sending import Sending
 from bounce_plugin.desk.settle import Trips
 from bounce_plugin.desk.signing import Signing
 from bounce_plugin.desk.undo import Mistakes
 from bounce_plugin.desk.vouch import record_successes
 from bounce_plugin.errors import SettingsError
 from bounce_plugin.examination import Examination, examine
-from bounce_plugin.ledger import deliveries as sent
-from bounce_plugin.ledger.history import suppression_of
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.sent_log import SentLog
 from bounce_plugin.mailbox.incoming import Mailbox
@@ -33,7 +32,6 @@ from bounce_plugin.notices import open_notices
 from bounce_plugin.opening import open_ledger
 from bounce_plugin.outcome import Lifted, MailOutcome, RunSummary
 from bounce_plugin.pipeline import Pipeline
-from bounce_plugin.policy.state import in_force
 from bounce_plugin.reading import Reading
 from bounce_plugin.rulebook import make_tables
 from bounce_plugin.settings import Settings, load_settings
@@ -84,7 +82,7 @@ class BouncePlugin:
             given["notices"] = open_notices(
                 settings.notices,
                 last_told=lambda hook: self.announcements.last_told("notices", hook),
-                stopped=self._stopped,
+                stopped=lambda address: self._gate.is_stopped(address, clock()),
                 clock=clock,
             )
         sent_log = SentLog(self.ledger)
@@ -104,11 +102,13 @@ class BouncePlugin:
         )
         self.trips = Trips(consequences=self.consequences, ledger=self.ledger, tell=self.tell, clock=clock)
         self.mistakes = Mistakes(consequences=self.consequences, ledger=self.ledger, tell=self.tell, clock=clock)
+        proofs = Proofs(ledger=self.ledger, seal=seal, required=settings.trust.require)
+        self._sending = Sending(consequences=self.consequences, proofs=proofs)
         gathering = Gathering(
             ledger=self.ledger,
             questions=self.questions,
             sent_log=sent_log,
-            proofs=Proofs(ledger=self.ledger, seal=seal, required=settings.trust.require),
+            proofs=proofs,
             tables=self.tables,
             dead_address=settings.canary.address if settings.canary else "",
         )
@@ -221,13 +221,14 @@ class BouncePlugin:
     def record_sent(self, deliveries: Iterable[Delivery]) -> None:
         """Remember what the host sends, so that a bounce finds its message and its category. Idempotent by `ref`.
 
+        Before it is sent, if you can: of an invoice that came back already the host is told as soon as it is recorded.
         A category that is not declared raises one incident that names it, as in `should_suppress`.
         """
         deliveries = tuple(deliveries)
         for category in {delivery.category for delivery in deliveries if delivery.category}:
             self._doubts.note_category(category)
         with self.ledger.transaction() as tx:
-            sent.record_sent(tx, deliveries)
+            self._sending.record(tx, deliveries, self.clock())
 
     def return_path(
         self, contact: str, message: str, category: str, *, address: str, message_id: str = "", document: str = ""
@@ -288,11 +289,6 @@ class BouncePlugin:
             raise SettingsError("no table says where a canary is sent", key="[canary]", source=self.settings.source)
         self.attend()
         return send(self.ledger, table, self.clock)
-
-    def _stopped(self, address: str) -> bool:
-        """Whether mail of any category is withheld from the address: no notice goes there either (T-15)."""
-        with self.ledger.reading() as tx:
-            return in_force(suppression_of(tx, address), self.clock())
 
     def _report(self, trouble: Trouble) -> None:
         self.raise_incident(key=trouble.key, title=trouble.sentence, detail="Our own answer was given instead.")

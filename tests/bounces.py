@@ -15,6 +15,7 @@ def report(
     action: str = "failed",
     message_id: str = "",
     report_id: str = "",
+    envelope_id: str = "",
 ) -> bytes:
     """A delivery status report as Postfix writes it; each is about another message unless `message_id` says which."""
     number = next(_serial)
@@ -43,7 +44,7 @@ Content-Description: Delivery report
 Content-Type: message/delivery-status
 
 Reporting-MTA: dns; mx.example.net
-
+{f"Original-Envelope-Id: {envelope_id}{chr(10)}" if envelope_id else ""}
 Final-Recipient: rfc822; {address}
 Action: {action}
 Status: {status}

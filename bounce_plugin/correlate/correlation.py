@@ -13,6 +13,8 @@ from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.token import OLDEST_DAYS
 from bounce_plugin.correlate.unwrap import without_detail
 
+#: How the key of a distinct message begins that is a delivery of the host's.
+OF_DELIVERY: Final = "ref:"
 LOG_WINDOW: Final = timedelta(days=OLDEST_DAYS)  # that a report about a logged message may take
 
 
@@ -83,6 +85,7 @@ class Correlation:
     contacts: tuple[Contact, ...] = ()
     delivery: Delivery | None = None
     message_key: str  # which distinct message failed: "ref:…", "mid:…", "envid:…" or "day:2026-11-23"
+    aliases: tuple[str, ...] = ()  # what else that message is known by: another report may give nothing but these
     trust: Trust
     caveat: Caveat | None = None
 
@@ -107,11 +110,13 @@ def correlate(
         delivery = None  # a message to somebody else proves nothing about this address (C-08)
     logged = delivery is not None and received_at - delivery.sent_at <= window
     trust = Trust.NONE if not address or not contacts else Trust.LOGGED if logged else Trust.ADDRESS
+    key = _message_key(clues, delivery, received_at)
     return Correlation(
         address=address,
         contacts=contacts,
         delivery=delivery,
-        message_key=_message_key(clues, delivery, received_at),
+        message_key=key,
+        aliases=_aliases(key, clues, delivery),
         trust=trust,
         caveat=Caveat.FORWARDED if contacts and _is_elsewhere(failed, address) else None,
     )
@@ -120,6 +125,7 @@ def correlate(
 def correlate_signed(
     delivery: Delivery,
     *,
+    clues: Clues,
     trust: Trust,
     failed: Sequence[str],
     contacts: tuple[Contact, ...],
@@ -133,11 +139,13 @@ def correlate_signed(
         caveat = Caveat.MOVED
     if caveat is None and _is_elsewhere(failed, delivery.address):
         caveat = Caveat.FORWARDED
+    key = f"{OF_DELIVERY}{delivery.ref}"
     return Correlation(
         address=delivery.address,
         contacts=contacts,
         delivery=delivery,
-        message_key=f"ref:{delivery.ref}",
+        message_key=key,
+        aliases=_aliases(key, clues, delivery),
         trust=trust,
         caveat=caveat,
     )
@@ -171,12 +179,39 @@ def _has(contact: Contact, address: str) -> bool:
     return not contact.address or same_mailbox(normalise(contact.address), address)
 
 
+def same_message(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two messages to one address, each by its key and aliases, are one. Two deliveries of the host's never are."""
+    if one[0].startswith(OF_DELIVERY) and other[0].startswith(OF_DELIVERY):
+        return one[0] == other[0]
+    return not set(one).isdisjoint(other)
+
+
 def _message_key(clues: Clues, delivery: Delivery | None, received_at: datetime) -> str:
     """Which distinct message failed: never the bounce's own Message-ID, which its author chooses, and never the reason."""
     if delivery is not None:
-        return f"ref:{delivery.ref}"
+        return f"{OF_DELIVERY}{delivery.ref}"
     if clues.message_id:
         return f"mid:{clues.message_id}"
     if clues.envelope_id:
         return f"envid:{clues.envelope_id}"
     return f"day:{received_at.astimezone(UTC).date().isoformat()}"
+
+
+def _aliases(key: str, clues: Clues, delivery: Delivery | None) -> tuple[str, ...]:
+    """What a report beside this one may call the message: all that this one, and the host's record, know it by.
+
+    What a bounce refers to is the message where nothing else is said and it is one; of a thread it may be any.
+    """
+    message_ids, envelope_ids = [clues.message_id], [clues.envelope_id]
+    if not clues.message_id and len(clues.references) == 1:
+        message_ids.append(clues.references[0])
+    if delivery is not None:
+        message_ids.append(bare(delivery.message_id))
+        envelope_ids.append(delivery.envelope_id)
+    names = [f"mid:{one}" for one in message_ids if one] + [f"envid:{one}" for one in envelope_ids if one]
+    return tuple(name for name in dict.fromkeys(names) if name != key)
+
+
+def bare(message_id: str) -> str:
+    """A Message-ID without its angle brackets."""
+    return message_id.strip().removeprefix("<").removesuffix(">")

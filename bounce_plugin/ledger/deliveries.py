@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, bindparam, func, select
 
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.clues import Clues
-from bounce_plugin.correlate.correlation import Delivery
+from bounce_plugin.correlate.correlation import Delivery, bare
 from bounce_plugin.correlate.fault import find_fault
 from bounce_plugin.ledger.addresses import hide_all, remember_all, reveal_all
 from bounce_plugin.ledger.columns import bounded, storable
@@ -224,5 +224,4 @@ def _delivery(tx: Transaction, row: Row[*tuple[Any, ...]]) -> Delivery:
 
 
 def _bare(message_id: str) -> str:
-    """A Message-ID without its angle brackets."""
-    return bounded(message_id.strip().removeprefix("<").removesuffix(">"))
+    return bounded(bare(message_id))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from bounce_plugin.policy.state import Suppression, derive
 
 _FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 _EVERYTHING = 1 << 62  # rows
+_CHUNK = 500  # SQLite allows 999 variables in old builds
 
 _EVENT = select(
     *(column for column in events.c if column.name not in {"number", "tenant", "fingerprint", "weight"}),
@@ -46,11 +48,32 @@ LATEST_EVENTS = (
 #: Some events by their ids.
 EVENTS_BY_IDS = _EVENT.where(events.c.tenant == bindparam("tenant"), events.c.id.in_(bindparam("ids", expanding=True)))
 
+#: Those of some addresses to which mail failed of which nobody knows what it was.
+NAMELESS = (
+    select(events.c.fingerprint)
+    .distinct()
+    .where(
+        events.c.tenant == bindparam("tenant"),
+        events.c.fingerprint.in_(bindparam("fingerprints", expanding=True)),
+        events.c.kind == Kind.BOUNCE,
+        events.c.delivery_ref == "",
+    )
+)
+
 
 def events_of(tx: Transaction, address: str, limit: int = _EVERYTHING) -> tuple[BounceEvent, ...]:
     """The events of an address, newest last; with a limit, the newest ones."""
     where = {"tenant": tx.tenant, "fingerprint": tx.fingerprint(address), "limit": limit}
     return _events(tx, tx.connection.execute(EVENTS_OF, where).all()[::-1])
+
+
+def with_nameless_failures(tx: Transaction, fingerprints: Collection[str]) -> set[str]:
+    """Those of some addresses to which mail failed that was not recorded as sent, or not yet."""
+    wanted, found = sorted(fingerprints), set[str]()
+    for start in range(0, len(wanted), _CHUNK):
+        where = {"tenant": tx.tenant, "fingerprints": wanted[start : start + _CHUNK]}
+        found.update(tx.connection.scalars(NAMELESS, where))
+    return found
 
 
 def latest_events(tx: Transaction, limit: int = 50, *, since: datetime = _FIRST_DAY) -> tuple[BounceEvent, ...]:
@@ -103,6 +126,7 @@ def _events(tx: Transaction, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Bou
             trust=Trust(row.trust),
             caveat=word(Caveat, row.caveat),
             message_key=row.message_key,
+            aliases=tuple(json.loads(row.aliases)) if row.aliases else (),
             delivery_ref=row.delivery_ref,
             message=row.message,
             document=row.document or "",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, exists, select
+from sqlalchemy import Row, bindparam, select
 
 from bounce_plugin.classify.classification import FailureType, Reason
 from bounce_plugin.correlate.correlation import Caveat, Trust
@@ -33,6 +34,7 @@ EVERY_EVENT: Final = (
         events.c.counts,
         events.c.weight,
         events.c.message_key,
+        events.c.aliases,
         events.c.category,
         events.c.received_at,
         events.c.trust,
@@ -40,16 +42,6 @@ EVERY_EVENT: Final = (
     )
     .where(events.c.tenant == bindparam("tenant"), events.c.fingerprint.in_(bindparam("fingerprints", expanding=True)))
     .order_by(events.c.received_at, events.c.number)
-)
-
-#: The same, as far as it was received after a person lifted the stop of an address last.
-PAST_EVENTS: Final = EVERY_EVENT.where(
-    ~exists().where(
-        acts.c.tenant == events.c.tenant,
-        acts.c.fingerprint == events.c.fingerprint,
-        acts.c.verb == Verb.LIFT,
-        acts.c.at >= events.c.received_at,
-    )
 )
 
 #: What was done to some addresses, oldest first.
@@ -76,11 +68,18 @@ def recall(tx: Transaction, fingerprints: Iterable[str]) -> None:
         chunk = wanted[start : start + _CHUNK]
         found = {fingerprint: Past() for fingerprint in chunk}
         where = {"tenant": tx.tenant, "fingerprints": chunk}
-        for event in tx.connection.execute(PAST_EVENTS, where):
-            found[event.fingerprint].events.append(_past_event(event))
         rows = tx.connection.execute(ACTS_OF, where).all()
+        lifted: dict[str, datetime] = {}
         for row, act in zip(rows, read_acts(tx, rows), strict=True):
             found[row.fingerprint].acts.append(act)
+            if act.verb is Verb.LIFT:
+                lifted[row.fingerprint] = max(act.at, lifted.get(row.fingerprint, act.at))
+        for event in tx.connection.execute(EVERY_EVENT, where):
+            past = found[event.fingerprint]
+            if event.counts:
+                past.counted.append((event.message_key, *(json.loads(event.aliases) if event.aliases else ())))
+            if event.fingerprint not in lifted or event.received_at > lifted[event.fingerprint]:
+                past.events.append(_past_event(event))
         for past in found.values():
             _sort(past)
         recall_sent(tx, found)

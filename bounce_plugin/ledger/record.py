@@ -78,7 +78,15 @@ def note_event(tx: Transaction, event: BounceEvent, *, weight: float) -> None:
         trust=event.trust,
         caveat=event.caveat,
     )
-    add_event(past_of(tx, tx.fingerprint(event.address)), past)
+    about = past_of(tx, tx.fingerprint(event.address))
+    add_event(about, past)
+    if event.counts:
+        about.counted.append(names_of(event))
+
+
+def names_of(event: BounceEvent) -> tuple[str, ...]:
+    """The key of the message that failed, and its aliases, as they are recorded."""
+    return tuple([storable(bounded(name)) for name in (event.message_key, *event.aliases)])
 
 
 def _row(tx: Transaction, event: BounceEvent, weight: float) -> Row:
@@ -91,6 +99,7 @@ def _row(tx: Transaction, event: BounceEvent, weight: float) -> Row:
         "mail_id": event.mail_id or None,
         "fingerprint": remember(tx, event.address),
         "message_key": bounded(event.message_key),
+        "aliases": json.dumps(names_of(event)[1:]) if event.aliases else None,
         "kind": event.kind,
         "counts": event.counts,
         "weight": weight,

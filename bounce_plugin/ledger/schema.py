@@ -53,7 +53,7 @@ __all__ = [
     "volumes",
 ]
 
-REVISION = "0008"  # the newest migration, by which a database shows its age
+REVISION = "0009"  # the newest migration, by which a database shows its age
 
 #: The only place where an address is written. `address` is null once the person was forgotten.
 addresses = Table(
@@ -131,6 +131,7 @@ events = Table(
     Column("mail_id", Number),
     Column("fingerprint", FINGERPRINT, nullable=False),
     Column("message_key", Wording, nullable=False),
+    Column("aliases", Text),  # JSON, other keys of the message; null: none
     Column("kind", String, nullable=False),
     Column("counts", Boolean, nullable=False),
     Column("weight", Float, nullable=False),

@@ -12,11 +12,12 @@ from typing import Final
 
 from sqlalchemy import bindparam, func, select
 
+from bounce_plugin.correlate.correlation import OF_DELIVERY
 from bounce_plugin.ledger.columns import bounded
 from bounce_plugin.ledger.schema import deliveries, events
 from bounce_plugin.ledger.transaction import Past, Transaction
 from bounce_plugin.message.report import Kind
-from bounce_plugin.policy.success import OF_DELIVERY, Sent, oldest_soft
+from bounce_plugin.policy.success import Sent, oldest_soft
 
 #: What was sent to some addresses after a time.
 SENT_SINCE: Final = select(deliveries.c.fingerprint, deliveries.c.ref, deliveries.c.sent_at).where(

@@ -118,6 +118,9 @@ class Past:
     events: list[PastEvent] = field(default_factory=list)  # since a person lifted its stop last, that count
     held: list[PastEvent] = field(default_factory=list)  # the same that do not count until a person decides
     acts: list[Act] = field(default_factory=list)
+    counted: list[tuple[str, ...]] = field(
+        default_factory=list
+    )  # key and aliases of each message whose failure counted
     sent: list[Sent] = field(default_factory=list)  # after `sent_since`; None: nothing was asked for
     sent_since: datetime | None = None
 

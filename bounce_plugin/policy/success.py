@@ -17,13 +17,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bounce_plugin.classify.classification import FailureType
-from bounce_plugin.correlate.correlation import Caveat, Trust
+from bounce_plugin.correlate.correlation import OF_DELIVERY, Caveat, Trust
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import PastEvent, Policy
 from bounce_plugin.policy.state import Act, Verb
 
-#: How the key of a distinct message begins that is a delivery of the host's.
-OF_DELIVERY: Final = "ref:"
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +16,7 @@ from bounce_plugin.correlate.correlation import Caveat, Delivery, Trust
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.incidents import raise_incident
 from bounce_plugin.ledger.past import acts_of, past_events, past_of, sent_to
-from bounce_plugin.ledger.record import event_id, note_event, record_acts, record_events
+from bounce_plugin.ledger.record import event_id, note_event, record_acts, record_event, record_events
 from bounce_plugin.ledger.review import open_item
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.message.report import Kind
@@ -27,6 +27,7 @@ from bounce_plugin.policy.removal import stands
 from bounce_plugin.policy.rules import Decision, Policy, PolicyAction, Step
 from bounce_plugin.policy.state import COMPLAINT, Act, Verb
 from bounce_plugin.steps.breaker import Breaker, Watch
+from bounce_plugin.steps.once import count_once
 from bounce_plugin.steps.usual import Usual
 
 #: Mails with marks that are not ours, before the operator is told: a few come from mails of a key that was taken out.
@@ -60,12 +61,12 @@ class Consequences:
 
     def learn_all(self, tx: Transaction, cases: Sequence[tuple[Case, int]], *, now: datetime) -> list[Learned]:
         """The same for several cases, in their order: what is written together is decided one after the other."""
-        told = [read_events(case, partial(event_id, tx), mail_id) for case, mail_id in cases]
+        told, repeated = count_once(tx, [read_events(case, partial(event_id, tx), mail_id) for case, mail_id in cases])
         new = record_events(tx, [(event, self._weight(event)) for events in told for event in events])
         each, watch = zip(cases, told, strict=True), self._watch(tx, now)
         learned = [self._learn(tx, case, mail_id, events, new, watch, now) for (case, mail_id), events in each]
-        held = watch.judge()
-        return [_as_held(one, held) for one in learned] if held else learned
+        learned = _marked(learned, repeated, "counted already under another name of the message")
+        return _marked(learned, watch.judge(), "held by the breaker")
 
     def _learn(
         self,
@@ -104,6 +105,11 @@ class Consequences:
                 review = review or decision.because
             details.append("; ".join((_in_words(event), *map(_step_in_words, decision.steps))))
         return Learned(mail_id=mail_id, events=tuple(events), new=tuple(news), review=review, details=tuple(details))
+
+    def learn_message(self, tx: Transaction, event: BounceEvent, required: Trust, now: datetime) -> None:
+        """Record which message it was whose failure is on record already, and tell it; it counts no more than it did."""
+        if record_event(tx, event, weight=self._weight(event)):
+            self._announce(tx, event, required, now)
 
     def _watch(self, tx: Transaction, now: datetime) -> Watch:
         breaker = Breaker(
@@ -241,12 +247,20 @@ def _in_words(event: BounceEvent) -> str:
     return f"{event.address}: {event.reason or event.kind}{counts}"
 
 
-def _as_held(learned: Learned, held: frozenset[str]) -> Learned:
-    """The same, and which of its events the breaker holds: what was decided upon them is not in effect."""
-    lines = zip(learned.events, learned.details, strict=True)
-    news = set(learned.new) & held
-    details = tuple(f"{line}; held by the breaker" if event.id in news else line for event, line in lines)
-    return replace(learned, details=details)
+def _marked(learned: list[Learned], ids: Set[str], why: str) -> list[Learned]:
+    """The same, and of which of its new events something is to be said: what was decided upon them is not in effect."""
+    if not ids:
+        return learned
+    return [
+        replace(
+            one,
+            details=tuple(
+                f"{line}; {why}" if event.id in ids and event.id in one.new else line
+                for event, line in zip(one.events, one.details, strict=True)
+            ),
+        )
+        for one in learned
+    ]
 
 
 def _step_in_words(step: Step) -> str:

@@ -108,7 +108,12 @@ class _Asking:
         if found.trouble:
             return self._put_together("", (), None), found.trouble
         correlation = correlate_signed(
-            delivery, trust=proof.trust, failed=_failed(finding), contacts=found.contacts, caveat=self.proven.caveat
+            delivery,
+            clues=self.clues,
+            trust=proof.trust,
+            failed=_failed(finding),
+            contacts=found.contacts,
+            caveat=self.proven.caveat,
         )
         return correlation, ""
 

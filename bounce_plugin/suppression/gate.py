@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from datetime import datetime
 
+from bounce_plugin.ledger.history import suppression_of
 from bounce_plugin.ledger.open import Ledger
 from bounce_plugin.ledger.stops import Stop, stop_of
 from bounce_plugin.policy.rules import Policy
-from bounce_plugin.policy.state import withholds
+from bounce_plugin.policy.state import in_force, withholds
 
 _REMEMBERED = 10_000  # addresses, for each thread
 
@@ -37,6 +38,11 @@ class Gate:
             return False
         stop = self._stop(address)
         return stop is not None and withholds(asked, exempt_too=stop.exempt_too, until=stop.until, now=now)
+
+    def is_stopped(self, address: str, now: datetime) -> bool:
+        """Whether mail of any category is withheld from the address: no notice goes there either (T-15)."""
+        with self._ledger.reading() as tx:
+            return in_force(suppression_of(tx, address), now)
 
     def _stop(self, address: str) -> Stop | None:
         version = self._ledger.version()  # first: what is found may be newer than it, never older

@@ -34,6 +34,7 @@ ADDED: Final = {
         "ALTER TABLE deliveries DROP COLUMN needed",
         "ALTER TABLE addresses DROP COLUMN passing",
     ),
+    "0009": ("ALTER TABLE events DROP COLUMN aliases",),
 }
 
 

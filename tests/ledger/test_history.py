@@ -8,10 +8,11 @@ import pytest
 
 from bounce_plugin.classify.classification import FailureType, Reason
 from bounce_plugin.errors import NotFoundError
-from bounce_plugin.ledger.history import event_by_id, events_by_ids, events_of, latest_events
+from bounce_plugin.ledger.columns import bounded
+from bounce_plugin.ledger.history import event_by_id, events_by_ids, events_of, latest_events, with_nameless_failures
 from bounce_plugin.ledger.open import Ledger
-from bounce_plugin.ledger.past import past_events
-from bounce_plugin.ledger.record import record_acts, record_event
+from bounce_plugin.ledger.past import past_events, past_of
+from bounce_plugin.ledger.record import names_of, record_acts, record_event
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import PastEvent
 from bounce_plugin.policy.state import Act, Verb
@@ -47,6 +48,34 @@ def test_i_18_events_come_in_the_order_in_which_they_were_received(ledger: Ledge
         assert [event.message_key for event in past_events(tx, JOE)] == keys
         assert [event.message_key for event in events_of(tx, JOE)] == keys
         assert [event.message_key for event in events_of(tx, JOE, 2)] == keys[2:]
+
+
+def test_I_06_a_message_is_known_by_all_its_names_also_after_a_lift(ledger: Ledger) -> None:
+    with ledger.transaction() as tx:
+        long = f"mid:{'x' * 3000}@lists.example"
+        event = recorded(tx, message_key="mid:1", aliases=("envid:1", long))
+        recorded(tx, message_key="mid:2", counts=False)
+        record_acts(tx, JOE, [Act(verb=Verb.LIFT, at=NOW)])
+        recorded(tx, message_key="ref:3", received_at=NOW + DAY)
+        known = [names_of(event), ("ref:3",)]
+        assert past_of(tx, tx.fingerprint(JOE)).counted == known
+    with ledger.reading() as tx:
+        assert past_of(tx, tx.fingerprint(JOE)).counted == known
+        first, *_ = events_of(tx, JOE)
+        assert first.aliases == ("envid:1", bounded(long))
+
+
+def test_whose_failures_are_of_no_known_message(ledger: Ledger) -> None:
+    people = [f"{number}@example.org" for number in range(1200)]
+    with ledger.transaction() as tx:
+        recorded(tx, people[3])
+        recorded(tx, people[4], delivery_ref="n-4")
+        recorded(tx, people[5], kind=Kind.DELAY, counts=False)
+        recorded(tx, people[1100])
+    with ledger.reading() as tx:
+        asked = {tx.fingerprint(one): one for one in people}
+        found = with_nameless_failures(tx, asked)
+        assert {asked[one] for one in found} == {people[3], people[1100]}
 
 
 def test_a_lift_outweighs_what_was_received_before_it(ledger: Ledger) -> None:

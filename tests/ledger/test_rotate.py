@@ -120,7 +120,7 @@ def test_no_fingerprint_that_could_be_made_anew_is_left_of_the_old_key(filled: s
 
 def test_every_text_is_either_known_to_hide_addresses_or_known_not_to() -> None:
     plain = {
-        "addresses.address", "events.message_key", "events.delivery_ref", "events.message", "events.category",
+        "addresses.address", "events.message_key", "events.aliases", "events.delivery_ref", "events.message", "events.category",
         "events.document", "acts.rule", "acts.events", "suppressions.rule", "deliveries.ref", "deliveries.message",
         "deliveries.document", "deliveries.category", "deliveries.message_id", "deliveries.envelope_id", "outbox.announcement",
         "causes.provider", "causes.phrase", "volumes.provider", "trips.name",
