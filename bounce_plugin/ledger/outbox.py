@@ -15,7 +15,7 @@ from bounce_plugin.ledger.addresses import hide, remember, reveal_all
 from bounce_plugin.ledger.columns import bounded
 from bounce_plugin.ledger.parcel import Parcel
 from bounce_plugin.ledger.schema import outbox
-from bounce_plugin.ledger.transaction import IfAbsent, Transaction
+from bounce_plugin.ledger.transaction import IfAbsent, Transaction, keyed
 from bounce_plugin.outcome import Incident, Lifted, RunSummary
 from bounce_plugin.policy.rules import Decision
 
@@ -23,6 +23,7 @@ TRIES = 12
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(days=1)
 _LONGEST_ERROR = 1000  # characters
+_DIGITS = 8  # of a digest that tells two announcements of one moment apart
 _CHUNK = 500  # SQLite allows 999 variables in old builds
 
 
@@ -160,12 +161,13 @@ def announce(
     listeners = tuple(plugins)
     if not listeners:
         return
+    packed = PAYLOAD.pack(tx, payload)
     row = {
         "tenant": tx.tenant,
-        "announcement": bounded(f"{hook}:{_subject(tx, payload)}"),
+        "announcement": bounded(f"{hook}:{_subject(tx, payload, packed)}"),
         "hook": hook,
         "fingerprint": remember(tx, address) if address else None,
-        "payload": PAYLOAD.pack(tx, payload),
+        "payload": packed,
         "state": State.WAITING,
         "attempts": 0,
         "announced_at": now,
@@ -187,14 +189,17 @@ def still_waits(tx: Transaction, announcement: Announcement) -> bool:
     return tx.connection.scalar(STILL, {"tenant": tx.tenant, "number": announcement.number}) is not None
 
 
-def _subject(tx: Transaction, payload: Payload) -> str:
+def _subject(tx: Transaction, payload: Payload, packed: str) -> str:
     """What an announcement is recognised by."""
     if payload.event:
         return f"{payload.event}:{payload.again}" if payload.again else payload.event
     if payload.mail or payload.item:
         return str(payload.mail or payload.item)
     if payload.lifted:
-        return f"{tx.fingerprint(payload.lifted.address)}:{payload.lifted.at.isoformat()}"
+        told = keyed(tx.key, "lifted", packed)[
+            :_DIGITS
+        ]  # two at one time say two things: a stop is gone, a list is free
+        return f"{tx.fingerprint(payload.lifted.address)}:{payload.lifted.at.isoformat()}:{told}"
     if payload.incident:
         return hide(tx, f"{payload.incident.last_at.isoformat()}:{payload.incident.key}")
     if payload.summary:

@@ -87,6 +87,21 @@ def test_a_payload_comes_back_as_it_was(ledger: Ledger, payload: Payload) -> Non
         assert (announcement.hook, announcement.attempts, announcement.announced_at) == (HOOK, 0, NOW)
 
 
+def test_I_21_two_lifts_of_an_address_at_one_moment_are_both_told(ledger: Ledger) -> None:
+    said = [
+        Lifted(address=JOE, actor="secretary", why="She called.", at=NOW),
+        Lifted(address=JOE, actor="breaker", why="An outage.", at=NOW, stop=False, removal=True),
+    ]
+    with ledger.transaction() as tx:
+        for lifted in (*said, *said):
+            announce(tx, HOOK, Payload(lifted=lifted), ["crm"], NOW, address=JOE)
+        told = []
+        while found := due(tx, NOW, plugins=["crm"]):
+            told += [one.payload.lifted for one in found]
+            done(tx, found[0], NOW)
+        assert told == said
+
+
 def test_an_announcement_about_nothing_is_refused(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="must be about something"), ledger.transaction() as tx:
         announce(tx, HOOK, Payload(), ["crm"], NOW)
