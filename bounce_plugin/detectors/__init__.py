@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from bounce_plugin.detectors import addressed, delivery_status, exchange, flufl, listed, mentioned, transcript
+from bounce_plugin.detectors import addressed, delivery_status, exchange, flufl, listed, lists, mentioned, transcript
 from bounce_plugin.detectors.alias import add_aliases
 from bounce_plugin.detectors.decision import (
     Detection,
@@ -36,6 +36,7 @@ Detector: TypeAlias = Callable[[Notice], tuple[Finding, ...]]
 
 DETECTORS: Final[tuple[Detector, ...]] = (
     # Dialects that are known by their own marks come first.
+    lists.detect,
     transcript.detect,
     exchange.detect,
     # Then the shapes that most generators share: a line for each recipient, then a sentence, a label or a session.

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from bounce_plugin.detectors.lists import refusing_list
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INCOMING, INTROS, LURES, POSTMASTERS, SUBJECTS, TO_US
 from bounce_plugin.message.address import find_address
@@ -86,23 +87,24 @@ def weigh(notice: Notice) -> Evidence:
     automatic = headers.get("auto-submitted").lower().startswith("auto-")
     titled = SUBJECTS.begin(notice.subject.lstrip(_BRACKETS))
     returned = notice.report.returned is not None
-    origin = 2 * (daemon or marked or typed) + postmaster + (2 if path == "<>" else 1) * null
+    refused = bool(refusing_list(notice))
+    origin = 2 * (daemon or marked or typed or refused) + postmaster + (2 if path == "<>" else 1) * null
     origin += bool(notice.named) + automatic + titled
     if not daemon and not marked:
         origin -= _personal(notice)
-    machine = daemon or marked or typed or bool(notice.named)
+    machine = daemon or marked or typed or bool(notice.named) or refused
     plain = not (marked or typed or notice.named or automatic or returned)
     known = (
-        daemon or marked or typed or bool(notice.named) or postmaster
+        daemon or marked or typed or bool(notice.named) or postmaster or refused
         or (titled and (null or automatic or returned or notice.subject.startswith(_UNMISTAKABLE)))
         or (null and returned and not automatic)
     )  # fmt: skip
-    if known and plain and _pretends(notice, path, null):
+    if known and plain and not refused and _pretends(notice, path, null):
         known = False
     if known and origin + titled + returned + _LEAST >= OVERWHELMING and (returned or not _is_lure(notice)):
         return Evidence(origin=origin, words=titled + returned, known=known, machine=machine)
     quoted = any([pattern.search(notice.text, 0, 4 * _NEAR) for pattern in _REPLIES])  # noqa: C419 - a generator is slow
-    words = _words(notice) + titled + returned + quoted
+    words = _words(notice) + titled + returned + quoted + 2 * refused
     if _is_about_incoming(notice, daemon=daemon, plainly=not (returned or quoted)):
         return Evidence(origin=origin, words=words, known=False, machine=False)
     if titled and quoted and not known:

@@ -133,14 +133,17 @@ def _without_contacts(notice: Notice, entries: list[_Entry]) -> list[_Entry]:
     """Without those whom the text only tells to ask, unless nobody else is left."""
     if len(entries) == 1 and not notice.named:
         return entries
+    named = {address.lower() for address in notice.named}
     kept = [
         entry
         for entry in entries
-        if entry.headed or not is_contact(entry.address) or find_reply("\n".join(entry.lines))
+        if entry.headed
+        or not is_contact(entry.address)
+        or entry.address.lower() in named
+        or find_reply("\n".join(entry.lines))
     ]
     if not kept:
         return entries
-    named = {address.lower() for address in notice.named}
     if named and not any(entry.address.lower() in named for entry in kept):  # an alias: then its reply stands beneath
         kept = [entry for entry in kept if find_reply("\n".join(entry.lines))]
     return kept

@@ -160,16 +160,28 @@ DELIVERED: Final = Phrases((
     "was successfully delivered", "has been successfully delivered", "were successful", "successfully relayed",
     "was delivered to the following", "has been delivered to the following", "successful mail delivery",
 ))  # fmt: skip
+# What a mailing list's manager says of a message that it does not pass on.
+REFUSED_BY_LIST: Final = Phrases((
+    "been rejected", "been automatically rejected", "was rejected", "message rejected", "is rejected", "been refused", "was refused", "abgelehnt", "zurückgewiesen", "a été rejeté", "a été refusé",
+    "sido rechazad", "fue rechazad", "stato rifiutat", "stato respint", "geweigerd", "afgewezen", "odrzucon", "rejeitad", "recusad", "avvisat", "avvist", "afvist", "zamítnut", "odmítnut", "reddedil",
+    "отклонен", "отвергнут", "拒否されました", "却下", "被拒绝", "被拒絕",
+))  # fmt: skip
+# That it speaks of a message, and of no wish to subscribe.
+OF_OUR_MESSAGE: Final = Phrases((
+    "your message", "your post", "ihre nachricht", "ihrer nachricht", "ihre e-mail", "ihrer e-mail", "deine nachricht", "votre message", "su mensaje", "tu mensaje", "suo messaggio", "tuo messaggio",
+    "uw bericht", "je bericht", "twoja wiadomość", "twojej wiadomości", "wiadomości od ciebie", "sua mensagem", "ditt meddelande", "ditt brev", "din besked", "vaše zpráva", "vaší zprávy", "mesajınız",
+    "ваше сообщение", "вашего сообщения", "ваше письмо", "あなたのメッセージ", "您的邮件", "您的郵件",
+))  # fmt: skip
 
 # Whom a text tells to ask.
 _CONTACTS: Final = (
     "postmaster@", "support@", "abuse@", "helpdesk@", "noc@", "hostmaster@", "admin@", "webmaster@", "info@", "help@", "mailer-daemon@", "service@",
 )  # fmt: skip
 #: The end of the local part where a mailing list's keepers are asked.
-_LIST_KEEPERS: Final = ("-owner", "-request", "-admin", "-bounces")
+LIST_KEEPERS: Final = ("-owner", "-request", "-admin", "-bounces")
 
 
 def is_contact(address: str) -> bool:
     """Whether an address is rather one to ask than one that failed; it may still have failed."""
     lower = address.lower()
-    return lower.startswith(_CONTACTS) or lower.partition("@")[0].endswith(_LIST_KEEPERS)
+    return lower.startswith(_CONTACTS) or lower.partition("@")[0].endswith(LIST_KEEPERS)

@@ -86,7 +86,7 @@ _SURE: Final = (
 _CLICK: Final = ("click", "clic", "klick", "klik", "clique", "tıkla", "нажм", "クリック", "点击", "點擊")
 _ROBOT: Final = (
     "captcha", "a robot", "un robot", "kein roboter", "geen robot", "robotem", "um robô", "kein automat", "не робот", "机器人", "ロボットではありません",
-    "letters in the image", "characters in the image", "shown in the image", "letters in the picture", "zeichen im bild", "buchstaben im bild", "lettres de l'image", "caractères de l'image",
+    "letters in the image", "characters in the image", "shown in the image", "letters in the picture", "zeichen im bild", "buchstaben im bild", "lettres de l'image", "caractères de l'image", "caractères affichés", "caractères suivants",
     "letras da imagem", "caracteres da imagem", "letras de la imagen", "caracteres de la imagen", "lettere nell'immagine", "caratteri dell'immagine", "znaki z obrazka", "символы с картинки",
 )  # fmt: skip
 _PERSON: Final = (
@@ -112,7 +112,7 @@ _CHALLENGES: Final = (
     "suspect email", "list of allowed senders", "add you to this list", "human verification", "verify your identity as the sender",
     "wird zurückgehalten, bis sie", "bestätigen sie ihre nachricht", "pour vous authentifier",
     "der absender sich einmalig bestätigt", "um die zustellung freizugeben", "zustellung freizuschalten", "um ihre nachricht freizu", "um ihre e-mail freizu", "bitte bestätigen sie ihre e-mail", "bitte bestätigen sie ihre nachricht",
-    "vous authentifier en", "demande d'authentification", "demande d’authentification", "expéditeurs autorisés", "vous êtes bien l'expéditeur", "vous êtes bien l’expéditeur", "confirmez votre envoi", "pour qu'il soit remis", "pour que votre message soit",
+    "vous authentifier en", "demande d'authentification", "demande d’authentification", "expéditeurs autorisés", "vous êtes bien l'expéditeur", "vous êtes bien l’expéditeur", "confirmez votre envoi", "pour qu'il soit remis", "me soit remis", "pour que votre message soit",
     "para que sua mensagem seja", "digite os caracteres", "confirme que você", "para que seu e-mail seja entregue", "antispam uol",
     "para que su mensaje sea", "para que su correo sea", "confirme que usted", "remitentes autorizados", "verifique que es usted",
     "conferma il tuo messaggio", "confermare l'invio", "affinché il suo messaggio", "perché il tuo messaggio venga", "mittenti autorizzati",
