@@ -44,11 +44,9 @@ def allowed(
         addresses = _as_they_are(batch) if key is None else list(map(key, batch))
         withheld = many.withheld(addresses)
         answered = monotonic()
-        done = len(batch)
-        for place, address in enumerate(addresses):
-            if address in withheld:
-                continue
-            if place and monotonic() > answered + fresh:
+        done, too_late = len(batch), answered + fresh
+        for place in [place for place, address in enumerate(addresses) if address not in withheld]:
+            if monotonic() > too_late and place:
                 done = place
                 break
             yield batch[place]

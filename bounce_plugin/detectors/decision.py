@@ -18,7 +18,7 @@ from bounce_plugin.message.automatic import (
     is_receipt,
     may_be_auto_reply,
 )
-from bounce_plugin.message.forward import is_bare_forward
+from bounce_plugin.message.forward import is_bare_forward, is_letter
 from bounce_plugin.message.quick import quick
 from bounce_plugin.message.report import Action, Kind, Report
 
@@ -73,9 +73,11 @@ def speaks_for_itself(notice: Notice, evidence: Evidence) -> bool:
 def may_speak_for_another(notice: Notice, evidence: Evidence) -> bool:
     """Whether the report within is what this mail is about: a gateway wrapped it, or somebody forwards it bare (D-13)."""
     inner = notice.report.wrapped
+    if is_bare_forward(notice.report.text, notice.headers):
+        return True
     if inner is not None and _addresses(notice) & {*find_addresses(inner.headers.get("to").lower())}:
-        return True  # it was sent to where it is now
-    return evidence.origin > 0 or is_bare_forward(notice.report.text, notice.headers)
+        return not is_letter(notice.report.text)  # it was sent to where it is now
+    return evidence.origin > 0
 
 
 def judge_forwarded(notice: Notice, inner: Detection) -> Detection:

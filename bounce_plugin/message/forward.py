@@ -17,12 +17,23 @@ _MARKERS: Final = (
     "ursprüngliche nachricht", "message transféré", "mensaje reenviado", "messaggio inoltrato", "doorgestuurd bericht",
     "wiadomość przekazana", "mensagem encaminhada", "пересылаемое сообщение", "転送",
 )  # fmt: skip
+_GREETING: Final = re.compile(
+    r"\s*(?:hi|hello|hallo|hey|dear|liebe[rs]?|sehr geehrte|guten (?:tag|morgen|abend)|moin|servus|grüezi|bonjour|salut|cher|chère|hola|estimad|buenos|buenas"
+    r"|ciao|buongiorno|gentile|salve|beste|geachte|goedemorgen|dag |cześć|dzień dobry|szanown|olá|bom dia|caro|cara|prezad|hej|hei|kære|dobrý den|ahoj"
+    r"|merhaba|sayın|здравствуйте|привет|добрый день|good (?:morning|afternoon|evening)|team\b|all\b)",
+    re.IGNORECASE,
+)
 _WORDS: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
 
 
 def is_bare_forward(text: str, headers: Headers) -> bool:
     """Whether the subject says forwarded and the text above the forwarded message says next to nothing."""
     return _is_forwarded(headers) and _says_little(text[: _marker(text)])
+
+
+def is_letter(text: str) -> bool:
+    """Whether a person has written about what is attached: a greeting, or a question. A gateway has neither."""
+    return _GREETING.match(text) is not None or "?" in text
 
 
 def find_forwarded(text: str, headers: Headers) -> str:
