@@ -165,7 +165,7 @@ def test_the_names_of_a_message() -> None:
 STEPS = st.lists(st.sampled_from(["record", "both", "message_id"]), min_size=2, max_size=6)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, known_by=st.sampled_from([{"message_id": MESSAGE}, {"message_id": "", "envelope_id": ENVID}]))
 def test_I_18_in_whichever_order_things_happen_one_message_counts_once(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str], known_by: dict[str, str]
