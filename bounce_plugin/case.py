@@ -83,7 +83,7 @@ class Case:
         return self.marked if feedback is not None and feedback.feedback_type in _UNWANTED else None
 
 
-def _as_sent(delivery: Delivery | None) -> tuple[Contact, ...]:
+def as_sent(delivery: Delivery | None) -> tuple[Contact, ...]:
     """Whom the host sent it to, where nobody has that address any more: an invoice still has to reach him."""
     return (Contact(id=delivery.contact, address=delivery.address),) if delivery and delivery.contact else ()
 
@@ -136,7 +136,7 @@ def _event(
         ),
         kind=verdict.kind,
         address=correlation.address,
-        contacts=correlation.contacts or _as_sent(delivery),
+        contacts=correlation.contacts or as_sent(delivery),
         reason=verdict.reason,
         type=verdict.type,
         fault=verdict.fault,

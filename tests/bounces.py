@@ -16,9 +16,21 @@ def report(
     message_id: str = "",
     report_id: str = "",
     envelope_id: str = "",
+    returned: bool = True,
 ) -> bytes:
     """A delivery status report as Postfix writes it; each is about another message unless `message_id` says which."""
     number = next(_serial)
+    news = f"""\
+--B{number}
+Content-Description: Undelivered Message Headers
+Content-Type: text/rfc822-headers
+
+From: News <news@crm.example>
+To: {address}
+Subject: News
+Message-ID: <{message_id or f"news{number}@crm.example"}>
+
+"""
     status = next((word for word in reply.split() if word.count(".") == 2), "5.0.0")
     return f"""\
 Return-Path: <>
@@ -51,16 +63,7 @@ Status: {status}
 Remote-MTA: dns; mx.example.com
 Diagnostic-Code: smtp; {reply}
 
---B{number}
-Content-Description: Undelivered Message Headers
-Content-Type: text/rfc822-headers
-
-From: News <news@crm.example>
-To: {address}
-Subject: News
-Message-ID: <{message_id or f"news{number}@crm.example"}>
-
---B{number}--
+{news if returned else ""}--B{number}--
 """.encode()
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -71,6 +72,48 @@ def test_I_18_one_report_gives_the_envid_and_one_the_message_id(world: World, fi
     assert world.counted() == 1
 
 
+def report_all(world: World, *reports: dict[str, Any]) -> list[bool]:
+    """Reports, four days apart; returns which events there are then, and whether they count."""
+    for names in reports:
+        world.bounce(**names)
+        world.clock.now += timedelta(days=4)
+    return [event.counts for event in events(world)]
+
+
+BOTH: Final = {"message_id": MESSAGE, "envelope_id": ENVID}
+
+
+def test_I_18_a_report_that_links_two_names_need_not_be_the_one_that_counts(world: World) -> None:
+    by_envid = {"envelope_id": ENVID, "returned": False}
+    assert report_all(world, {"message_id": MESSAGE}, BOTH, by_envid, {"message_id": MESSAGE}) == [True, False, False]
+
+
+def test_I_18_nor_need_it_be_that_of_a_delivery(world: World) -> None:
+    world.bounce(message_id=MESSAGE)
+    sent(world, message_id="", envelope_id=ENVID)
+    assert report_all(world, BOTH, {"envelope_id": ENVID, "returned": False}) == [True, False]
+
+
+def test_messages_that_share_an_envid_are_as_many_as_their_message_ids(world: World) -> None:
+    """Some hosts give all mail to somebody one ENVID: that keeps no failure from counting."""
+    world.bounce(message_id="a@crm.example", envelope_id="contact-7")
+    for number in "bcd":
+        sent(world, ref=number, message_id=f"{number}@crm.example")
+    reports = [{"message_id": f"{number}@crm.example", "envelope_id": "contact-7"} for number in "bcde"]
+    assert report_all(world, *reports) == [True] * 5
+
+
+def test_a_second_delivery_of_one_message_id_counts_though_the_first_was_recorded_late(world: World) -> None:
+    world.bounce(message_id=MESSAGE)
+    sent(world, ref="first")
+    world.bounce(message_id=MESSAGE)
+    world.clock.now += timedelta(days=4)
+    world.plugin.record_sent(
+        [Delivery(ref="again", address=ANNA, category="newsletter", sent_at=world.clock.now, message_id=MESSAGE)]
+    )
+    assert report_all(world, {"message_id": MESSAGE}) == [True, False, True]
+
+
 def test_I_22_two_deliveries_of_one_message_id_are_two_messages(world: World) -> None:
     sent(world, ref="news.7")
     world.bounce(message_id=MESSAGE)
@@ -132,6 +175,42 @@ def test_of_another_mail_that_is_recorded_late_nobody_is_told(world: World, cate
     world.plugin.tell()
     assert world.host.exempt == []
     assert len(events(world)) == 1
+
+
+def test_an_invoice_that_is_sent_again_has_not_failed_before(world: World) -> None:
+    world.bounce(message_id=MESSAGE)
+    world.clock.now += timedelta(days=2)
+    again = Delivery(ref="2", address=ANNA, category="invoice", sent_at=world.clock.now, message_id=MESSAGE)
+    world.plugin.record_sent([again])
+    world.plugin.tell()
+    assert world.host.exempt == []
+    sent(world, ref="1", category="invoice")
+    sent(world, ref="3", category="invoice")
+    world.plugin.tell()
+    assert [event.delivery_ref for event in world.host.exempt] == ["1"], "one failure is one delivery's"
+
+
+def test_T_23_an_invoice_is_recorded_and_told_of_though_its_reader_was_forgotten(world: World) -> None:
+    world.bounce(message_id=MESSAGE)
+    world.plugin.erase(ANNA)
+    sent(world, category="invoice")
+    world.plugin.tell()
+    assert [(event.document, event.address) for event in world.host.exempt] == [("R-7", "")]
+
+
+def test_an_invoice_is_told_of_once_a_report_is_believed(tmp_path: Path) -> None:
+    """The failure is known already: it was refused as spam, and nobody had the address then."""
+    world = World(tmp_path, '[trust]\nrequire = "logged"\n')
+    with world.plugin:
+        anna = world.host.contacts.pop(ANNA)
+        sent(world, category="invoice")
+        world.bounce(reply="550 5.7.1 Message rejected as spam", message_id=MESSAGE)
+        assert world.host.exempt == []
+        world.host.contacts[ANNA] = anna
+        for _ in range(2):
+            world.bounce(reply="550 5.7.1 Message rejected as spam", message_id=MESSAGE)
+        assert [event.document for event in world.host.exempt] == ["R-7"]
+        assert len(events(world)) == 1
 
 
 def test_a_strangers_failure_becomes_known_as_an_invoices(world: World) -> None:

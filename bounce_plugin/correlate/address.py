@@ -29,7 +29,7 @@ _PLAIN = re.compile(_ALMOST_NORMAL)
 _PLAIN_LINES = re.compile(rf"(?:{_ALMOST_NORMAL}\n)*+")
 #: The octets of simple addresses, each on a line; all but `@` and the line's end; the signs of which no two meet in them, nor
 #: one the end of a line; and how long one may be, so that its domain has at most 63.
-_SIMPLE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+_-.@\n"
+_SIMPLE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.@\n"
 _BUT_AT_AND_END = bytes(octet for octet in range(256) if octet not in b"@\n")
 _SIGNS_AS_DOTS = bytes(ord(".") if octet in b"@.-\n" else octet for octet in range(256))
 _SHORT = 64

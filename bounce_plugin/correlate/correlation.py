@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -12,9 +13,11 @@ from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.clues import Clues
 from bounce_plugin.correlate.token import OLDEST_DAYS
 from bounce_plugin.correlate.unwrap import without_detail
+from bounce_plugin.correlate.within import addresses_within
 
 #: How the key of a distinct message begins that is a delivery of the host's.
 OF_DELIVERY: Final = "ref:"
+_OF_MESSAGE_ID: Final = "mid:"
 LOG_WINDOW: Final = timedelta(days=OLDEST_DAYS)  # that a report about a logged message may take
 
 
@@ -110,13 +113,13 @@ def correlate(
         delivery = None  # a message to somebody else proves nothing about this address (C-08)
     logged = delivery is not None and received_at - delivery.sent_at <= window
     trust = Trust.NONE if not address or not contacts else Trust.LOGGED if logged else Trust.ADDRESS
-    key = _message_key(clues, delivery, received_at)
+    key = _message_key(clues, delivery, received_at, address)
     return Correlation(
         address=address,
         contacts=contacts,
         delivery=delivery,
         message_key=key,
-        aliases=_aliases(key, clues, delivery),
+        aliases=_aliases(key, clues, delivery, address),
         trust=trust,
         caveat=Caveat.FORWARDED if contacts and _is_elsewhere(failed, address) else None,
     )
@@ -145,7 +148,7 @@ def correlate_signed(
         contacts=contacts,
         delivery=delivery,
         message_key=key,
-        aliases=_aliases(key, clues, delivery),
+        aliases=_aliases(key, clues, delivery, delivery.address),
         trust=trust,
         caveat=caveat,
     )
@@ -179,25 +182,35 @@ def _has(contact: Contact, address: str) -> bool:
     return not contact.address or same_mailbox(normalise(contact.address), address)
 
 
-def same_message(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two messages to one address, each by its key and aliases, are one. Two deliveries of the host's never are."""
-    if one[0].startswith(OF_DELIVERY) and other[0].startswith(OF_DELIVERY):
-        return one[0] == other[0]
-    return not set(one).isdisjoint(other)
+def same_message(one: Set[str], other: Set[str]) -> bool:
+    """Whether two messages to one address are one, each by its key and all its aliases.
+
+    A delivery of the host's tells for sure, and after it a Message-ID, where both have one. Some senders give all their mail
+    to somebody one ENVID, so that tells only where one of them has nothing else.
+    """
+    for sure in (OF_DELIVERY, _OF_MESSAGE_ID):
+        ours, theirs = _of_kind(one, sure), _of_kind(other, sure)
+        if ours and theirs:
+            return not ours.isdisjoint(theirs)
+    return not one.isdisjoint(other)
 
 
-def _message_key(clues: Clues, delivery: Delivery | None, received_at: datetime) -> str:
+def _of_kind(names: Set[str], kind: str) -> Set[str]:
+    return {name for name in names if name.startswith(kind)}
+
+
+def _message_key(clues: Clues, delivery: Delivery | None, received_at: datetime, address: str) -> str:
     """Which distinct message failed: never the bounce's own Message-ID, which its author chooses, and never the reason."""
     if delivery is not None:
         return f"{OF_DELIVERY}{delivery.ref}"
     if clues.message_id:
-        return f"mid:{clues.message_id}"
+        return f"{_OF_MESSAGE_ID}{without_address(clues.message_id, address)}"
     if clues.envelope_id:
-        return f"envid:{clues.envelope_id}"
+        return f"envid:{without_address(clues.envelope_id, address)}"
     return f"day:{received_at.astimezone(UTC).date().isoformat()}"
 
 
-def _aliases(key: str, clues: Clues, delivery: Delivery | None) -> tuple[str, ...]:
+def _aliases(key: str, clues: Clues, delivery: Delivery | None, address: str) -> tuple[str, ...]:
     """What a report beside this one may call the message: all that this one, and the host's record, know it by.
 
     What a bounce refers to is the message where nothing else is said and it is one; of a thread it may be any.
@@ -208,8 +221,19 @@ def _aliases(key: str, clues: Clues, delivery: Delivery | None) -> tuple[str, ..
     if delivery is not None:
         message_ids.append(bare(delivery.message_id))
         envelope_ids.append(delivery.envelope_id)
-    names = [f"mid:{one}" for one in message_ids if one] + [f"envid:{one}" for one in envelope_ids if one]
+    names = [f"{_OF_MESSAGE_ID}{without_address(one, address)}" for one in message_ids if one]
+    names += [f"envid:{without_address(one, address)}" for one in envelope_ids if one]
     return tuple(name for name in dict.fromkeys(names) if name != key)
+
+
+def without_address(name: str, address: str) -> str:
+    """A Message-ID or ENVID; a digest of it where it was made of the address (VERP), which could never be forgotten (T-23)."""
+    lower = name.lower()
+    if not address or address.rpartition("@")[0] not in lower:
+        return name
+    if not (address in lower or address.replace("@", "=") in lower or address in addresses_within(lower)):
+        return name
+    return f"#{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:32]}"
 
 
 def bare(message_id: str) -> str:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
+from bounce_plugin.case import as_sent
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.clues import Clues
-from bounce_plugin.correlate.correlation import Contact, Delivery, Trust, correlate, same_message
+from bounce_plugin.correlate.correlation import Delivery, Trust, correlate
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.deliveries import record_sent
 from bounce_plugin.ledger.history import events_of, with_nameless_failures
+from bounce_plugin.ledger.past import past_of
 from bounce_plugin.ledger.record import event_id, names_of
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.steps.act import Consequences
+from bounce_plugin.steps.once import Messages
 from bounce_plugin.steps.proofs import Proofs
+
+#: How much later than its failure a mail may say that it was sent: clocks differ, and some hosts record the time of recording.
+_SLACK: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """Records deliveries, and tells of exempt ones whose failure is on record already, under the Message-ID alone.
+    """Records deliveries, and tells of exempt ones whose failure is on record already, under the Message-ID or the ENVID alone.
 
     Of invoices that are recorded once a night some have come back by then, and nobody knew that they were invoices.
     """
@@ -49,8 +56,9 @@ class Sending:
         return category is not None and category.exempt
 
     def _failures_of(self, tx: Transaction, delivery: Delivery) -> Iterator[BounceEvent]:
+        messages = Messages(past_of(tx, tx.fingerprint(delivery.address)).failed)
         for event in events_of(tx, delivery.address):
-            if event.kind is not Kind.BOUNCE or event.delivery_ref:
+            if event.kind is not Kind.BOUNCE or event.delivery_ref or event.received_at + _SLACK < delivery.sent_at:
                 continue
             found = correlate(
                 delivery.address,
@@ -62,7 +70,8 @@ class Sending:
             )
             named = replace(
                 event,
-                contacts=event.contacts or (Contact(id=delivery.contact, address=delivery.address),),
+                address=delivery.address,  # which the ledger may have forgotten
+                contacts=event.contacts or as_sent(delivery),
                 counts=False,
                 trust=found.trust,
                 message_key=found.message_key,
@@ -72,6 +81,6 @@ class Sending:
                 document=delivery.document,
                 category=delivery.category,
             )
-            if same_message(names_of(event), names_of(named)):
+            if messages.is_one(names_of(event), names_of(named)):
                 key = {"address": delivery.address, "message_key": named.message_key}
                 yield replace(named, id=event_id(tx, **key, kind=event.kind, counts=False))

@@ -73,11 +73,11 @@ def speaks_for_itself(notice: Notice, evidence: Evidence) -> bool:
 def may_speak_for_another(notice: Notice, evidence: Evidence) -> bool:
     """Whether the report within is what this mail is about: a gateway wrapped it, or somebody forwards it bare (D-13)."""
     inner = notice.report.wrapped
-    if is_bare_forward(notice.report.text, notice.headers):
+    if evidence.origin > 0 or is_bare_forward(notice.report.text, notice.headers):
         return True
-    if inner is not None and _addresses(notice) & {*find_addresses(inner.headers.get("to").lower())}:
-        return not is_letter(notice.report.text)  # it was sent to where it is now
-    return evidence.origin > 0
+    if inner is None or not _addresses(notice) & {*find_addresses(inner.headers.get("to").lower())}:
+        return False
+    return not is_letter(notice.report.text)  # it was sent to where it is now
 
 
 def judge_forwarded(notice: Notice, inner: Detection) -> Detection:

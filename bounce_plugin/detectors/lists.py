@@ -10,14 +10,14 @@ from typing import Final
 from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.wording import LIST_KEEPERS, OF_OUR_MESSAGE, REFUSED_BY_LIST
-from bounce_plugin.message.address import find_address
+from bounce_plugin.detectors.wording import HELD_BY_LIST, LIST_KEEPERS, OF_OUR_MESSAGE, REFUSED_BY_LIST
+from bounce_plugin.message.address import find_address, find_addresses
 from bounce_plugin.message.report import Action
 
 NAME: Final = "lists"
 
-_MANAGERS: Final = ("sympa@", "listserv@", "majordomo@", "mailman@", "listmaster@", "ecartis@")
-_MARKS: Final = frozenset({"x-list-administrivia", "x-sympa-to"})  # Mailman; Sympa
+_MANAGERS: Final = ("sympa@", "listserv@", "majordomo@", "mailman@", "ecartis@")
+_OF_A_LIST: Final = frozenset({"list-id", "x-beenthere", "x-list-administrivia", "x-mailman-version", "x-sympa-to"})
 _NEAR: Final = 1500  # characters: the manager's own words stand first
 
 
@@ -32,36 +32,52 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
 
 
 def refusing_list(notice: Notice) -> str:
-    """The address of the list that refuses our message; empty where none does."""
-    if not _is_manager(notice):
-        return ""
+    """The address of the list that refuses our message; empty where none does.
+
+    Where the message does not come back, the manager must say that it speaks of one: a wish to subscribe may be refused, too.
+    What it quotes, such as a moderator's words, does not say so.
+    """
     near = notice.lower[:_NEAR]
-    if not REFUSED_BY_LIST.stand_in(near):
+    if not REFUSED_BY_LIST.stand_in(near) or HELD_BY_LIST.stand_in(near) or HELD_BY_LIST.stand_in(notice.subject):
         return ""
-    if notice.report.returned is None and not OF_OUR_MESSAGE.stand_in(near):
-        return ""  # a wish to subscribe may be refused, too
-    return _list_behind(notice)
+    name = _list_behind(notice)
+    if not name:
+        return ""
+    returned = notice.report.returned
+    if returned is None:
+        return name if OF_OUR_MESSAGE.stand_in(near.partition('"')[0]) else ""
+    return name if is_of_our_site(notice, find_address(returned.headers.get("from").lower())) else ""
 
 
-def _is_manager(notice: Notice) -> bool:
-    """Whether a mail is from a list's manager, about the list, and no post to it."""
-    headers, sender = notice.headers, notice.sender
-    if headers.has_any(_MARKS):
-        return True
-    if not (any(name in sender for name in _MANAGERS) or any(f"{keeper}@" in sender for keeper in LIST_KEEPERS)):
-        return False
-    automatic = headers.get("auto-submitted").lower().startswith("auto-")
-    return automatic or headers.get("precedence").lower() in {"bulk", "list", "junk"}  # and no person's
+def is_of_our_site(notice: Notice, address: str) -> bool:
+    """Whether an address is of the site that the mail was sent to, as far as the last two labels of the domains tell."""
+    site = address.rpartition("@")[2].split(".")[-2:]
+    told = find_addresses(" ".join([notice.headers.get("to"), notice.headers.get("delivered-to")]).lower())
+    return any(one.rpartition("@")[2].split(".")[-2:] == site for one in told)
 
 
 def _list_behind(notice: Notice) -> str:
-    """The list whose manager writes: it says so, its keeper's address does, or our message went to it."""
-    posted = find_address(notice.headers.get("x-beenthere"))
-    if posted:
-        return posted
-    local, _, domain = find_address(notice.sender).rpartition("@")
-    for keeper in LIST_KEEPERS:
-        if local.endswith(keeper):
-            return f"{local.removesuffix(keeper)}@{domain}"
-    here = [address for address in notice.addressed if address.lower().endswith(f"@{domain}")]
-    return here[0] if len(here) == 1 else ""
+    """The list whose manager writes: it says so, or our message went to it, and its manager or its keeper answers.
+
+    `it-request@` alone may be anybody.
+    """
+    headers, sender = notice.headers, notice.sender
+    keeper = next((keeper for keeper in LIST_KEEPERS if f"{keeper}@" in sender), "")
+    manager = any(name in sender for name in _MANAGERS)
+    listed = headers.has_any(_OF_A_LIST)
+    if not (keeper or manager or listed):
+        return ""
+    local, _, domain = find_address(sender).rpartition("@")
+    kept = f"{local.removesuffix(keeper)}@{domain}" if keeper else ""
+    if listed and (manager or keeper):
+        posted = find_address(headers.get("x-beenthere"))
+        if posted or kept:
+            return posted or kept
+    automatic = headers.get("auto-submitted").lower().startswith("auto-")
+    if not (listed or automatic or headers.get("precedence").lower() in {"bulk", "list", "junk"}):
+        return ""  # a person who keeps the list
+    for address in notice.addressed:
+        lower = address.lower()
+        if lower == kept or (manager and len(notice.addressed) == 1 and lower.endswith(f"@{domain}")):
+            return address
+    return ""

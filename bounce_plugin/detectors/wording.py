@@ -166,6 +166,12 @@ REFUSED_BY_LIST: Final = Phrases((
     "sido rechazad", "fue rechazad", "stato rifiutat", "stato respint", "geweigerd", "afgewezen", "odrzucon", "rejeitad", "recusad", "avvisat", "avvist", "afvist", "zamítnut", "odmítnut", "reddedil",
     "отклонен", "отвергнут", "拒否されました", "却下", "被拒绝", "被拒絕",
 ))  # fmt: skip
+# What it says of one that a moderator has yet to see: this may be refused, or not.
+HELD_BY_LIST: Final = Phrases((
+    "held until", "being held", "is held", "awaits", "awaiting", "waiting for", "pending", "requires approval", "require approval", "approve or deny", "for approval", "authorization is requested",
+    "zurückgehalten", "wartet auf", "entweder wird", "entscheidung des moderators", "en attente", "transmis aux modérateurs", "après leur approbation", "décision du modérateur", "décision des modérateurs", "sera distribué", "in attesa", "pendiente", "a la espera", "wacht op", "wachten op", "vastgehouden", "oczekuj",
+    "aguarda", "väntar på", "avvaktar", "afventer", "venter på", "čeká na", "bekliyor", "ожидает", "承認待ち", "等待",
+))  # fmt: skip
 # That it speaks of a message, and of no wish to subscribe.
 OF_OUR_MESSAGE: Final = Phrases((
     "your message", "your post", "ihre nachricht", "ihrer nachricht", "ihre e-mail", "ihrer e-mail", "deine nachricht", "votre message", "su mensaje", "tu mensaje", "suo messaggio", "tuo messaggio",

@@ -11,8 +11,9 @@ from unicodedata import normalize
 
 from sqlalchemy import bindparam, select, update
 
+from bounce_plugin.correlate.correlation import without_address
 from bounce_plugin.correlate.within import addresses_within
-from bounce_plugin.ledger.schema import addresses, mails
+from bounce_plugin.ledger.schema import addresses, deliveries, mails
 from bounce_plugin.ledger.transaction import IfAbsent, Transaction
 
 _TEXTS = 2000  # in memory
@@ -52,6 +53,16 @@ FORGET_TEXT = (
     update(addresses)
     .where(addresses.c.tenant == bindparam("of_tenant"), addresses.c.fingerprint == bindparam("of_text"))
     .values(address=None, passing=None)
+)
+
+#: What the mails to a person were called, and how they are called from then on: some software makes that of the address.
+NAMES_OF_SENT = select(deliveries.c.number, deliveries.c.message_id, deliveries.c.envelope_id).where(
+    deliveries.c.tenant == bindparam("tenant"), deliveries.c.fingerprint == bindparam("fingerprint")
+)
+RENAME_SENT = (
+    update(deliveries)
+    .where(deliveries.c.tenant == bindparam("of_tenant"), deliveries.c.number == bindparam("of_number"))
+    .values(message_id=bindparam("new_message_id"), envelope_id=bindparam("new_envelope_id"))
 )
 
 #: The next mails whose octets are kept.
@@ -108,6 +119,18 @@ def forget(tx: Transaction, address: str, mail_ids: tuple[int, ...]) -> None:
     holding = [{"of_tenant": tx.tenant, "of_text": one} for one, _ in _holding(tx, address)]
     if holding:
         tx.connection.execute(FORGET_TEXT, holding)
+    _rename_sent(tx, fingerprint, address)
     if mail_ids:
         tx.connection.execute(DROP, [{"of_tenant": tx.tenant, "of_mail": number} for number in mail_ids])
     tx.known.clear()  # what was read before may name the person
+
+
+def _rename_sent(tx: Transaction, fingerprint: str, address: str) -> None:
+    renamed = [
+        {"of_tenant": tx.tenant, "of_number": row.number, "new_message_id": message_id, "new_envelope_id": envelope_id}
+        for row in tx.connection.execute(NAMES_OF_SENT, {"tenant": tx.tenant, "fingerprint": fingerprint}).all()
+        for message_id, envelope_id in [[without_address(one, address) for one in (row.message_id, row.envelope_id)]]
+        if (message_id, envelope_id) != (row.message_id, row.envelope_id)
+    ]
+    if renamed:
+        tx.connection.execute(RENAME_SENT, renamed)

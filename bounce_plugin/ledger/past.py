@@ -15,13 +15,14 @@ from bounce_plugin.ledger.addresses import reveal_all
 from bounce_plugin.ledger.columns import word
 from bounce_plugin.ledger.schema import acts, events
 from bounce_plugin.ledger.sent import recall_sent
-from bounce_plugin.ledger.transaction import Past, Transaction
+from bounce_plugin.ledger.transaction import Failed, Past, Transaction
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import PastEvent
 from bounce_plugin.policy.state import ABOUT_FAILURES, FORGIVING, Act, Verb, forgives, held_events, undone_events
 from bounce_plugin.policy.success import Sent
 
 _CHUNK: Final = 500  # SQLite allows 999 variables in old builds
+_BOUNCE: Final = Kind.BOUNCE.value
 
 #: Everything that was received about some addresses.
 EVERY_EVENT: Final = (
@@ -76,8 +77,9 @@ def recall(tx: Transaction, fingerprints: Iterable[str]) -> None:
                 lifted[row.fingerprint] = max(act.at, lifted.get(row.fingerprint, act.at))
         for event in tx.connection.execute(EVERY_EVENT, where):
             past = found[event.fingerprint]
-            if event.counts:
-                past.counted.append((event.message_key, *(json.loads(event.aliases) if event.aliases else ())))
+            if event.kind == _BOUNCE:
+                aliases = json.loads(event.aliases) if event.aliases else ()
+                past.failed.append(Failed((event.message_key, *aliases), event.counts))
             if event.fingerprint not in lifted or event.received_at > lifted[event.fingerprint]:
                 past.events.append(_past_event(event))
         for past in found.values():

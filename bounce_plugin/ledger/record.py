@@ -17,7 +17,7 @@ from bounce_plugin.ledger.past import add_act, add_event, past_of, recall
 from bounce_plugin.ledger.rows import Row
 from bounce_plugin.ledger.schema import acts as acts_table
 from bounce_plugin.ledger.schema import events, suppressions
-from bounce_plugin.ledger.transaction import InPlace, NewRows, Transaction, keyed
+from bounce_plugin.ledger.transaction import Failed, InPlace, NewRows, Transaction, keyed
 from bounce_plugin.message.report import Kind
 from bounce_plugin.policy.rules import PastEvent
 from bounce_plugin.policy.state import ABOUT_FAILURES, Act, Suppression, derive
@@ -80,8 +80,8 @@ def note_event(tx: Transaction, event: BounceEvent, *, weight: float) -> None:
     )
     about = past_of(tx, tx.fingerprint(event.address))
     add_event(about, past)
-    if event.counts:
-        about.counted.append(names_of(event))
+    if event.kind is Kind.BOUNCE:
+        about.failed.append(Failed(names_of(event), event.counts))
 
 
 def names_of(event: BounceEvent) -> tuple[str, ...]:

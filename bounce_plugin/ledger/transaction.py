@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Executable, Table, bindparam, func, select
 from sqlalchemy import Row as Found
@@ -111,6 +111,13 @@ class Transaction:
         return made.digest()
 
 
+class Failed(NamedTuple):
+    """A message that failed, as one report names it."""
+
+    names: tuple[str, ...]  # its key, then its aliases
+    counts: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class Past:
     """What a decision about an address must know, each in its order."""
@@ -118,9 +125,7 @@ class Past:
     events: list[PastEvent] = field(default_factory=list)  # since a person lifted its stop last, that count
     held: list[PastEvent] = field(default_factory=list)  # the same that do not count until a person decides
     acts: list[Act] = field(default_factory=list)
-    counted: list[tuple[str, ...]] = field(
-        default_factory=list
-    )  # key and aliases of each message whose failure counted
+    failed: list[Failed] = field(default_factory=list)  # whatever became of it
     sent: list[Sent] = field(default_factory=list)  # after `sent_since`; None: nothing was asked for
     sent_since: datetime | None = None
 

@@ -18,11 +18,12 @@ _MARKERS: Final = (
     "wiadomość przekazana", "mensagem encaminhada", "пересылаемое сообщение", "転送",
 )  # fmt: skip
 _GREETING: Final = re.compile(
-    r"\s*(?:hi|hello|hallo|hey|dear|liebe[rs]?|sehr geehrte|guten (?:tag|morgen|abend)|moin|servus|grüezi|bonjour|salut|cher|chère|hola|estimad|buenos|buenas"
-    r"|ciao|buongiorno|gentile|salve|beste|geachte|goedemorgen|dag |cześć|dzień dobry|szanown|olá|bom dia|caro|cara|prezad|hej|hei|kære|dobrý den|ahoj"
-    r"|merhaba|sayın|здравствуйте|привет|добрый день|good (?:morning|afternoon|evening)|team\b|all\b)",
+    r"\s*(?:hi|hello|hallo|hey|dear|liebe[rs]?|sehr geehrte[rs]?|guten (?:tag|morgen|abend)|moin|servus|grüezi|bonjour|salut|chère?|hola|estimad\w{1,3}|buen[oa]s"
+    r"|ciao|buongiorno|gentile|salve|beste|geachte|goedemorgen|dag|cześć|dzień dobry|szanown\w{1,3}|olá|bom dia|car[oa]|prezad\w{1,3}|hej|hei|kære|dobrý den|ahoj"
+    r"|merhaba|sayın|здравствуйте|привет|добрый день|good (?:morning|afternoon|evening))\b",
     re.IGNORECASE,
 )
+_LINK: Final = re.compile(r"https?://\S+")
 _WORDS: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
 
 
@@ -32,8 +33,8 @@ def is_bare_forward(text: str, headers: Headers) -> bool:
 
 
 def is_letter(text: str) -> bool:
-    """Whether a person has written about what is attached: a greeting, or a question. A gateway has neither."""
-    return _GREETING.match(text) is not None or "?" in text
+    """Whether a person has written about what is attached: a greeting, or a question. Few gateways have either."""
+    return _GREETING.match(text) is not None or ("?" in text and "?" in _LINK.sub("", text))
 
 
 def find_forwarded(text: str, headers: Headers) -> str:

@@ -93,6 +93,7 @@ class Consequences:
         news, details, review = [], [], ""
         for event in events:
             if event.id not in new:
+                self._announce_exempt(tx, event, case.required, now)  # no report before may have been believed
                 details.append(f"{_in_words(event)}, known already")
                 continue
             new.discard(event.id)
@@ -176,11 +177,15 @@ class Consequences:
             )
 
     def _announce(self, tx: Transaction, event: BounceEvent, required: Trust, now: datetime) -> None:
-        """Tell everyone of a new event, and the host of an invoice that did not arrive.
-
-        Where nothing more than an address is required, an invoice is told of even if nobody has that address any more.
-        """
+        """Tell everyone of a new event, and the host of an invoice that did not arrive."""
         self.announcements.bounce_classified(tx, event, now)
+        self._announce_exempt(tx, event, required, now)
+
+    def _announce_exempt(self, tx: Transaction, event: BounceEvent, required: Trust, now: datetime) -> None:
+        """Tell the host of an invoice that did not arrive, unless it was told already.
+
+        Where nothing more than an address is required, that is so even if nobody has that address any more.
+        """
         category = self.policy.category(event.category)
         believed = required is Trust.ADDRESS or event.trust.suffices(required)
         if event.kind is Kind.BOUNCE and category is not None and category.exempt and believed:

@@ -6,15 +6,67 @@ ENVID. Each is on record, with all that it tells; one of them counts.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-from bounce_plugin.correlate.correlation import same_message
+from bounce_plugin.correlate.correlation import Trust, same_message
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.past import past_of, recall
 from bounce_plugin.ledger.record import event_id, names_of
-from bounce_plugin.ledger.transaction import Transaction
+from bounce_plugin.ledger.transaction import Failed, Transaction
+from bounce_plugin.message.report import Kind
+
+_LATEST: Final = 20  # messages with one name, such as an ENVID that a host gives to all mail
+
+
+class Messages:
+    """The messages to one address that failed, each by all names that any report gave it."""
+
+    def __init__(self, failed: Iterable[Failed]) -> None:
+        self._said: dict[str, set[str]] = {}  # by the keys under which a failure counted: all names beside them
+        self._by_name: dict[str, list[_Message]] = {}
+        for one in failed:
+            self.add(one)
+
+    def add(self, failed: Failed) -> None:
+        """Learn of one more report."""
+        names, key = set(failed.names), failed.names[0]
+        if failed.counts or key in self._said:
+            self._said.setdefault(key, set()).update(names)
+        message = next(self._same(names), None)
+        if message is None:
+            message = _Message()
+        for name in names - message.names:
+            self._by_name.setdefault(name, []).append(message)
+        message.names |= names
+        message.counted = message.counted or failed.counts
+
+    def _same(self, names: Set[str]) -> Iterator[_Message]:
+        """Those that a report with these names may be of. Of one name that very many share only the latest are looked at."""
+        for name in sorted(names):
+            for message in self._by_name.get(name, ())[-_LATEST:]:
+                if same_message(message.names, names):
+                    yield message
+
+    def counted(self, names: Sequence[str]) -> bool:
+        """Whether a failure of this message counted, whatever it was called."""
+        return names[0] in self._said or any(message.counted for message in self._same(set(names)))
+
+    def is_recorded(self, names: Sequence[str], *, surely: bool) -> bool:
+        """Whether a failure counted under this very key, with all these names; `surely` the key is enough."""
+        said = self._said.get(names[0])
+        return said is not None and (surely or said.issuperset(names))
+
+    def is_one(self, names: Sequence[str], other: Sequence[str]) -> bool:
+        """Whether both are of one message, and it is no third's."""
+        return any(message.names.issuperset(names) for message in self._same(set(other)))
+
+
+@dataclass(slots=True)
+class _Message:
+    names: set[str] = field(default_factory=set)
+    counted: bool = False  # its failure, in some report
 
 
 def count_once(
@@ -23,23 +75,25 @@ def count_once(
     """The events that several mails told, in their order, where what would count a second time does not count; and the
     ids of those.
 
-    One whose key counted is left as it is: the ledger knows it.
+    One that says nothing new is left as it is: the ledger knows it. So is one that our own mark proves: what else it says
+    anybody may have altered (T-03), and a report of that message without the mark is rare.
     """
-    recall(tx, [tx.fingerprint(event.address) for events in told for event in events if event.counts])
-    new, repeated = defaultdict[str, list[tuple[str, ...]]](list), set[str]()
+    recall(tx, [tx.fingerprint(event.address) for events in told for event in events if event.kind is Kind.BOUNCE])
+    messages, repeated = dict[str, Messages](), set[str]()
 
     def once(event: BounceEvent) -> BounceEvent:
-        if not event.counts:
+        if event.kind is not Kind.BOUNCE:
             return event
         fingerprint, names = tx.fingerprint(event.address), names_of(event)
-        counted = (*past_of(tx, fingerprint).counted, *new[fingerprint])
-        if any(one[0] == names[0] for one in counted):
-            return event
-        if not any(same_message(one, names) for one in counted):
-            new[fingerprint].append(names)
-            return event
-        name = event_id(tx, address=event.address, message_key=event.message_key, kind=event.kind, counts=False)
-        repeated.add(name)
-        return replace(event, id=name, counts=False)
+        known = messages.get(fingerprint)
+        if known is None:
+            known = messages[fingerprint] = Messages(past_of(tx, fingerprint).failed)
+        signed = event.trust.suffices(Trust.SIGNED_HEADER)
+        if event.counts and known.counted(names) and not known.is_recorded(names, surely=signed):
+            name = event_id(tx, address=event.address, message_key=event.message_key, kind=event.kind, counts=False)
+            event = replace(event, id=name, counts=False)
+            repeated.add(name)
+        known.add(Failed(names, event.counts))
+        return event
 
     return [tuple(map(once, events)) for events in told], frozenset(repeated)

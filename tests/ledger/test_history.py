@@ -57,10 +57,10 @@ def test_I_06_a_message_is_known_by_all_its_names_also_after_a_lift(ledger: Ledg
         recorded(tx, message_key="mid:2", counts=False)
         record_acts(tx, JOE, [Act(verb=Verb.LIFT, at=NOW)])
         recorded(tx, message_key="ref:3", received_at=NOW + DAY)
-        known = [names_of(event), ("ref:3",)]
-        assert past_of(tx, tx.fingerprint(JOE)).counted == known
+        known = [(names_of(event), True), (("mid:2",), False), (("ref:3",), True)]
+        assert past_of(tx, tx.fingerprint(JOE)).failed == known
     with ledger.reading() as tx:
-        assert past_of(tx, tx.fingerprint(JOE)).counted == known
+        assert past_of(tx, tx.fingerprint(JOE)).failed == known
         first, *_ = events_of(tx, JOE)
         assert first.aliases == ("envid:1", bounded(long))
 
