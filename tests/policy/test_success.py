@@ -148,7 +148,8 @@ NAMED = st.sampled_from([f"ref:{number}" for number in range(6)] + ["day:1", "mi
 @st.composite
 def reports(draw: st.DrawFn) -> PastEvent:
     if draw(st.integers(0, 3)) == 0:
-        return receipt(draw(DAYS), name=f"receipt-{draw(st.integers(0, 99)):02}")
+        number = draw(st.integers(0, 99))
+        return replace(receipt(draw(DAYS), name=f"receipt-{number:02}"), message_key=f"mid:receipt-{number}")
     failed = draw(failures())
     return replace(failed, message_key=draw(NAMED | st.just(failed.message_key)))
 
