@@ -15,6 +15,7 @@ from bounce_plugin.policy.breaker import Cause, Dimension, Failure
 
 _OURS: Final = causes.c.tenant == bindparam("tenant")
 _NAMES: Final = {dimension: causes.c[dimension.value] == bindparam("name") for dimension in Dimension}
+_FAILURES_EACH: Final = 2  # of an address, for a guess
 _BETWEEN: Final = (causes.c.at > bindparam("after"), causes.c.at < bindparam("before"))
 
 
@@ -54,9 +55,21 @@ NUMBERS: Final = {
     for dimension in Dimension
 }
 
-#: When the address failed last that is so many places before the one that failed last of all.
+#: The same of one cause, and no further than up to some number: in a surge there are very many.
+AT_MOST: Final = {
+    dimension: select(func.count()).select_from(
+        select(causes.c.fingerprint)
+        .where(_NAMES[dimension], *_restricting(dimension), causes.c.state != State.RELEASED)
+        .distinct()
+        .limit(bindparam("most"))
+        .subquery()
+    )
+    for dimension in Dimension
+}
+
+#: Who failed last, and when: the newest failures after a time.
 LATEST: Final = {
-    dimension: select(func.max(causes.c.at, type_=causes.c.at.type))
+    dimension: select(causes.c.fingerprint, causes.c.at)
     .where(
         _NAMES[dimension],
         _OURS,
@@ -64,10 +77,8 @@ LATEST: Final = {
         causes.c.at > bindparam("after"),
         causes.c.state != State.RELEASED,
     )
-    .group_by(causes.c.fingerprint)
-    .order_by(func.max(causes.c.at).desc())
-    .offset(bindparam("place"))
-    .limit(1)
+    .order_by(causes.c.at.desc())
+    .limit(bindparam("most"))
     for dimension in Dimension
 }
 
@@ -127,11 +138,23 @@ def numbers_of(
     return numbers
 
 
+def number_up_to(tx: Transaction, cause: Cause, after: datetime, before: datetime, most: int) -> int:
+    """How many addresses a cause newly stopped or paused between two times, or would have; `most` if that is more."""
+    where = {"name": cause.name, "after": after, "before": before, "most": most}
+    return tx.connection.scalar(AT_MOST[cause.dimension], {"tenant": tx.tenant, **where}) or 0
+
+
 def latest_of(tx: Transaction, cause: Cause, after: datetime, *, place: int) -> datetime:
     """Of the addresses that a cause stopped after a time, when one failed last: the one of that place, counted from 0."""
-    where = {"tenant": tx.tenant, "name": cause.name, "after": after, "place": place}
-    found: datetime = tx.connection.execute(LATEST[cause.dimension], where).scalar_one()
-    return found
+    most = _FAILURES_EACH * (place + 1)
+    while True:
+        where = {"tenant": tx.tenant, "name": cause.name, "after": after, "most": most}
+        rows, last = tx.connection.execute(LATEST[cause.dimension], where).all(), dict[str, datetime]()
+        for row in rows:
+            last.setdefault(row.fingerprint, row.at)
+        if len(last) > place or len(rows) < most:
+            return list(last.values())[place]
+        most *= 2
 
 
 def window_of(tx: Transaction, cause: Cause, after: datetime, before: datetime) -> list[Failure]:

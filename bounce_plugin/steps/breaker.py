@@ -55,6 +55,7 @@ from bounce_plugin.steps.holding import Holding
 from bounce_plugin.steps.trip_in_words import explained_in_words, tripped_in_words
 from bounce_plugin.steps.usual import Usual
 
+_FEW: Final = 8  # causes that are counted one by one, each as far as need be
 #: A failure that is decided so much later than it was received may have led to a pause that is over by then.
 _LATE: Final = timedelta(days=1)
 
@@ -197,6 +198,9 @@ class Watch:
         if not every:
             return ()
         after, before = min(every) - limits.window, max(every) + limits.window
+        if len(named) <= _FEW:
+            most = limits.floor + 1
+            return [one for one in named if counting.number_up_to(self.tx, one, after, before, most) == most]
         return counting.numbers_of(self.tx, named, after, before, above=limits.floor)
 
     def _surges(self, cause: Cause, limits: Limits, first: datetime, last: datetime) -> list[Surge]:
@@ -208,19 +212,32 @@ class Watch:
         if (
             not cause.dimension.narrower  # else these numbers are too large by those that a narrower cause explains
             and first.date() == last.date()
-            and not self._number(cause, last, last + limits.window)  # none came later
+            and not counting.number_up_to(self.tx, cause, last, last + limits.window, 1)  # none came later
         ):
-            every = self._number(cause, first - limits.window, last + INSTANT)
-            limit = bound(first, every)
-            if every <= limit.limit:
+            limit = self._exceeded(cause, first - limits.window, last + INSTANT, limits)
+            if limit is None:
                 return []  # not in all windows together
-            throughout = self._number(cause, last - limits.window, first + INSTANT)  # they are in each of the windows
-            if throughout > limit.limit:
+            most = limit.limit + 1
+            if (
+                counting.number_up_to(self.tx, cause, last - limits.window, first + INSTANT, most) == most
+            ):  # in each one
                 number = self._number(cause, last - limits.window, last + INSTANT)
                 until = counting.latest_of(self.tx, cause, last - limits.window, place=limit.limit) + limits.window
                 return [surge_of(first - limits.window, until, last, number, limit)]
         found = counting.window_of(self.tx, cause, first - limits.window, last + limits.window)
         return merged(surges(found, cause.dimension, limits, bound, since=first))
+
+    def _exceeded(self, cause: Cause, after: datetime, before: datetime, limits: Limits) -> Bound | None:
+        """The limit of the day before which a time ends, if more addresses were stopped in it; the rest is not counted."""
+        number = 0
+        while True:
+            limit = self._bound(cause, (before - INSTANT).date(), number, limits)
+            found = counting.number_up_to(self.tx, cause, after, before, limit.limit + 1)
+            if found <= limit.limit:
+                return None
+            if found == number:
+                return limit
+            number = found
 
     def _number(self, cause: Cause, after: datetime, before: datetime) -> int:
         return counting.numbers_of(self.tx, [cause], after, before).get(cause, 0)
