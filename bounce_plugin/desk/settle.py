@@ -63,7 +63,8 @@ class Settling:
     def do(self) -> Iterator[Settled]:
         """Do it, and tell of each stop that follows. What was done holds, also if it ends halfway: begin again then.
 
-        Raises SettingsError where `actor` or `why` is empty.
+        Raises SettingsError where `actor` or `why` is empty; NotFoundError in the end where somebody has settled the rest
+        otherwise in the meantime, as the breaker does once a narrower cause explains it.
         """
         require_words(actor=self.actor, why=self.why)
         after, ended = "", False
@@ -81,6 +82,8 @@ class Settling:
                     settle(tx, self.trip, self.state, actor=self.actor, why=self.why, now=self.now)
             yield from (settled for settled in found if settled.failures)
             after = max(chunk, default="")
+        with self.ledger.reading() as tx:
+            _refuse_settled(trip_by_number(tx, self.trip), self.state)
 
     def _is_open(self, tx: Transaction) -> bool:
         return trip_by_number(tx, self.trip).state is TripState.OPEN
@@ -129,6 +132,15 @@ class Settling:
             self.announcements.threshold_released(tx, address, outcome, self.now, again=trip_name(self.trip))
 
 
+def _refuse_settled(trip: Trip, state: TripState) -> None:
+    """See that a trip is open, or was settled as it is to be."""
+    if trip.state not in {TripState.OPEN, state}:
+        by, why = f" by {trip.actor}" if trip.actor else "", f" ({trip.why.removesuffix('.')})" if trip.why else ""
+        raise NotFoundError(
+            f"trip {trip.number} was {trip.state}{by}{why} and holds nothing any more; failures that count can be undone"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trips:
     """What the breaker holds, for a host and its people."""
@@ -154,13 +166,7 @@ class Trips:
     def settling(self, number: int, state: TripState, *, actor: str, why: str) -> Settling:
         """The work of doing so, to be looked at first. Raises NotFoundError where it was settled the other way."""
         with self.ledger.reading() as tx:
-            trip = trip_by_number(tx, number)
-        if trip.state not in {TripState.OPEN, state}:
-            by = f" by {trip.actor}" if trip.actor else ""
-            problem = (
-                f"trip {number} was {trip.state}{by} and holds nothing any more; failures that count can be undone"
-            )
-            raise NotFoundError(problem)
+            _refuse_settled(trip_by_number(tx, number), state)
         return Settling(
             ledger=self.ledger,
             announcements=self.consequences.announcements,

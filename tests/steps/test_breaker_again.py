@@ -11,6 +11,7 @@ import pytest
 
 from bounce_plugin.desk.rehearse import rehearse
 from bounce_plugin.desk.relearn import relearn
+from bounce_plugin.errors import NotFoundError
 from bounce_plugin.ledger import causes
 from bounce_plugin.ledger.rebuild import compare
 from bounce_plugin.ledger.recount import recount
@@ -149,6 +150,19 @@ def test_what_a_surge_adds_while_a_person_releases_is_released_with_the_rest(
     with office.plugin.ledger.reading() as tx:
         assert causes.held_by(tx, 1) == []
     assert len({one.address for one in settled}) == 14
+
+
+def test_a_person_hears_that_the_breaker_settled_the_rest_while_he_released(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(causes, "HELD_BY", causes.HELD_BY.limit(4))
+    done = office.plugin.trips.settling(1, TripState.RELEASED, actor="Erna", why="they are right").do()
+    settled = [next(done)]
+    office.fail(fail(MEMBERS[5:], 60, HOST))  # now their host explains it
+    with pytest.raises(NotFoundError, match=r"trip 1 was explained by breaker \(Trip 2 explains it"):
+        settled += done
+    assert 4 <= len(settled) < 12
+    assert [trip.state for trip in office.trips()] == [TripState.OPEN, TripState.EXPLAINED]
 
 
 TWO = '[policy]\npreset = "none"\n[[policy.rule]]\nname = "two"\ntypes = ["hard"]\nafter = 2\nthen = ["suppress"]\n'
