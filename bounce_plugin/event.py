@@ -36,9 +36,7 @@ class BounceEvent:
     trust: Trust
     caveat: Caveat | None = None  # what is to be said against a report, though it bears our own mark
     message_key: str  # which distinct message failed; see the glossary
-    aliases: tuple[
-        str, ...
-    ] = ()  # other keys of that message: a failure that is reported under one of them is the same
+    aliases: tuple[str, ...] = ()  # other keys of that message, under which the same failure may be reported
     delivery_ref: str = ""
     message: str = ""  # the host's name for what was sent: a newsletter's or an invoice's number
     document: str = ""  # the host's number of the document, as it was recorded with the delivery

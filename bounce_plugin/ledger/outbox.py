@@ -196,9 +196,8 @@ def _subject(tx: Transaction, payload: Payload, packed: str) -> str:
     if payload.mail or payload.item:
         return str(payload.mail or payload.item)
     if payload.lifted:
-        told = keyed(tx.key, "lifted", packed)[
-            :_DIGITS
-        ]  # two at one time say two things: a stop is gone, a list is free
+        # Two at one time say two things: a stop is gone, and a list is free.
+        told = keyed(tx.key, "lifted", packed)[:_DIGITS]
         return f"{tx.fingerprint(payload.lifted.address)}:{payload.lifted.at.isoformat()}:{told}"
     if payload.incident:
         return hide(tx, f"{payload.incident.last_at.isoformat()}:{payload.incident.key}")

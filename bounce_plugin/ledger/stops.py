@@ -73,6 +73,5 @@ def stopped(tx: Transaction, fingerprints: Sequence[str], *, exempt: bool, now: 
     statement = STOPPED[tx.connection.dialect.name][exempt]
     for start in range(0, len(fingerprints), _CHUNK):
         chunk = {"fingerprints": fingerprints[start : start + _CHUNK]}
-        yield from tx.connection.scalars(
-            statement, {"tenant": tx.tenant, "now": now, **chunk}
-        ).all()  # by far quicker than each
+        where = {"tenant": tx.tenant, "now": now, **chunk}
+        yield from tx.connection.scalars(statement, where).all()  # together it is far quicker than one by one
