@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bounce_plugin import Delivery
 from bounce_plugin.correlate.clues import Clues
-from bounce_plugin.correlate.correlation import Correlation, correlate
+from bounce_plugin.correlate.correlation import Caveat, Correlation, correlate
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.history import events_of
 from tests.bounces import report
@@ -49,6 +49,7 @@ def test_I_06_a_report_before_its_mail_is_recorded_and_one_after_count_once(worl
     first, second = events(world)
     assert (first.message_key, first.counts, first.delivery_ref) == (f"mid:{MESSAGE}", True, "")
     assert (second.message_key, second.counts, second.delivery_ref) == ("ref:news.7", False, "news.7")
+    assert second.caveat is Caveat.COUNTED
     assert world.plugin.explain(ANNA, "newsletter").suppression.until is not None  # a pause, no stop
     world.bounce(message_id=MESSAGE)
     assert len(events(world)) == 2

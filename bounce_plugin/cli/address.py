@@ -12,6 +12,7 @@ from bounce_plugin.cli.absent import absent, note_absent
 from bounce_plugin.cli.actor import ACTOR
 from bounce_plugin.cli.given import ADDRESS
 from bounce_plugin.cli.terminal import counted, is_narrow, print_table, printable
+from bounce_plugin.correlate.correlation import Caveat
 from bounce_plugin.errors import NotFoundError
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.causes import held_among
@@ -130,6 +131,8 @@ def _standing(event: BounceEvent, undone: Container[str], held: Container[str], 
         return "held"
     if event.id in forgiven:
         return "forgiven"
+    if event.caveat is Caveat.COUNTED:
+        return "counted already"
     if not event.counts:
         return "does not count"
     return "counts half" if event.via_forward else "counts"

@@ -66,7 +66,7 @@ _RANKS: Final = {level: rank for rank, level in enumerate(Trust)}
 
 
 class Caveat(StrEnum):
-    """What is to be said against a report that bears our own mark: it is recorded, and counts for nothing by itself.
+    """What is to be said against a report, most of it against one with our own mark: it is recorded, and does not count by itself.
 
     One about a forwarded mailbox counts half.
     """
@@ -78,6 +78,7 @@ class Caveat(StrEnum):
     MOVED = "moved"  # its contact has another address by now: history, and nobody's business (C-08)
     RELAYED = "relayed"  # it was handed on to a server that reports no deliveries: nobody knows whether it arrived
     FORWARDED = "forwarded"  # the contact's address works; another one, to which it is forwarded, does not
+    COUNTED = "counted"  # another report of this failure counted, which called the message otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

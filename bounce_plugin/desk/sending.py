@@ -10,7 +10,7 @@ from typing import Final
 from bounce_plugin.case import as_sent
 from bounce_plugin.correlate.address import normalise
 from bounce_plugin.correlate.clues import Clues
-from bounce_plugin.correlate.correlation import Delivery, Trust, correlate
+from bounce_plugin.correlate.correlation import Caveat, Delivery, Trust, correlate
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.deliveries import record_sent
 from bounce_plugin.ledger.history import events_of, with_nameless_failures
@@ -73,6 +73,7 @@ class Sending:
                 address=delivery.address,  # which the ledger may have forgotten
                 contacts=event.contacts or as_sent(delivery),
                 counts=False,
+                caveat=event.caveat or (Caveat.COUNTED if event.counts else None),
                 trust=found.trust,
                 message_key=found.message_key,
                 aliases=found.aliases,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bounce_plugin.correlate.correlation import Trust, same_message
+from bounce_plugin.correlate.correlation import Caveat, Trust, same_message
 from bounce_plugin.event import BounceEvent
 from bounce_plugin.ledger.past import past_of, recall
 from bounce_plugin.ledger.record import event_id, names_of
@@ -91,7 +91,7 @@ def count_once(
         signed = event.trust.suffices(Trust.SIGNED_HEADER)
         if event.counts and known.counted(names) and not known.is_recorded(names, surely=signed):
             name = event_id(tx, address=event.address, message_key=event.message_key, kind=event.kind, counts=False)
-            event = replace(event, id=name, counts=False)
+            event = replace(event, id=name, counts=False, caveat=event.caveat or Caveat.COUNTED)
             repeated.add(name)
         known.add(Failed(names, event.counts))
         return event
