@@ -154,7 +154,8 @@ def names_of(clues: Clues) -> tuple[str, tuple[str, ...]]:
 def find(tx: Transaction, clues: Clues, address: str) -> Delivery | None:
     """The delivery that a bounce is about: by the ENVID, the returned Message-ID, then what the bounce refers to.
 
-    Only a delivery to that address is one. Where the bounce names no address, the one delivery that bears such a name
+    Only a delivery to that address is one. Where one has the ENVID and another one the Message-ID, it is the latter: some hosts
+    give all mail to somebody one ENVID. Where the bounce names no address, the one delivery that bears such a name
     tells it; of several none does. That to somebody who was forgotten has the address that was asked for, which nothing
     else knows any more.
     """
@@ -163,6 +164,7 @@ def find(tx: Transaction, clues: Clues, address: str) -> Delivery | None:
         (BY_ENVELOPE_ID, ANY_BY_ENVELOPE_ID, bounded(clues.envelope_id)),
         *((BY_MESSAGE_ID, ANY_BY_MESSAGE_ID, _bare(message_id)) for message_id in message_ids),
     ]
+    returned = _bare(clues.message_id)
     for to_address, to_anybody, name in attempts:
         if not name:
             continue
@@ -170,6 +172,8 @@ def find(tx: Transaction, clues: Clues, address: str) -> Delivery | None:
             found = _newest(tx, to_address, name=name, fingerprint=tx.fingerprint(address))
         else:
             found = _only(tx, to_anybody, name=name)
+        if to_address is BY_ENVELOPE_ID and found and address and returned and found.message_id not in ("", returned):
+            found = _newest(tx, BY_MESSAGE_ID, name=returned, fingerprint=tx.fingerprint(address)) or found
         if found is not None:
             return found if found.address or not address else replace(found, address=normalise(address))
     return None

@@ -50,6 +50,17 @@ def test_what_the_bounce_names_finds_the_delivery_to_that_address(ledger: Ledger
         assert find(tx, Clues(), JOE) is None
 
 
+def test_of_two_deliveries_the_message_id_tells_where_the_envid_is_anybodys(ledger: Ledger) -> None:
+    with ledger.transaction() as tx:
+        sent = [a_delivery(f"d{number}", envelope_id="contact-7") for number in (1, 2, 3)]
+        record_sent(tx, sent)
+        for delivery in sent:
+            assert find(tx, Clues(envelope_id="contact-7", message_id=delivery.message_id), JOE) == delivery
+        rewritten = Clues(envelope_id="contact-7", message_id="by-a-gateway@x.example")
+        assert find(tx, rewritten, JOE) in sent
+        assert find(tx, Clues(envelope_id="contact-7", message_id="d1@lists.example"), "") == sent[0]
+
+
 def test_a_bounce_that_names_no_address_finds_the_only_delivery_of_that_name(ledger: Ledger) -> None:
     with ledger.transaction() as tx:
         record_sent(
