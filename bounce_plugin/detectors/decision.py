@@ -75,6 +75,8 @@ def may_speak_for_another(notice: Notice, evidence: Evidence) -> bool:
     inner = notice.report.wrapped
     if evidence.origin > 0 or is_bare_forward(notice.report.text, notice.headers):
         return True
+    if "list-id" in notice.headers:
+        return False  # somebody's post, or a digest of them (RFC 2919)
     if inner is None or not _addresses(notice) & {*find_addresses(inner.headers.get("to").lower())}:
         return False
     return not is_letter(notice.report.text)  # it was sent to where it is now

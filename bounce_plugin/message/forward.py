@@ -24,7 +24,8 @@ _GREETING: Final = re.compile(
     re.IGNORECASE,
 )
 _LINK: Final = re.compile(r"https?://\S+")
-_WORDS: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
+_LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
+_WORDS: Final = 6  # and words: more say something
 
 
 def is_bare_forward(text: str, headers: Headers) -> bool:
@@ -55,7 +56,7 @@ def _is_forwarded(headers: Headers) -> bool:
 
 def _says_little(own: str) -> bool:
     own = own.strip()
-    return len(own) <= _WORDS and "?" not in own
+    return len(own) <= _LENGTH and len(own.split()) <= _WORDS and "?" not in own
 
 
 def _marker(text: str) -> int:
