@@ -18,6 +18,6 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
             build_finding(notice, address, notice.text, detector=NAME, confidence=0.8, whole=True)
             for address in notice.named
         )
-    if len(notice.addressed) == 1:
+    if len(notice.addressed) == 1 and not notice.is_ours(notice.addressed[0]):
         return (build_finding(notice, notice.addressed[0], notice.text, detector=NAME, confidence=0.5, whole=True),)
     return ()

@@ -67,7 +67,9 @@ def speaks_for_itself(notice: Notice, evidence: Evidence) -> bool:
     """Whether a delivery status is this mail's own, and not one that a person pasted or attached (D-09, D-20)."""
     if notice.report.delivery_status is None or is_report_by_structure(notice.report):
         return True
-    return evidence.origin > 0 or is_bare_forward(notice.report.text, notice.headers)
+    # That a machine wrote it says nothing: a tracker sends what somebody pasted into a comment.
+    automatic = not evidence.known and notice.headers.get("auto-submitted").lower().startswith("auto-")
+    return evidence.origin > automatic or is_bare_forward(notice.report.text, notice.headers)
 
 
 def may_speak_for_another(notice: Notice, evidence: Evidence) -> bool:
@@ -118,7 +120,7 @@ def recognise_lure(notice: Notice, findings: tuple[Finding, ...]) -> Detection |
 def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     """An automatic mail that reports no failure; None where it may be a report in plain text."""
     headers, subject = notice.headers, notice.subject
-    if is_challenge(notice.lower, notice.sender):
+    if is_challenge(notice.lower, notice.sender) and "x-list-administrivia" not in headers:
         return Kind.CHALLENGE
     if evidence.score < BOUNCE and "list-unsubscribe" not in headers and asks_for_a_person(notice.lower):
         return Kind.CHALLENGE

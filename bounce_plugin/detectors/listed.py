@@ -35,6 +35,11 @@ _LEADING: Final = re.compile(
     rf"""[ \t]*(?:[-*•]{{1,3}}[ \t]+)?[<"'\[]?({_ADDRESS})[>"'\]]?[:,;]?[ \t]+[-–]?[ \t]*(\S.*)$"""
 )
 _NAME_ALONE: Final = re.compile(r"[ \t]+([A-Za-z][A-Za-z0-9._-]{1,63})(?:[ \t]*$|[ \t]{2,}(\S.*)$|[ \t](?=\")(.*)$)")
+#: A file of ours that somebody does not take is no user of theirs.
+_FILE: Final = re.compile(
+    r"\.(?:do[ct][mx]?|xls[bmx]?|pp[st][mx]?|pdf|rtf|zip|rar|7z|exe|com|js|vbs|scr|bat|html?|iso|img|lnk|eml|jar)$",
+    re.I,
+)
 _GENERATED: Final = re.compile(
     r"(?:generated|expanded|originally addressed|forwarded) (?:from|by|to):?[ \t]*(.{3,254}?)\)?$", re.I
 )
@@ -74,7 +79,7 @@ def detect_names(notice: Notice) -> tuple[Finding, ...]:
     above = ""
     for number, line in enumerate(notice.lines):
         found = _NAME_ALONE.match(line) if above.endswith((":", "-----")) else None
-        if found and not notice.named:
+        if found and not notice.named and not _FILE.search(found[1]):
             words = "\n".join((found[2] or found[3] or "", *notice.lines[:number], *notice.lines[number + 1 :]))
             return (build_finding(notice, found[1], words, detector=NAME, confidence=0.6),)
         above = line.strip() or above

@@ -17,7 +17,9 @@ from bounce_plugin.message.report import Action
 NAME: Final = "lists"
 
 _MANAGERS: Final = ("sympa@", "listserv@", "majordomo@", "mailman@", "ecartis@")
-_OF_A_LIST: Final = frozenset({"list-id", "x-beenthere", "x-list-administrivia", "x-mailman-version", "x-sympa-to"})
+_OF_A_LIST: Final = frozenset(
+    {"list-id", "x-beenthere", "x-list-administrivia", "x-mailman-version", "x-sympa-to", "x-lsv-listid"}
+)
 _NEAR: Final = 1500  # characters: the manager's own words stand first
 
 
@@ -38,7 +40,8 @@ def refusing_list(notice: Notice) -> str:
     What it quotes, such as a moderator's words, does not say so.
     """
     near = notice.lower[:_NEAR]
-    if not REFUSED_BY_LIST.stand_in(near) or HELD_BY_LIST.stand_in(near) or HELD_BY_LIST.stand_in(notice.subject):
+    refused = REFUSED_BY_LIST.stand_in(near) or notice.subject.startswith("rejected posting")  # LISTSERV
+    if not refused or HELD_BY_LIST.stand_in(near) or HELD_BY_LIST.stand_in(notice.subject):
         return ""
     name = _list_behind(notice)
     if not name:

@@ -13,7 +13,7 @@ from bounce_plugin.detectors.phrases import Beginnings, Phrases
 DAEMONS: Final = Phrases((
     "mailer-daemon", "mailer_daemon", "mailerdaemon", "mailer daemon", "mail-daemon", "maildaemon", "mail delivery s", "mail.delivery.s", "maildelivery",
     "delivery subsystem", "delivery system", "mail deliver system", "microsoftexchange", "ndr@", "ndr administrator", "mdaemon@",
-    "no-reply@sns.amazonaws.com", "symantec_antivirus", "imss@", "mmdf@", "mmdf ", "interscan", "jetmail system", "lsmtp", "delivery-notification@",
+    "no-reply@sns.amazonaws.com", "symantec_antivirus", "imss@", "mmdf@", "mmdf ", "interscan", "jetmail system", "lsmtp", "mailmarshal@", "delivery-notification@",
 ))  # fmt: skip
 POSTMASTERS: Final = Phrases((
     "postmaster", "post_master", "post.master", "post-master", "system administrator", "mail administrator", "mail system", "mail delivery", "mta@", "bounce@",

@@ -23,7 +23,7 @@ def _held_for(dimensions: Iterable[Dimension]) -> ColumnElement[bool]:
     """What is, or was, held for a cause of some dimensions."""
     names = [one.value for one in dimensions]
     return causes.c.trip.in_(
-        select(trips.c.number).where(trips.c.tenant == causes.c.tenant, trips.c.dimension.in_(names))
+        select(trips.c.number).where(trips.c.tenant == bindparam("tenant"), trips.c.dimension.in_(names))
     )
 
 

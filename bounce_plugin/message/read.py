@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from bounce_plugin.message import limits
+from bounce_plugin.message.address import find_address
 from bounce_plugin.message.arf import FEEDBACK_TYPE, kind_of, read_feedback
 from bounce_plugin.message.automatic import is_domain_report
 from bounce_plugin.message.dsn import DELIVERY_STATUS_TYPES, find_fields, read_delivery_status
@@ -30,6 +31,7 @@ _DISPOSITION_TYPES: Final = frozenset(
     {"message/disposition-notification", "message/global-disposition-notification"}
 )  # RFC 8098, RFC 6533
 _LONE_CR: Final = re.compile(rb"\r(?!\n)")
+_HEAD: Final = 4096  # octets that hold the header of a report
 _INSIDE: Final = 64 * 1024  # octets of a returned message that are searched for a report of its own
 
 #: How the subjects of feedback loops begin that write no ARF (D-34): Microsoft, AOL of old, SpamCop.
@@ -167,6 +169,13 @@ def _fields_in(passage: Passage) -> tuple[Passage, DeliveryStatus | None]:
     return rest, read_delivery_status(text[start:end])
 
 
+def _is_of_exim(head: bytes, headers: Headers) -> bool:
+    """Whether a message was a report of Exim's, in plain text, to where this mail is now."""
+    told = find_address(headers.get("to")).lower().encode("utf-8", "replace")
+    lower = head.lower()
+    return told != b"" and b"x-failed-recipients:" in lower and told in lower
+
+
 def _wrapped(original: Part | None, passage: Passage, headers: Headers) -> Report | None:
     """The report that this mail only carries: a gateway's wrapping, or one that somebody forwards (D-13)."""
     if original is None:
@@ -174,7 +183,8 @@ def _wrapped(original: Part | None, passage: Passage, headers: Headers) -> Repor
     elif original.type == "message/rfc822":
         octets, start, end = original.encoded_or_decoded()
         end = min(end, start + _INSIDE)
-        inner = octets[start:end] if octets.find(b"delivery-status", start, end) >= 0 else b""
+        told = octets.find(b"delivery-status", start, end) >= 0 or _is_of_exim(octets[start : start + _HEAD], headers)
+        inner = octets[start:end] if told else b""
     else:
         inner = b""
     return _read(inner, [], outermost=False) if inner else None
