@@ -92,6 +92,8 @@ def weigh(notice: Notice) -> Evidence:
     origin += bool(notice.named) + automatic + titled
     if not daemon and not marked:
         origin -= _personal(notice)
+        if "list-id" in headers and notice.subject.startswith("["):
+            origin -= 2  # a post to a list (RFC 2919), which tags its subject
     machine = daemon or marked or typed or bool(notice.named) or refused
     plain = not (marked or typed or notice.named or automatic or returned)
     known = (

@@ -35,6 +35,7 @@ TO_US: Final = Phrases((
 ))  # fmt: skip
 # What a lure asks for, behind a link: no mail server wants anybody to confirm or to renew a mailbox.
 LURES: Final = Phrases((
+    "congratulations! ", "you have won", "claim your", "claim form", "lottery", "sie haben gewonnen", "vous avez gagné", "ha ganado", "hai vinto", "u heeft gewonnen",
     "validate your mailbox", "verify your mailbox", "confirm your mailbox", "reactivate your mailbox", "upgrade your mailbox", "update your mailbox", "mailbox certificate", "mailbox version",
     "restore sending", "validate your account", "sender mailbox not validated", "must confirm your account", "keep your current password", "keep the same password", "termination of your mailbox",
     "review your mailbox", "review message and resend", "mailbox storage is outdated", "avoid suspension of your", "avoid account closure",
