@@ -12,7 +12,7 @@ from typing import Final
 from bounce_plugin.detectors.lists import refusing_list
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INCOMING, INTROS, LURES, POSTMASTERS, SUBJECTS, TO_US
-from bounce_plugin.message.address import find_address
+from bounce_plugin.message.address import are_of_one_site, find_address
 from bounce_plugin.message.quick import quick
 
 BOUNCE: Final = 4  # this much evidence makes a bounce
@@ -149,7 +149,7 @@ def _is_one_site(path: str, who: str) -> bool:
     local, _, domain = path.strip("<> ").rpartition("@")
     if not domain or local.startswith(_REWRITTEN):
         return True
-    return domain.split(".")[-2:] == who.rpartition("@")[2].split(".")[-2:]
+    return are_of_one_site(domain, who)
 
 
 def _personal(notice: Notice) -> int:

@@ -11,7 +11,7 @@ from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.wording import HELD_BY_LIST, LIST_KEEPERS, OF_OUR_MESSAGE, REFUSED_BY_LIST
-from bounce_plugin.message.address import find_address, find_addresses
+from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses
 from bounce_plugin.message.report import Action
 
 NAME: Final = "lists"
@@ -49,14 +49,13 @@ def refusing_list(notice: Notice) -> str:
     returned = notice.report.returned
     if returned is None:
         return name if OF_OUR_MESSAGE.stand_in(near.partition('"')[0]) else ""
-    return name if is_of_our_site(notice, find_address(returned.headers.get("from").lower())) else ""
+    return name if _is_of_our_site(notice, find_address(returned.headers.get("from").lower())) else ""
 
 
-def is_of_our_site(notice: Notice, address: str) -> bool:
-    """Whether an address is of the site that the mail was sent to, as far as the last two labels of the domains tell."""
-    site = address.rpartition("@")[2].split(".")[-2:]
+def _is_of_our_site(notice: Notice, address: str) -> bool:
+    """Whether an address is of the site that the mail was sent to."""
     told = find_addresses(" ".join([notice.headers.get("to"), notice.headers.get("delivered-to")]).lower())
-    return any(one.rpartition("@")[2].split(".")[-2:] == site for one in told)
+    return any(are_of_one_site(one, address) for one in told)
 
 
 def _list_behind(notice: Notice) -> str:

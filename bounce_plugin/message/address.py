@@ -158,3 +158,8 @@ def decode_xtext(text: str) -> str:
             at = plus + 1
     octets += encoded[at:]
     return octets_to_text(bytes(octets))
+
+
+def are_of_one_site(one: str, other: str) -> bool:
+    """Whether two domains, or the addresses that they end, are of one site, as far as the last two labels tell."""
+    return one.rpartition("@")[2].split(".")[-2:] == other.rpartition("@")[2].split(".")[-2:]

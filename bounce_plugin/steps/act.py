@@ -253,7 +253,7 @@ def _in_words(event: BounceEvent) -> str:
 
 
 def _marked(learned: list[Learned], ids: Set[str], why: str) -> list[Learned]:
-    """The same, and of which of its new events something is to be said: what was decided upon them is not in effect."""
+    """The same, where it is said of some of their new events why nothing follows from them."""
     if not ids:
         return learned
     return [

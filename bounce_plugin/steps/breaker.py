@@ -218,9 +218,8 @@ class Watch:
             if limit is None:
                 return []  # not in all windows together
             most = limit.limit + 1
-            if (
-                counting.number_up_to(self.tx, cause, last - limits.window, first + INSTANT, most) == most
-            ):  # in each one
+            throughout = counting.number_up_to(self.tx, cause, last - limits.window, first + INSTANT, most)
+            if throughout == most:  # in each of the windows
                 number = self._number(cause, last - limits.window, last + INSTANT)
                 until = counting.latest_of(self.tx, cause, last - limits.window, place=limit.limit) + limits.window
                 return [surge_of(first - limits.window, until, last, number, limit)]

@@ -125,9 +125,8 @@ def test_a_large_inbox_against_a_bare_loop(dovecot: Dovecot, tmp_path: Path) -> 
     times: dict[int, tuple[float, float]] = {}
     memory: dict[int, float] = {}
     print()
-    again = (
-        SIZES if os.environ.get("BENCH") else (*SIZES, *SIZES)
-    )  # of a moment's work the best counts: others run beside it
+    # Of a moment's work the better of two counts, for each size: other tests run beside it.
+    again = SIZES if os.environ.get("BENCH") else (*SIZES, *SIZES)
     for place, size in enumerate(again):
         one, other = dovecot.add_account(), dovecot.add_account()
         fill(one, size)
