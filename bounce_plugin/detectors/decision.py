@@ -18,7 +18,7 @@ from bounce_plugin.message.automatic import (
     is_receipt,
     may_be_auto_reply,
 )
-from bounce_plugin.message.forward import is_bare_forward, is_letter
+from bounce_plugin.message.forward import is_bare_forward, is_from_a_person, is_letter
 from bounce_plugin.message.quick import quick
 from bounce_plugin.message.report import Action, Kind, Report
 
@@ -81,7 +81,8 @@ def may_speak_for_another(notice: Notice, evidence: Evidence) -> bool:
         return False  # somebody's post, or a digest of them (RFC 2919)
     if inner is None or not _addresses(notice) & {*find_addresses(inner.headers.get("to").lower())}:
         return False
-    return not is_letter(notice.report.text)  # it was sent to where it is now
+    # It was sent to where it is now: a person who writes is asking about it.
+    return not is_letter(notice.report.text) and not is_from_a_person(notice.headers)
 
 
 def judge_forwarded(notice: Notice, inner: Detection) -> Detection:

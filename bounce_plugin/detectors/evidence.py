@@ -13,6 +13,7 @@ from bounce_plugin.detectors.lists import refusing_list
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INCOMING, INTROS, LURES, POSTMASTERS, SUBJECTS, TO_US
 from bounce_plugin.message.address import are_of_one_site, find_address
+from bounce_plugin.message.forward import is_from_a_person
 from bounce_plugin.message.quick import quick
 
 BOUNCE: Final = 4  # this much evidence makes a bounce
@@ -85,7 +86,7 @@ def weigh(notice: Notice) -> Evidence:
     marked = _NDR_FIELDS[0] in headers or _NDR_FIELDS[1] in headers
     typed = "report-type=delivery-status" in headers.get("content-type").lower().replace('"', "").replace(" ", "")
     automatic = headers.get("auto-submitted").lower().startswith("auto-")
-    titled = SUBJECTS.begin(notice.subject.lstrip(_BRACKETS))
+    titled = SUBJECTS.begin(notice.subject.lstrip(_BRACKETS)) and not is_from_a_person(headers)
     returned = notice.report.returned is not None
     refused = bool(refusing_list(notice))
     origin = 2 * (daemon or marked or typed or refused) + postmaster + (2 if path == "<>" else 1) * null

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from bounce_plugin.message.address import find_address
 from bounce_plugin.message.encoded_words import decode_words
 from bounce_plugin.message.headers import Headers
 
@@ -23,6 +24,10 @@ _GREETING: Final = re.compile(
     r"|merhaba|sayın|здравствуйте|привет|добрый день|good (?:morning|afternoon|evening))\b",
     re.IGNORECASE,
 )
+# What an automaton calls itself in its own address.
+_AUTOMATON: Final = re.compile(
+    r"gate|filter|scan|spam|virus|no-?_?reply|do-?not-?reply|relay|mailer|server|system|daemon|master|admin|security|quarant|robot|notif|appliance|listserv"
+)
 _LINK: Final = re.compile(r"https?://\S+")
 _LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
 _WORDS: Final = 6  # and words: more say something
@@ -36,6 +41,17 @@ def is_bare_forward(text: str, headers: Headers) -> bool:
 def is_letter(text: str) -> bool:
     """Whether a person has written about what is attached: a greeting, or a question. Few gateways have either."""
     return _GREETING.match(text) is not None or ("?" in text and "?" in _LINK.sub("", text))
+
+
+def is_from_a_person(headers: Headers) -> bool:
+    """Whether a mail came back to its writer alone: the return path is the address in From, and no automaton's name.
+
+    Mail servers leave the path empty (RFC 5321, section 4.5.5), lists and forwarders put their own there.
+    """
+    path = find_address(headers.get("return-path")).lower()
+    if not path or path != find_address(headers.get("from")).lower():
+        return False
+    return _AUTOMATON.search(path.rpartition("@")[0]) is None
 
 
 def find_forwarded(text: str, headers: Headers) -> str:
