@@ -30,6 +30,8 @@ _FRAMED_ADDRESS: Final = re.compile(r"([<(]?)[a-z0-9._+=-]++@[a-z0-9-]++(?:\.[a-
 # expression finds that out in 0.2 instead of 1.1 µs, as it looks at dots only; the second tries every digit.
 _DOTTED: Final = re.compile(r"\.\d{1,3}\.\d{1,3}\.\d")
 _NUMBERS: Final = re.compile(r"\d(?<![\d.].)\d{0,2}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
+#: The one of them that is always the host itself; others of its network are what block lists answer.
+_LOOPBACK: Final = re.compile(r"127(?<![\d.]...)\.0\.0\.1(?![\d.]*\d)")
 # Of a link only the host says something, and the page in Google's help (?p=OverQuotaPerm).
 _LINK: Final = re.compile(r"https?://([^\s/?#<>\"]{1,255})(?:[^\s?]{0,255}\?p=(\w{1,40}))?[^\s<>\"]*")
 # Signs that only frame words: `<user> unknown`, `user: unknown`, `user_unknown` and `user-unknown` are one phrase.
@@ -62,6 +64,8 @@ def make_plain(text: str) -> str:
     if "@" in plain:
         plain = _erase_addresses(plain)
     if _DOTTED.search(plain):
+        if "127.0.0.1" in plain:
+            plain = _LOOPBACK.sub("localhost", plain)
         plain = _NUMBERS.sub("ip", plain)
     return _REPEATED.sub(" ", plain)
 

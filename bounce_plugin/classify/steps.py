@@ -180,14 +180,12 @@ def _find_providers(finding: Finding, reading: Reading, known: Providers) -> dic
     for token in reading.tokens:
         name = known.tokens[token]
         if name not in found:
-            found[name] = _provider(name, "diagnostic_code", " ".join(token))
+            found[name] = _named(name, " ".join(token), finding.recipient, known)
     if by_host:
         return found
     for word in reading.names:
         if (name := known.of_host(word)) and name not in found:
-            its = known.of_address(finding.recipient) == name
-            field, span = ("recipient", finding.recipient.rpartition("@")[2]) if its else ("diagnostic_code", word)
-            found[name] = _provider(name, field, span)
+            found[name] = _named(name, word, finding.recipient, known)
     if found or remote:
         return found
     if name := known.of_address(finding.recipient):
@@ -195,6 +193,13 @@ def _find_providers(finding: Finding, reading: Reading, known: Providers) -> dic
     elif finding.reporting_mta and (name := known.of_host(finding.reporting_mta)):
         found[name] = _provider(name, "reporting_mta", finding.reporting_mta)
     return found
+
+
+def _named(name: str, words: str, recipient: str, known: Providers) -> Setting:
+    """The provider that the refusal names; its own mailbox is so by the recipient's domain."""
+    if known.of_address(recipient) == name:
+        return _provider(name, "recipient", recipient.rpartition("@")[2])
+    return _provider(name, "diagnostic_code", words)
 
 
 def _provider(name: str, field: str, span: str) -> Setting:

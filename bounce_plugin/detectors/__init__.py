@@ -14,6 +14,7 @@ from bounce_plugin.detectors.decision import (
     is_report_by_structure,
     judge_forwarded,
     may_speak_for_another,
+    recognise_copy,
     recognise_lure,
     recognise_ordinary,
     speaks_for_itself,
@@ -59,11 +60,15 @@ def detect(report: Report) -> Detection:
     if bounce and is_report_by_structure(report) and (findings := _machine_readable(report)):
         return decide_kind(findings) or Detection(kind=report.kind)
     notice = Notice(report)
+    if (receipt := recognise_copy(notice)) is not None:
+        return Detection(kind=receipt)
     evidence = weigh(notice)
     own = speaks_for_itself(notice, evidence)
     findings = _machine_readable(report) if own else ()
     if not findings and report.wrapped is not None and may_speak_for_another(notice, evidence):
         return judge_forwarded(notice, detect(report.wrapped))
+    if findings and not bounce and (lure := recognise_lure(notice, findings)) is not None:
+        return lure
     if findings or (own and bounce):
         return decide_kind(findings or _read_text(notice)) or find_doubt(notice, evidence)
     unsure = evidence.score < OVERWHELMING or not evidence.machine

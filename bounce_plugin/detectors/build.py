@@ -30,6 +30,8 @@ def build_finding(
 
     `whole` says that the words are all that the notice says, of which only the reply is quoted.
     """
+    if "said:_" in diagnostic:  # qmail-ldap puts them between all words
+        diagnostic = diagnostic.replace("_", " ")
     found = find_reply(diagnostic)
     said = quote_found(found, diagnostic) if whole else diagnostic
     words = " ".join(said[: 2 * limits.DIAGNOSTIC].split())[: limits.DIAGNOSTIC]

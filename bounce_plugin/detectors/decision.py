@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bounce_plugin.detectors.evidence import BOUNCE, REVIEW, Evidence
+from bounce_plugin.detectors.evidence import BOUNCE, REVIEW, Evidence, names_a_stranger
 from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.detectors.lists import holds_our_message, refusing_list
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.wording import is_contact
 from bounce_plugin.message.address import find_addresses
@@ -25,6 +26,11 @@ from bounce_plugin.message.report import Action, Kind, Report
 # Python 3.11 takes ten times as long to find a member of an enumeration as to find a name.
 _BOUNCE: Final = Kind.BOUNCE
 _FAILED: Final = Action.FAILED
+_CERTIFIED: Final = {
+    "avvenuta-consegna": Kind.DELIVERED,
+    "accettazione": Kind.OTHER,
+    "presa-in-carico": Kind.OTHER,
+}
 _UNCLEAR: Final = "The mail may report a failure, but does not say so clearly."
 
 
@@ -36,6 +42,17 @@ class Detection:
     kind: Kind
     findings: tuple[Finding, ...] = ()
     doubt: str = ""  # why a person should look, one sentence; empty when nobody need
+
+
+def recognise_copy(notice: Notice) -> Kind | None:
+    """A mail that by its header is another's copy, or a receipt of certified mail that nothing went wrong; else None.
+
+    Exchange's journal holds what others got. Italian certified mail says in X-Ricevuta what its notice is of
+    (Allegato al D.M. 2 novembre 2005, section 6).
+    """
+    if "x-ms-journal-report" in notice.headers:
+        return Kind.OTHER
+    return _CERTIFIED.get(notice.headers.get("x-ricevuta").strip().lower())
 
 
 def decide_kind(findings: tuple[Finding, ...]) -> Detection | None:
@@ -54,6 +71,8 @@ def find_doubt(notice: Notice, evidence: Evidence) -> Detection:
     if own or (notice.report.returned is not None and evidence.score >= BOUNCE):
         return Detection(kind=Kind.BOUNCE, doubt="The mail reports a failure, but names no recipient.")
     if evidence.score >= REVIEW and evidence.known and evidence.origin > 0:
+        return Detection(kind=Kind.OTHER, doubt=_UNCLEAR)
+    if evidence.nobodys and names_a_stranger(notice):
         return Detection(kind=Kind.OTHER, doubt=_UNCLEAR)
     return Detection(kind=Kind.OTHER)
 
@@ -121,9 +140,15 @@ def recognise_lure(notice: Notice, findings: tuple[Finding, ...]) -> Detection |
 def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     """An automatic mail that reports no failure; None where it may be a report in plain text."""
     headers, subject = notice.headers, notice.subject
+    if holds_our_message(notice) and not refusing_list(notice):
+        return Kind.OTHER
     if is_challenge(notice.lower, notice.sender) and "x-list-administrivia" not in headers:
         return Kind.CHALLENGE
-    if evidence.score < BOUNCE and "list-unsubscribe" not in headers and asks_for_a_person(notice.lower):
+    if (
+        (evidence.score < BOUNCE or not evidence.machine)
+        and "list-unsubscribe" not in headers
+        and asks_for_a_person(notice.lower)
+    ):
         return Kind.CHALLENGE
     if is_receipt(headers, subject):
         return Kind.MDN
@@ -131,6 +156,6 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
         return Kind.AUTO_REPLY
     if may_be_auto_reply(headers) and (evidence.score < BOUNCE or (not evidence.machine and "in-reply-to" in headers)):
         return Kind.AUTO_REPLY
-    if evidence.score < BOUNCE and calls_itself_automatic(notice.lower):
+    if (evidence.score < BOUNCE or not evidence.machine) and calls_itself_automatic(notice.lower):
         return Kind.AUTO_REPLY
     return None

@@ -11,8 +11,19 @@ from typing import Final
 
 from bounce_plugin.detectors.lists import refusing_list
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.wording import DAEMONS, GOODS, HINTS, INCOMING, INTROS, LURES, POSTMASTERS, SUBJECTS, TO_US
-from bounce_plugin.message.address import are_of_one_site, find_address
+from bounce_plugin.detectors.wording import (
+    DAEMONS,
+    GOODS,
+    HINTS,
+    INCOMING,
+    INTROS,
+    LURES,
+    POSTMASTERS,
+    SUBJECTS,
+    TO_US,
+    is_contact,
+)
+from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses
 from bounce_plugin.message.forward import is_from_a_person
 from bounce_plugin.message.quick import quick
 
@@ -29,6 +40,8 @@ _REPLIES: Final = tuple(
         for digit in "54"
     ]
 )
+# With both codes it is no year and no price.
+_CODED: Final = re.compile(r"[45]\d\d(?<![\d.\w]...)[ -]#?[45]\.\d{1,3}\.\d{1,3}\b")
 _ANSWER: Final = re.compile(r"(?:re|aw|sv|antw|rv|tr|fw|fwd|wg|vs|enc|i|r|回复|答复|转发)(?:\[\d\])? ?: ?")
 _GREETING: Final = re.compile(
     r"(?:hi|hello|hallo|dear|liebe[rs]?|sehr geehrte|bonjour|hola|ciao|guten tag|moin|servus|good (?:morning|afternoon|day))\b[^.@]{0,40}(?:,|!|\n|$)"
@@ -63,6 +76,7 @@ class Evidence:
     origin: int
     words: int
     known: bool
+    nobodys: bool  # its return path is null (RFC 5321, section 4.5.5)
     machine: bool  # it has a mark that people's mail has not: a mail server's name, or a report's header fields
 
     @property
@@ -105,14 +119,27 @@ def weigh(notice: Notice) -> Evidence:
     if known and plain and not refused and _pretends(notice, path, null):
         known = False
     if known and origin + titled + returned + _LEAST >= OVERWHELMING and (returned or not _is_lure(notice)):
-        return Evidence(origin=origin, words=titled + returned, known=known, machine=machine)
+        return Evidence(origin=origin, words=titled + returned, known=known, nobodys=path == "<>", machine=machine)
     quoted = any([pattern.search(notice.text, 0, 4 * _NEAR) for pattern in _REPLIES])  # noqa: C419 - a generator is slow
     words = _words(notice) + titled + returned + quoted + 2 * refused
     if _is_about_incoming(notice, daemon=daemon, plainly=not (returned or quoted)):
-        return Evidence(origin=origin, words=words, known=False, machine=False)
+        return Evidence(origin=origin, words=words, known=False, nobodys=False, machine=False)
     if titled and quoted and not known:
         known = not (plain and _pretends(notice, path, null))
-    return Evidence(origin=origin, words=words, known=known, machine=machine)
+    if path == "<>" and not known and names_a_stranger(notice):
+        coded = _CODED.search(notice.text, 0, 4 * _NEAR) is not None
+        if coded or (INTROS.stand_in(notice.lower[:_NEAR]) and "in-reply-to" not in headers):
+            return Evidence(origin=origin, words=words + coded, known=True, nobodys=True, machine=machine)
+    return Evidence(origin=origin, words=words, known=known, nobodys=path == "<>", machine=machine)
+
+
+def names_a_stranger(notice: Notice) -> bool:
+    """Whether a text names an address that is neither ours nor the writer's, as an answer hardly does."""
+    if "@" not in notice.text:
+        return False
+    writers = {*find_addresses(notice.sender), *find_addresses(notice.headers.get("reply-to").lower())}
+    named = [one for one in find_addresses(notice.lower) if not is_contact(one) and not notice.is_ours(one)]
+    return any(one not in writers for one in named)
 
 
 def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
@@ -138,11 +165,18 @@ def _pretends(notice: Notice, path: str, null: bool) -> bool:
     """
     if null or not path:
         return False
+    if _fails_spf(notice):
+        return True
     who = find_address(notice.sender)
     foreign = not _is_one_site(path, who) and not _is_one_site(path, find_address(notice.headers.get("to").lower()))
     if DAEMONS.stand_in(path) or POSTMASTERS.stand_in(path):
         return who != "" and foreign
     return foreign or not (DAEMONS.stand_in(who) or POSTMASTERS.stand_in(who))
+
+
+def _fails_spf(notice: Notice) -> bool:
+    """Whether our own server noted that the domain of the return path does not send from there (RFC 7208, section 9.1)."""
+    return notice.headers.get("received-spf").lower().startswith("fail")
 
 
 def _is_one_site(path: str, who: str) -> bool:

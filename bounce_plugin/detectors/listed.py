@@ -81,7 +81,9 @@ def detect_names(notice: Notice) -> tuple[Finding, ...]:
         found = _NAME_ALONE.match(line) if above.endswith((":", "-----")) else None
         if found and not notice.named and not _FILE.search(found[1]):
             words = "\n".join((found[2] or found[3] or "", *notice.lines[:number], *notice.lines[number + 1 :]))
-            return (build_finding(notice, found[1], words, detector=NAME, confidence=0.6),)
+            whole = next((one for one in notice.addressed if one.partition("@")[0].lower() == found[1].lower()), "")
+            others = (found[1],) if whole else ()
+            return (build_finding(notice, whole or found[1], words, detector=NAME, confidence=0.6, others=others),)
         above = line.strip() or above
     return ()
 
@@ -102,19 +104,24 @@ def _read(notice: Notice, pattern: re.Pattern[str], *, even_ours: bool = False) 
         if entries:
             entries[-1].lines += lines[taken:number]
             taken = number
-            if _is_within(entries[-1], line):
+            if _is_within(entries[-1], line) or (entries[-1].headed and not _is_headed(line) and lines[number - 1]):
                 continue
         elif pattern is _LEADING and number and _goes_on(lines[number - 1]):
             continue
         else:
             first = number
         rest = next(filter(None, found.groups()[1:]), "")
-        entries.append(_Entry(address, [rest], headed=line.rstrip().endswith(">:")))
+        entries.append(_Entry(address, [rest], headed=_is_headed(line)))
         taken = number + 1
     if not entries:
         return [], entries
     entries[-1].lines += lines[taken:]
     return lines[:first], _without_contacts(notice, entries)
+
+
+def _is_headed(line: str) -> bool:
+    """Whether a line stands above what is said of its address, as qmail writes; what follows at once is about that alone."""
+    return line.rstrip().endswith(">:")
 
 
 def _goes_on(above: str) -> bool:

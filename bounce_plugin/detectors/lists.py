@@ -10,7 +10,7 @@ from typing import Final
 from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.wording import HELD_BY_LIST, LIST_KEEPERS, OF_OUR_MESSAGE, REFUSED_BY_LIST
+from bounce_plugin.detectors.wording import HELD_BY_LIST, LIST_KEEPERS, OF_OUR_MESSAGE, REFUSED_BY_LIST, is_contact
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses
 from bounce_plugin.message.report import Action
 
@@ -52,6 +52,15 @@ def refusing_list(notice: Notice) -> str:
     return name if _is_of_our_site(notice, find_address(returned.headers.get("from").lower())) else ""
 
 
+def holds_our_message(notice: Notice) -> bool:
+    """Whether the manager of a list says that a moderator has yet to see our message: no failure, and no answer of anybody's."""
+    keeper = notice.headers.has_any(_OF_A_LIST) and any(f"{keeper}@" in notice.sender for keeper in LIST_KEEPERS)
+    manager = any(name in notice.sender for name in _MANAGERS)
+    return (keeper or manager) and (
+        HELD_BY_LIST.stand_in(notice.subject) or HELD_BY_LIST.stand_in(notice.lower[:_NEAR])
+    )
+
+
 def _is_of_our_site(notice: Notice, address: str) -> bool:
     """Whether an address is of the site that the mail was sent to."""
     told = find_addresses(" ".join([notice.headers.get("to"), notice.headers.get("delivered-to")]).lower())
@@ -82,4 +91,10 @@ def _list_behind(notice: Notice) -> str:
         lower = address.lower()
         if lower == kept or (manager and len(notice.addressed) == 1 and lower.endswith(f"@{domain}")):
             return address
-    return ""
+    if not manager or notice.addressed:
+        return ""
+    named = {
+        one.lower() for one in find_addresses(notice.text[:_NEAR]) if not is_contact(one) and not notice.is_ours(one)
+    }
+    lists = [one for one in named if one.endswith(f"@{domain}") and not one.startswith(_MANAGERS)]
+    return lists[0] if len(lists) == 1 else ""

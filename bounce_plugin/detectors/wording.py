@@ -114,12 +114,12 @@ INTROS: Final = Phrases((
     "non è stato possibile recapitare", "non è stato recapitato", "impossibile recapitare", "non è stato consegnato",
     "mancato recapito", "mancata consegna", "non può essere recapitat", "errore nella consegna",  # it
     "kan niet worden bezorgd", "kon niet worden bezorgd", "kon niet worden afgeleverd", "niet bezorgd", "niet afgeleverd",  # nl
-    "nie można dostarczyć", "nie została dostarczona", "nie mogła zostać dostarczona", "nie dostarczono", "nie powiodło się",  # pl
+    "nie można dostarczyć", "nie została dostarczona", "nie mogła zostać dostarczona", "nie może zostać dostarczon", "nie może zostać doręczon", "nie mogła zostać doręczon", "nie została doręczon", "nie dostarczono", "nie powiodło się",  # pl
     "não pôde ser entregue", "não foi entregue", "não foi possível entregar", "falha na entrega",  # pt
-    "kunde inte levereras", "går inte att leverera", "kunne ikke leveres", "blev ikke leveret", "ei voitu toimittaa", "toimitus epäonnistui",
+    "kunde inte levereras", "går inte att leverera", "gick inte att leverera", "gick inte att dela ut", "kunne ikke leveres", "blev ikke leveret", "ei voitu toimittaa", "toimitus epäonnistui",
     "nepodařilo se doručit", "nebylo možné doručit", "nem sikerült kézbesíteni", "nem kézbesíthető", "teslim edilemedi",
     "nu a putut fi livrat", "δεν ήταν δυνατή η παράδοση",  # sv, da, fi, cs, hu, tr, ro, el
-    "не может быть доставлено", "не удалось доставить", "не доставлено", "не было доставлено", "невозможно доставить",  # ru
+    "не может быть доставлено", "не удалось доставить", "не доставлено", "не было доставлено", "невозможно доставить", "не вручено", "не может быть вручено",  # ru
     "送信できませんでした", "配信できません", "配信できなかった", "送信に失敗", "届けることができ", "エラーのため", "配送できません", "お届けできません",
     "无法发送", "无法投递", "未能送达", "投递失败", "无法传递", "傳遞失敗", "無法傳遞", "无法送达", "未送达",
     "전송되지 못", "전송하지 못", "전송에 실패", "발송에 실패", "전달되지 못", "보내지 못", "반송되었",

@@ -26,7 +26,7 @@ _GREETING: Final = re.compile(
 )
 # What an automaton calls itself in its own address.
 _AUTOMATON: Final = re.compile(
-    r"gate|filter|scan|spam|virus|no-?_?reply|do-?not-?reply|relay|mailer|server|system|daemon|master|admin|security|quarant|robot|notif|appliance|listserv"
+    r"gate|filter|scan|spam|virus|no-?_?reply|do-?not-?reply|relay|mailer|server|system|daemon|master|admin|security|quarant|robot|notif|appliance|certificat|bounce|deliver|majordomo|sympa|mailman|listserv"
 )
 _LINK: Final = re.compile(r"https?://\S+")
 _LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
