@@ -54,6 +54,19 @@ BY_WIDER: Final = {
     if dimension.wider
 }
 
+#: Whether there is a trip of them.
+WIDER: Final = {
+    dimension: select(trips.c.number)
+    .where(
+        trips.c.tenant == bindparam("tenant"),
+        trips.c.state == TripState.OPEN,
+        trips.c.dimension.in_([wider.value for wider in dimension.wider]),
+    )
+    .limit(1)
+    for dimension in Dimension
+    if dimension.wider
+}
+
 #: What a trip holds is looked at anew, as if it did not hold it.
 SET_ASIDE: Final = (
     update(causes)
@@ -71,7 +84,7 @@ def held_by_trip(tx: Transaction, trip: int) -> list[Withheld]:
 
 def held_by_wider(tx: Transaction, cause: Cause, after: datetime, until: datetime) -> list[Withheld]:
     """The failures of a cause in a time that open trips of wider causes hold, in the order of their receipt."""
-    if not cause.dimension.wider:
+    if not cause.dimension.wider or tx.connection.scalar(WIDER[cause.dimension], {"tenant": tx.tenant}) is None:
         return []
     where = {"tenant": tx.tenant, "name": cause.name, "after": after, "until": until}
     return _read(tx.connection.execute(BY_WIDER[cause.dimension], where).all())

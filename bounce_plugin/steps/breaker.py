@@ -79,6 +79,7 @@ class Watch:
     tx: Transaction
     now: datetime
     _noted: list[datetime] = field(default_factory=list)  # when those that count were received
+    _new: set[str] = field(default_factory=set)  # their ids
     _stops: list[Failure] = field(default_factory=list)  # those that newly stop or pause somebody
     _bounds: dict[tuple[Cause, date], tuple[Bound, bool]] = field(default_factory=dict)  # and whether it is exact
     _holding: Holding = field(init=False)
@@ -95,6 +96,7 @@ class Watch:
             return  # or it was forgiven or undone before it was recorded
         failure = failure_of(event, self.tx.fingerprint(event.address), self.breaker.providers)
         self._noted.append(failure.at)
+        self._new.add(failure.event)
         stops = bool(RESTRICTING & decision.actions)
         if self._is_plain(past, failure, decision, stops=stops):
             note_cause(self.tx, failure, restricts=stops)
@@ -124,6 +126,8 @@ class Watch:
         first, last = min(self._noted), max(self._noted)
         around = trips_around(self.tx, first, last)
         for dimension in Dimension:
+            # what was held as it came is, and was, nothing to a wider cause: neither a stop nor history
+            passing = self._new & self._holding.held
             for trip in around:
                 if trip.cause.dimension is dimension and trip.state is TripState.OPEN:
                     self._hold(trip, max(first - INSTANT, trip.surge.after), min(last, trip.surge.until))
@@ -133,7 +137,8 @@ class Watch:
                     self._go_on(trip, min(self._noted), max(self._noted), limits)
             times: dict[Cause, list[datetime]] = {}
             for failure in self._stops:
-                times.setdefault(failure.of(dimension), []).append(failure.at)
+                if failure.event not in passing:
+                    times.setdefault(failure.of(dimension), []).append(failure.at)
             for cause in sorted(self._many(times, limits)):
                 self._trip_each(cause, times[cause], limits)
             # without what is held by now, others may be too many: of each wider cause the largest part is left out
@@ -264,9 +269,15 @@ class Watch:
             trip = add_trip(self.tx, cause, surge, self.now)
         put_fates(self.tx, {one.event: (State.HELD, trip.number) for one in held})
         self._holding.hand_over(trip, [one for one in held if one.trip != trip.number])
-        self._hold(trip, surge.after, surge.until)
+        self._hold(trip, self._not_held_yet(surge, before), surge.until)
         self._bounds.clear()
         self._tell(f"breaker:{trip.number}", tripped_in_words(trip, limits))
+
+    def _not_held_yet(self, surge: Surge, before: Sequence[Trip]) -> datetime:
+        """From when on failures of a surge may count: a trip that was there before holds what earlier batches recorded."""
+        if not before or surge.after < before[0].surge.after:
+            return surge.after
+        return max(surge.after, min(before[0].surge.until, min(self._noted) - INSTANT))
 
     def _hold(self, trip: Trip, after: datetime, until: datetime) -> None:
         """Hold the failures of a trip's cause that were received in a time; those of a wider one are judged anew."""
