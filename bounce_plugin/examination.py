@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bounce_plugin.classify.classification import Classification
-from bounce_plugin.classify.classifier import classify
+from bounce_plugin.classify.classifier import classify_all
 from bounce_plugin.classify.tables import BUILT_IN, Tables
 from bounce_plugin.correlate.clues import Clues, read_clues
 from bounce_plugin.detectors import Detection, detect
@@ -73,11 +73,7 @@ def _examine(raw: bytes, tables: Tables) -> Examination:
         findings, exceeded = findings[: limits.RECIPIENTS], (*exceeded, "recipients")
     if report.passage.is_cut:  # known once somebody asked for the text
         exceeded = (*exceeded, "text")
-    alone = len(findings) == 1
-    if alone:
-        classifications: tuple[Classification, ...] = (classify(findings[0], report, tables, alone=True),)
-    else:
-        classifications = tuple([classify(finding, report, tables, alone=False) for finding in findings])
+    classifications = classify_all(findings, report, tables)
     return Examination(
         kind=kind,
         findings=findings,

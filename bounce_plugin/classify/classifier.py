@@ -10,6 +10,7 @@ from typing import Final
 from bounce_plugin.classify.classification import Argument, Classification, Evidence, FailureType, Fault, Reason
 from bounce_plugin.classify.phrasebook import SPECIAL, VAGUE, WEAK
 from bounce_plugin.classify.quoting import quote
+from bounce_plugin.classify.shared import ON_THE_WAY, RESOLVER, RULE, find_shared
 from bounce_plugin.classify.steps import Said, Setting, Source, Step, gather, recall
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.detectors.finding import Finding, Stage
@@ -41,6 +42,8 @@ _AT_MAIL: Final = {
     Reason.MAILBOX_DISABLED: Reason.SENDER_ACCOUNT,
     Reason.RECIPIENT_REFUSED: Reason.POLICY_REJECTED,
 }
+#: Nobody is there (any more): words for one of these often stand beside words for another.
+_GONE: Final = frozenset({Reason.ADDRESS_UNKNOWN, Reason.ADDRESS_MOVED, Reason.MAILBOX_DISABLED})
 #: What is not so of a large provider's domain, and by what such a provider is known to have the mailbox. That it cannot be
 #: reached is no matter of one mailbox.
 _NO_DOMAIN: Final = frozenset({Reason.DOMAIN_UNKNOWN, Reason.DOMAIN_NO_MAIL})
@@ -48,6 +51,7 @@ _PROVIDERS_OWN: Final = frozenset({"recipient", "remote_mta"})
 # Python 3.11 takes ten times as long to find a member of an enumeration as to find a name.
 _TEXT: Final = Source.TEXT
 _EXIT: Final = Source.EXIT
+_STATUS: Final = Source.STATUS
 _PROVIDER_CODE: Final = Source.PROVIDER_CODE
 _DELIVERED: Final = Kind.DELIVERED
 _BOUNCE: Final = Kind.BOUNCE
@@ -57,15 +61,31 @@ _SOFT: Final = FailureType.SOFT
 _OURS: Final = frozenset({Fault.SENDER, Fault.CONTENT})
 
 
-def classify(finding: Finding, report: Report, tables: Tables, *, alone: bool = True) -> Classification:
+def classify(
+    finding: Finding, report: Report, tables: Tables, *, alone: bool = True, shared: Setting | None = None
+) -> Classification:
     """The verdict on one finding, with everything that spoke for and against it.
 
-    `alone`: the mail names no other recipient, so what it says in general is said of this one.
+    `alone`: the mail names no other recipient, so what it says in general is said of this one. `shared`: what its trouble
+    has in common with that of recipients at other sites (`shared.find_shared`).
     """
     kind = _KINDS[finding.action]
     if kind is _DELIVERED:
         return _delivered(finding.action)
-    return _verdict(kind, gather(finding, report, tables, alone=alone), finding.stage, tables)
+    said = gather(finding, report, tables, alone=alone)
+    if shared is not None:
+        said = said._replace(settings=[*said.settings, shared])
+    return _verdict(kind, said, finding.stage, tables)
+
+
+def classify_all(findings: Sequence[Finding], report: Report, tables: Tables) -> tuple[Classification, ...]:
+    """The verdicts on all that one mail reports; several may share their trouble."""
+    if len(findings) == 1:
+        return (classify(findings[0], report, tables),)
+    verdicts = [classify(finding, report, tables, alone=False) for finding in findings]
+    for place, shared in find_shared(findings, verdicts, tables.providers).items():
+        verdicts[place] = classify(findings[place], report, tables, alone=False, shared=shared)
+    return tuple(verdicts)
 
 
 def derive_again(evidence: Sequence[Evidence], tables: Tables) -> Classification:
@@ -109,10 +129,14 @@ def _delivered(action: Action) -> Classification:
 
 def _verdict(kind: Kind, said: Said, stage: Stage, tables: Tables) -> Classification:
     provider, its = _provider_by(said.settings)
-    given = _at_known_domain(said.steps) if provider == "recipient" and its in tables.providers.domains else said.steps
+    shared = next((rule for rule, _, _ in said.settings if rule.startswith(RULE)), "")
+    there = shared == RESOLVER or (provider == "recipient" and its in tables.providers.domains)
+    given = _at_known_domain(said.steps) if there else said.steps
     steps, speaking = _at_stage(given, stage) if stage in _EARLY else (given, given)
     decided = _decide(speaking, tables)
-    everybodys = decided is not None and decided.reason is _UNREACHABLE and _is_everybodys(provider, said)
+    everybodys = decided is not None and (
+        decided.reason in ON_THE_WAY if shared else decided.reason is _UNREACHABLE and _is_everybodys(provider, said)
+    )
     reason, confidence, suggestion = _UNKNOWN, 0.0, None
     if decided is not None:
         reason, confidence = decided.reason, _confidence(decided, steps)
@@ -198,11 +222,24 @@ def _decide(speaking: Sequence[Step], tables: Tables) -> Step | None:
     if len(speaking) < 2:
         return speaking[0] if speaking else None
     first = min(speaking, key=_turn)  # among equals, the one that was gathered first
+    if first.phrase is not None and first.phrase.scope == "any" and first.reason in _GONE:
+        first = _as_coded(first, speaking)
     if tables.reasons[first.reason].counts:
         ours = [step for step in speaking if tables.reasons[step.reason].fault in _OURS and step is not first]
         if stronger := [step for step in ours if _outranks(step, first)]:
             return min(stronger, key=_turn)
     return first
+
+
+def _as_coded(first: Step, speaking: Sequence[Step]) -> Step:
+    """The words that a specific code agrees with, where others of the same sort say differently why nobody is there."""
+    coded = next((step.reason for step in speaking if step.source is _STATUS and step.reason in _GONE), None)
+    if coded is None or coded is first.reason:
+        return first
+    agreeing = [
+        step for step in speaking if step.phrase is not None and step.source is first.source and step.reason is coded
+    ]
+    return min(agreeing, key=_turn) if agreeing else first
 
 
 def _outranks(other: Step, first: Step) -> bool:

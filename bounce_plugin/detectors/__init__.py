@@ -19,7 +19,7 @@ from bounce_plugin.detectors.decision import (
     recognise_ordinary,
     speaks_for_itself,
 )
-from bounce_plugin.detectors.evidence import BOUNCE, OVERWHELMING, weigh
+from bounce_plugin.detectors.evidence import BOUNCE, OVERWHELMING, speaks_of_failure, weigh
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.stage import add_stages, text_around
@@ -58,7 +58,8 @@ def detect(report: Report) -> Detection:
     if not bounce and report.kind is not _OTHER:
         return Detection(kind=report.kind)
     if bounce and is_report_by_structure(report) and (findings := _machine_readable(report)):
-        return decide_kind(findings) or Detection(kind=report.kind)
+        lure = None if report.passage.has_original else recognise_lure(Notice(report), findings)
+        return lure or decide_kind(findings) or Detection(kind=report.kind)
     notice = Notice(report)
     if (receipt := recognise_copy(notice)) is not None:
         return Detection(kind=receipt)
@@ -75,6 +76,8 @@ def detect(report: Report) -> Detection:
     ordinary = recognise_ordinary(notice, evidence) if unsure else None
     if ordinary is not None or not own:
         return Detection(kind=ordinary or _OTHER)
+    if evidence.score >= BOUNCE and not speaks_of_failure(notice):
+        return Detection(kind=_OTHER, doubt="A mail server writes, but not that anything failed.")
     findings = _read_text(notice) if evidence.score >= BOUNCE else ()
     return recognise_lure(notice, findings) or decide_kind(findings) or find_doubt(notice, evidence)
 

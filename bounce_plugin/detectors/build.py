@@ -11,8 +11,15 @@ from bounce_plugin.detectors.reply import find_reply, quote_found, read_stage, r
 from bounce_plugin.message import limits
 from bounce_plugin.message.report import Action
 
-_HOST: Final = re.compile(r":? ?\[?([A-Za-z0-9][A-Za-z0-9.-]{1,250}\.[A-Za-z]{2,24})\b")
-_HOST_CUES: Final = ("host", "while talking to", "connected to", "remote system: dns;", " by")
+_NAME: Final = r"([A-Za-z0-9][A-Za-z0-9.-]{1,250}\.[A-Za-z]{2,24})\b"
+#: Words before the name of a host, and the name; `mail-hosting.example` is no cue.
+_HOSTS: Final = (
+    ("host", re.compile(rf"(?<![a-z0-9-])host(?:: ?| |(?=\[))\[?{_NAME}")),
+    ("while talking to", re.compile(rf"while talking to:? ?\[?{_NAME}")),
+    ("connected to", re.compile(rf"connected to:? ?\[?{_NAME}")),
+    ("remote system: dns;", re.compile(rf"remote system: dns; ?{_NAME}")),
+    (" by", re.compile(rf" by:? ?\[?{_NAME}")),
+)
 
 
 def build_finding(
@@ -56,7 +63,7 @@ def build_finding(
 
 def _remote_host(lower: str) -> str:
     """The host that the words, in lower case, say they come from."""
-    for cue in _HOST_CUES:
-        if cue in lower and (found := _HOST.match(lower, lower.find(cue) + len(cue))):
+    for cue, pattern in _HOSTS:
+        if cue in lower and (found := pattern.search(lower)):
             return found[1]
     return ""

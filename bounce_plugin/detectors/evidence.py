@@ -11,21 +11,27 @@ from typing import Final
 
 from bounce_plugin.detectors.lists import refusing_list
 from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.detectors.reply import find_reply
 from bounce_plugin.detectors.wording import (
     DAEMONS,
+    GIVEN_UP,
     GOODS,
     HINTS,
     INCOMING,
     INTROS,
     LURES,
     POSTMASTERS,
+    REFUSED_BY_LIST,
+    STILL_TRYING,
     SUBJECTS,
     TO_US,
     is_contact,
 )
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses
+from bounce_plugin.message.automatic import may_be_auto_reply
 from bounce_plugin.message.forward import is_from_a_person
 from bounce_plugin.message.quick import quick
+from bounce_plugin.message.status import EnhancedStatus
 
 BOUNCE: Final = 4  # this much evidence makes a bounce
 OVERWHELMING: Final = BOUNCE + 2  # this much makes a bounce of what looks like an auto-reply
@@ -59,6 +65,12 @@ _UNMISTAKABLE: Final = (
     "failure notice",
     "mail delivery failed",
 )
+# What help desks and trackers write: what they hold is what somebody sent to them.
+_OF_A_TRACKER: Final = frozenset({
+    "x-rt-ticket", "x-rt-loop-prevention", "x-otrs-loop", "x-znuny-loop", "x-jira-fingerprint", "x-zammad-ticket-id", "x-github-reason", "x-github-sender", "x-gitlab-project", "x-gitlab-issue-id",
+    "x-gitlab-notificationreason", "x-redmine-project", "x-redmine-issue-id", "x-redmine-host", "x-bugzilla-reason", "x-bugzilla-url", "x-mantis-id", "x-trac-ticket-id", "x-zendesk-from-account-id",
+    "x-fd-email-category", "x-freshdesk-ticket-id", "x-sentry-project", "x-sentry-transaction", "x-helpscout-conversation", "x-phabricator-sent-this-message", "x-launchpad-bug", "x-debian-pr-message", "x-roundup-name",
+})  # fmt: skip
 _REWRITTEN: Final = ("srs0", "srs1")  # by a forwarder: the return path is its own
 _BRACKETS: Final = "[(【「 "  # before a title in Korean and Japanese
 _NDR_FIELDS: Final = ("x-ms-exchange-message-is-ndr", "x-ms-embedded-report")  # Exchange; without a value, often
@@ -105,6 +117,8 @@ def weigh(notice: Notice) -> Evidence:
     refused = bool(refusing_list(notice))
     origin = 2 * (daemon or marked or typed or refused) + postmaster + (2 if path == "<>" else 1) * null
     origin += bool(notice.named) + automatic + titled
+    if headers.has_any(_OF_A_TRACKER):
+        return Evidence(origin=0, words=titled + returned, known=False, nobodys=False, machine=False)
     if not daemon and not marked:
         origin -= _personal(notice)
         if "list-id" in headers and notice.subject.startswith("["):
@@ -128,7 +142,9 @@ def weigh(notice: Notice) -> Evidence:
         known = not (plain and _pretends(notice, path, null))
     if path == "<>" and not known and names_a_stranger(notice):
         coded = _CODED.search(notice.text, 0, 4 * _NEAR) is not None
-        if coded or (INTROS.stand_in(notice.lower[:_NEAR]) and "in-reply-to" not in headers):
+        if coded or (
+            INTROS.stand_in(notice.lower[:_NEAR]) and "in-reply-to" not in headers and not may_be_auto_reply(headers)
+        ):
             return Evidence(origin=origin, words=words + coded, known=True, nobodys=True, machine=machine)
     return Evidence(origin=origin, words=words, known=known, nobodys=path == "<>", machine=machine)
 
@@ -140,6 +156,19 @@ def names_a_stranger(notice: Notice) -> bool:
     writers = {*find_addresses(notice.sender), *find_addresses(notice.headers.get("reply-to").lower())}
     named = [one for one in find_addresses(notice.lower) if not is_contact(one) and not notice.is_ours(one)]
     return any(one not in writers for one in named)
+
+
+def speaks_of_failure(notice: Notice) -> bool:
+    """Whether a mail server's text shows what came back, or a code, or says in words that we know that something failed.
+
+    Exchange writes in its own name that a meeting was passed on, too.
+    """
+    if notice.report.returned is not None or notice.named or SUBJECTS.begin(notice.subject.lstrip(_BRACKETS)):
+        return True
+    if find_reply(notice.text) is not None or EnhancedStatus.find(notice.text) is not None:
+        return True
+    near = notice.lower[: 4 * _NEAR]
+    return any(words.stand_in(near) for words in (INTROS, HINTS, GIVEN_UP, STILL_TRYING, REFUSED_BY_LIST))
 
 
 def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:

@@ -44,6 +44,7 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
         mentions = [hit for hit in mentions if hit[2].lower() in names]
     before = _words_before(mentions, notice.lower)
     everything = "\n".join(before)
+    others = not all(is_contact(address) for _start, _end, address in mentions)  # whom a text tells to ask did not fail
     for cue in _CUES:
         if cue in everything:  # then in front of one of them: no cue holds a line end
             hits: dict[str, tuple[int, int]] = {}
@@ -52,7 +53,8 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
                 listed = cue in words or (listed and words.strip(_BETWEEN) in _AND)
                 if listed:
                     hits.setdefault(address, (start, end))
-            return tuple(_findings(notice, hits))
+            if not others or not all(map(is_contact, hits)):
+                return tuple(_findings(notice, hits))
     return tuple(_findings(notice, hits)) if (hits := _only(mentions)) else ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bounce_plugin.detectors.wording import DELIVERED, GIVEN_UP, STILL_TRYING
+from bounce_plugin.detectors.wording import DELIVERED, GIVEN_UP, NO_MORE, STILL_TRYING
 from bounce_plugin.message.address import find_address, find_addresses
 from bounce_plugin.message.encoded_words import decode_words
 from bounce_plugin.message.quick import lazy
@@ -94,7 +94,8 @@ class Notice:
 
 def _read_action(lower: str) -> Action:
     if STILL_TRYING.stand_in(lower) and "delayed or failed" not in lower:  # MailEnable says so of both
-        return _FAILED if "expired" in lower and "given up" in lower else Action.DELAYED
+        given_up = ("expired" in lower and "given up" in lower) or NO_MORE.stand_in(lower)
+        return _FAILED if given_up else Action.DELAYED
     if DELIVERED.stand_in(lower) and not GIVEN_UP.stand_in(lower):
         return Action.DELIVERED
     return _FAILED

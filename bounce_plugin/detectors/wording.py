@@ -96,7 +96,7 @@ INTROS: Final = Phrases((
     "error delivering your mail", "problem delivering your", "problems delivering", "delivery of your message", "delivery problem",
     "delivery to the following", "delivery has failed", "delivery failed", "delivery failure", "delivery attempts",
     "delivery errors", "delivery of email to this address", "has not yet been delivered", "has not been delivered", "was not delivered",
-    "not delivered to the following", "did not reach the following", "did not reach some or all", "could not be reached",
+    "not delivered to the following", "not delivered the following", "not been delivered", "did not reach the following", "did not reach some or all", "could not be reached",
     "following addresses had", "following address had", "transcript of session follows",
     "your message wasn't delivered", "your message was not delivered", "hasn't been delivered", "delivery incomplete",
     "your message has encountered delivery problems", "message was rejected", "mail was rejected",
@@ -150,6 +150,13 @@ STILL_TRYING: Final = Phrases((
     "ainda não foi entregue", "ainda não pôde ser", "novas tentativas", "har ännu inte", "fler försök", "er endnu ikke", "yderligere forsøg",
     "zatím nebyla doručena", "další pokusy", "henüz teslim edilemedi", "yeniden denenecek", "пока не доставлено", "попытки доставки будут", "попытки будут продолж",
     "まだ配信されて", "再送を試み", "配信を再試行", "尚未送达", "将继续尝试", "會繼續嘗試",
+))  # fmt: skip
+# The same words with a "no" before them: it was given up.
+NO_MORE: Final = Phrases((
+    "no further", "no more attempts", "will not be retried", "will not retry", "will not be tried again", "keine weiteren", "nicht erneut versucht", "aucune nouvelle", "aucune autre tentative", "pas de nouvelle", "plus de nouvelle",
+    "no se realizarán más", "no se harán más", "no habrá más", "no se volverá", "ningún otro intento", "nessun ulterior", "nessun altro tentativo", "non verranno effettuati ulteriori", "non saranno effettuati ulteriori",
+    "geen verdere pogingen", "geen nieuwe pogingen", "niet opnieuw geprobeerd", "nie będą podejmowane", "nie będzie ponawian", "żadne kolejne", "não serão feitas novas", "nenhuma nova tentativa", "não haverá novas",
+    "inga fler", "inga ytterligare", "ingen flere", "ikke flere forsøg", "ingen yderligere", "žádné další", "další pokusy nebudou", "daha fazla deneme yapılmay", "yeniden denenmeyecek", "больше не будет", "попыток больше", "не будут продолж", "再送は行い", "再送を試みました", "再送を試みまし", "将不再", "不会再",
 ))  # fmt: skip
 GIVEN_UP: Final = Phrases((
     "giving up", "given up", "i've given up", "no further", "permanent error", "failed permanently", "permanently",

@@ -29,6 +29,17 @@ _AUTOMATON: Final = re.compile(
     r"gate|filter|scan|spam|virus|no-?_?reply|do-?not-?reply|relay|mailer|server|system|daemon|master|admin|security|quarant|robot|notif|appliance|certificat|bounce|deliver|majordomo|sympa|mailman|listserv"
 )
 _LINK: Final = re.compile(r"https?://\S+")
+# What mail programs call the fields of the mail that they forward, by what each is.
+_FIELDS: Final = {
+    name: field
+    for field, names in (
+        ("From", "von de da van od от från fra lähettäjä kimden gönderen 差出人 发件人 寄件者 보낸사람"),
+        ("To", "an à a para aan do komu кому till til vastaanottaja kime alıcı 宛先 收件人 收件者 받는사람"),
+        ("Subject", "betreff objet sujet asunto oggetto onderwerp temat assunto předmět тема ämne emne aihe konu 件名 主题 主旨 제목"),
+        ("Date", "datum fecha data дата dato päiväys tarih gesendet envoyé enviado inviato verzonden wysłano skickat sendt отправлено 日付 日期 날짜"),
+    )
+    for name in names.split()
+}  # fmt: skip
 _LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
 _WORDS: Final = 6  # and words: more say something
 
@@ -62,7 +73,16 @@ def find_forwarded(text: str, headers: Headers) -> str:
     if at >= len(text) or not _says_little(text[:at]):
         return ""
     body = text[text.find("\n", at) + 1 :]
-    return "\n".join(line.removeprefix(">").removeprefix(" ") for line in body.strip("\n").split("\n"))
+    lines = [line.removeprefix(">").removeprefix(" ") for line in body.strip("\n").split("\n")]
+    head = lines.index("") if "" in lines else 0
+    return "\n".join([*map(_in_english, lines[:head]), *lines[head:]])
+
+
+def _in_english(line: str) -> str:
+    """A line of a forwarded mail's header with the field's name as RFC 5322 writes it."""
+    name, colon, value = line.partition(":")
+    field = _FIELDS.get(name.strip().lower(), name)
+    return f"{field}{colon}{value}"
 
 
 def _is_forwarded(headers: Headers) -> bool:

@@ -53,6 +53,11 @@ class Passage:
         """The returned message, if the mail has it as a part of its own (RFC 6522, section 3)."""
         return read_returned(self._part) if self._part is not None else None
 
+    @property
+    def has_original(self) -> bool:
+        """The same, without reading it."""
+        return self._part is not None or self.__dict__.get("original") is not None
+
     @lazy
     def copied(self) -> ReturnedMessage | None:
         """The returned message, if the text ends with a copy of it."""

@@ -1,0 +1,52 @@
+"""What do several recipients of one report share? Where servers of unrelated sites fail alike, the trouble is between us and them.
+
+Our own relay that refuses a connection, or our own resolver that finds nobody, fails for everybody in the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bounce_plugin.classify.classification import Classification, Reason
+from bounce_plugin.classify.providers import Providers
+from bounce_plugin.classify.steps import Setting
+from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.message.address import are_of_one_site
+from bounce_plugin.message.report import Kind
+
+#: What may lie with the servers on the way.
+ON_THE_WAY: Final = frozenset({Reason.UNREACHABLE, Reason.EXPIRED, Reason.ROUTING_LOOP})
+#: Before the name of what is shared, in evidence.
+RULE: Final = "shared:"
+HOST: Final = RULE + "host"
+RESOLVER: Final = RULE + "resolver"
+
+_LOST: Final = ON_THE_WAY | {Reason.DOMAIN_UNKNOWN}
+
+
+def find_shared(
+    findings: Sequence[Finding], verdicts: Sequence[Classification], providers: Providers
+) -> Mapping[int, Setting]:
+    """Which findings share their trouble with those of other sites, by their places, and what they share."""
+    lost = {
+        place: findings[place]
+        for place, verdict in enumerate(verdicts)
+        if verdict.kind is Kind.BOUNCE and verdict.reason in _LOST and findings[place].recipient
+    }
+    by_host: dict[str, list[int]] = {}
+    for place, finding in lost.items():
+        by_host.setdefault(finding.remote_mta, []).append(place)
+    shared: dict[int, Setting] = {}
+    for host, places in by_host.items():
+        who = [lost[place].recipient for place in places]
+        if all(are_of_one_site(who[0], one) for one in who):
+            continue
+        if not host:
+            known = next((one for one in who if providers.of_address(one)), "")
+            if known:
+                shared |= dict.fromkeys(places, (RESOLVER, "recipient", known.rpartition("@")[2]))
+        elif not any(are_of_one_site(host, one) for one in who):
+            way = [place for place in places if verdicts[place].reason in ON_THE_WAY]
+            shared |= dict.fromkeys(way, (HOST, "remote_mta", host)) if len(way) > 1 else {}
+    return shared
