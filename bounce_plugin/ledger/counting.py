@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, not_, or_, select
 
 from bounce_plugin.ledger.causes import CHUNK, FAILURE, State, read_failure
-from bounce_plugin.ledger.schema import causes, trips
+from bounce_plugin.ledger.schema import acts, causes, trips
 from bounce_plugin.ledger.transaction import Transaction
 from bounce_plugin.policy.breaker import Cause, Dimension, Failure
+from bounce_plugin.policy.state import FORGIVING
 
 _OURS: Final = causes.c.tenant == bindparam("tenant")
 _NAMES: Final = {dimension: causes.c[dimension.value] == bindparam("name") for dimension in Dimension}
@@ -120,6 +121,18 @@ COUNTING: Final = {
     .order_by(causes.c.fingerprint, causes.c.event)
     for dimension in Dimension
 }
+
+
+#: The act that was recorded last, and the last one that took failures out of history, of those after a number.
+FORGIVEN: Final = select(
+    func.max(acts.c.number), func.max(case((acts.c.verb.in_(sorted(FORGIVING)), acts.c.number)))
+).where(acts.c.number > bindparam("seen"), acts.c.tenant + 0 == bindparam("tenant"))
+
+
+def forgiven_since(tx: Transaction, seen: int) -> tuple[int, bool]:
+    """The number of the last act, and whether one after the one that was `seen` undid or forgave a failure."""
+    last, forgiving = tx.connection.execute(FORGIVEN, {"tenant": tx.tenant, "seen": seen}).one()
+    return last or seen, forgiving is not None
 
 
 def numbers_of(

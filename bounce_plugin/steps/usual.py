@@ -12,14 +12,17 @@ from bounce_plugin.policy.breaker import Cause, most
 from bounce_plugin.policy.limits import Limits
 
 _MANY: Final = 1000  # causes and days that are remembered
+#: Acts that are looked at again: a batch that was taken back gave numbers that others have now.
+_BACK: Final = 1000
 
 
 class Usual:
-    """What causes did before a day: found once, until a trip is there or settled, or older failures come to light."""
+    """What causes did before a day: found once, until a trip is there or settled, or failures are undone or come to light late."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[Cause, date], tuple[int, datetime]] = {}  # the most, of what was looked at back to then
         self._stamp: object = None
+        self._seen = 0  # the number of the act that was recorded last
 
     def of(self, tx: Transaction, cause: Cause, day: date, limits: Limits, number: int) -> int:
         """The most addresses that a cause stopped in one window; or fewer, if so many explain as many as `number`.
@@ -27,7 +30,8 @@ class Usual:
         The newest failures are looked at first, for a usual day is explained by the days just before it.
         """
         stamp = stamp_of(tx)
-        if stamp != self._stamp or len(self._found) >= _MANY:
+        self._seen, forgiven = counting.forgiven_since(tx, max(self._seen - _BACK, 0))
+        if forgiven or stamp != self._stamp or len(self._found) >= _MANY:
             self._found, self._stamp = {}, stamp
         after, ends, day_ends = limits.history_of(day)
         usual, back_to = self._found.get((cause, day), (0, day_ends))

@@ -211,10 +211,20 @@ def at_once(addresses: Sequence[str], what: TripState) -> tuple[list[tuple[str, 
     return [(address, "mx1 a") for address in addresses], 1, what
 
 
+#: What is usual was found before the failures of an address, which were the most, were undone.
+UNDONE_MEANWHILE = [
+    ([("a2@example.org", "mx1 a")], 12, None),
+    ([("a0@example.org", "mx1 a"), ("a2@example.org", "mx1 a")], 12, None),
+    ([("a1@example.org", "mx1 a")], 12, "a2@example.org"),
+    ([("a0@example.org", "mx1 a")], 0.1, None),
+]
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(bursts, max_size=8), batches, st.sampled_from(POLICIES))
 @example([at_once(ADDRESSES[:4], TripState.DISCARDED), at_once(ADDRESSES[4:5], TripState.DISCARDED)], 1, ONE_STRIKE)
 @example([at_once(ADDRESSES[:4], TripState.RELEASED), at_once(ADDRESSES[4:5], TripState.RELEASED)], 1, ONE_STRIKE)
+@example(UNDONE_MEANWHILE, 1, POLICIES[0])
 def test_the_stops_are_the_same_whenever_people_release_and_discard_and_undo(
     ledgers: tuple[Ledger, Ledger],
     some: list[tuple[list[tuple[str, str]], float, TripState | str | None]],
