@@ -129,7 +129,8 @@ def _delivered(action: Action) -> Classification:
 
 def _verdict(kind: Kind, said: Said, stage: Stage, tables: Tables) -> Classification:
     provider, its = _provider_by(said.settings)
-    shared = next((rule for rule, _, _ in said.settings if rule.startswith(RULE)), "")
+    last = said.settings[-1][0] if said.settings else ""
+    shared = last if last.startswith(RULE) else ""
     there = shared == RESOLVER or (provider == "recipient" and its in tables.providers.domains)
     given = _at_known_domain(said.steps) if there else said.steps
     steps, speaking = _at_stage(given, stage) if stage in _EARLY else (given, given)

@@ -59,7 +59,10 @@ def is_from_a_person(headers: Headers) -> bool:
 
     Mail servers leave the path empty (RFC 5321, section 4.5.5), lists and forwarders put their own there.
     """
-    path = find_address(headers.get("return-path")).lower()
+    returns_to = headers.get("return-path")
+    if "@" not in returns_to:  # as of nearly every report
+        return False
+    path = find_address(returns_to).lower()
     if not path or path != find_address(headers.get("from")).lower():
         return False
     return _AUTOMATON.search(path.rpartition("@")[0]) is None
