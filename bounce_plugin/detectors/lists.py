@@ -17,6 +17,7 @@ from bounce_plugin.message.report import Action
 NAME: Final = "lists"
 
 _MANAGERS: Final = ("sympa@", "listserv@", "majordomo@", "mailman@", "ecartis@")
+_REJECTED: Final = "rejected posting to "  # LISTSERV
 _OF_A_LIST: Final = frozenset(
     {"list-id", "x-beenthere", "x-list-administrivia", "x-mailman-version", "x-sympa-to", "x-lsv-listid"}
 )
@@ -40,7 +41,7 @@ def refusing_list(notice: Notice) -> str:
     What it quotes, such as a moderator's words, does not say so.
     """
     near = notice.lower[:_NEAR]
-    refused = REFUSED_BY_LIST.stand_in(near) or notice.subject.startswith("rejected posting")  # LISTSERV
+    refused = REFUSED_BY_LIST.stand_in(near) or notice.subject.startswith(_REJECTED)
     if not refused or HELD_BY_LIST.stand_in(near) or HELD_BY_LIST.stand_in(notice.subject):
         return ""
     name = _list_behind(notice)
@@ -73,6 +74,8 @@ def _list_behind(notice: Notice) -> str:
     `it-request@` alone may be anybody.
     """
     headers, sender = notice.headers, notice.sender
+    if notice.subject.startswith(_REJECTED) and "listserv@" in sender:
+        return find_address(notice.subject.removeprefix(_REJECTED))
     keeper = next((keeper for keeper in LIST_KEEPERS if f"{keeper}@" in sender), "")
     manager = any(name in sender for name in _MANAGERS)
     listed = headers.has_any(_OF_A_LIST)

@@ -12,7 +12,7 @@ from typing import Final
 from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.wording import is_contact
+from bounce_plugin.detectors.wording import LIST_KEEPERS, is_contact
 from bounce_plugin.message.address import locate_addresses
 
 NAME: Final = "mentioned"
@@ -22,7 +22,7 @@ _REACH: Final = 120  # characters
 _CUES: Final = (
     "rcpt to:", "final-recipient:", "recipient address:", "original address:", "error-for:", "undeliverable address:", "target mail address:",
     "intended recipient:", "recipient:", "could not be delivered to", "not be delivered to", "unable to deliver", "delivering your mail to",
-    "deliver mail to", "deliver your message to", "delivered to", "was not delivered to", "following recipient", "did not reach", "delivery to",
+    "failed to deliver to", "deliver mail to", "deliver your message to", "delivered to", "was not delivered to", "following recipient", "did not reach", "delivery to",
     "message to", "mail to", "e-mail to", "email to", "user:", "userid:", "allowed size:", "attempts:", "is full:", "mailbox", "addressed to", "addressed,", "user",
     "ihre nachricht an", "ihre e-mail an", "ihre mail an", "votre message à", "votre message destiné à", "su mensaje a", "su mensaje para", "il messaggio a", "uw bericht aan", "uw e-mail aan",
     "wiadomość do", "sua mensagem para", "meddelande till", "beskeden til", "zpráva pro", "ваше сообщение для", "all'utente", "destinato a", "indirizzato a", "destinatario", "destinataire", "adressé à", "empfänger", "dirigido a", "bestemd voor", "geadresseerde",
@@ -39,6 +39,7 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     if "@" not in notice.text:
         return ()
     mentions = [hit for hit in locate_addresses(notice.text) if not notice.is_ours(hit[2])]
+    mentions = [hit for hit in mentions if not hit[2].lower().partition("@")[0].endswith(LIST_KEEPERS)]
     if notice.named:  # the header says whom
         names = {address.lower() for address in notice.named}
         mentions = [hit for hit in mentions if hit[2].lower() in names]

@@ -24,6 +24,7 @@ _REPLY_SUBJECTS: Final = (
     "out of office", "out of the office", "out-of-office", "ooo:", "ooo ", "vacation", "on vacation", "away from", "i am away", "i'm away", "annual leave",
     "on leave", "currently out", "re: out of office", "automated reply", "automated response", "thank you for your email", "thank you for your message",
     "thank you for contacting", "we have received your", "we received your", "your request has been received", "ticket received",
+    "request received", "anfrage erhalten", "demande reçue", "solicitud recibida", "richiesta ricevuta", "verzoek ontvangen", "solicitação recebida", "pedido recebido", "anmodning modtaget", "begäran mottagen", "zgłoszenie otrzymane",
     "automatische antwort", "automatische rückantwort", "abwesenheit", "abwesend", "außer haus", "ausser haus", "nicht im büro", "im urlaub", "urlaub", "eingangsbestätigung",
     "empfangsbestätigung", "autom. antwort", "antwort:", "ihre nachricht ist eingegangen", "ihre anfrage",
     "réponse automatique", "reponse automatique", "absence du bureau", "absent", "absence", "message d'absence", "congés",
@@ -191,7 +192,12 @@ def may_be_auto_reply(headers: Headers) -> bool:
     submitted = headers.get("auto-submitted").lower()
     if headers.get("precedence").lower() == "junk" or headers.get("x-mailer").lower().startswith("vacation"):
         return True
-    return submitted.startswith("auto-replied") or "x-auto-response-suppress" in headers
+    if submitted.startswith("auto-replied"):
+        return True
+    if "x-auto-response-suppress" not in headers:
+        return False
+    # What is generated, and not replied, answers nobody (RFC 3834, section 5), unless it says whom.
+    return not submitted.startswith("auto-generated") or "in-reply-to" in headers or headers.get("return-path") == "<>"
 
 
 def calls_itself_automatic(lower: str) -> bool:
