@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from bounce_plugin.detectors import addressed, delivery_status, exchange, flufl, listed, lists, mentioned, transcript
 from bounce_plugin.detectors.alias import add_aliases
 from bounce_plugin.detectors.decision import (
+    SILENT,
     Detection,
     decide_kind,
     find_doubt,
@@ -77,7 +78,7 @@ def detect(report: Report) -> Detection:
     if ordinary is not None or not own:
         return Detection(kind=ordinary or _OTHER)
     if evidence.score >= BOUNCE and not speaks_of_failure(notice):
-        return Detection(kind=_OTHER, doubt="A mail server writes, but not that anything failed.")
+        return Detection(kind=_OTHER, doubt=SILENT)
     findings = _read_text(notice) if evidence.score >= BOUNCE else ()
     return recognise_lure(notice, findings) or decide_kind(findings) or find_doubt(notice, evidence)
 

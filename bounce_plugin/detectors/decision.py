@@ -31,6 +31,7 @@ _CERTIFIED: Final = {
     "accettazione": Kind.OTHER,
     "presa-in-carico": Kind.OTHER,
 }
+SILENT: Final = "The mail comes from a mail server, but does not say that anything failed."
 _UNCLEAR: Final = "The mail may report a failure, but does not say so clearly."
 
 

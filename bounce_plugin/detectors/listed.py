@@ -169,7 +169,7 @@ def _findings(notice: Notice, preface: list[str], entries: list[_Entry], confide
     seen: dict[str, _Entry] = {}
     for entry in entries:  # a text in two languages says everything twice
         first = seen.setdefault(entry.address.lower(), entry)
-        if first is not entry and not first.told:
+        if first is not entry and _says_more(entry, first):
             first.lines = entry.lines
     shared: list[str] = []
     diagnostics: dict[str, str] = {}
@@ -178,6 +178,13 @@ def _findings(notice: Notice, preface: list[str], entries: list[_Entry], confide
             shared = entry.lines
         diagnostics[key] = _diagnostic(entry.lines if entry.told else shared, preface)
     return tuple([_finding(notice, entry, diagnostics[key], confidence) for key, entry in seen.items()])
+
+
+def _says_more(entry: _Entry, first: _Entry) -> bool:
+    """Whether a recipient that is named again is named with the words, or with the reply, that were missing before."""
+    if not first.told:
+        return True
+    return find_reply("\n".join(first.lines)) is None and find_reply("\n".join(entry.lines)) is not None
 
 
 def _finding(notice: Notice, entry: _Entry, diagnostic: str, confidence: float) -> Finding:

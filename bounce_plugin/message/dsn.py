@@ -38,6 +38,7 @@ _SPELLED: Final = {
 _SENDER_FIELDS: Final = ("x-postfix-sender", "x-outbound-mail-relay-sender", "x-sendgrid-sender")
 _QUOTED_REPLY_FIELDS: Final = ("x-supplementary-info", "x-display-name")
 _TYPED: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,30})[ \t]*;[ \t]*(.*)", re.DOTALL)
+_REPLY_CODE: Final = re.compile(r"[245][0-5]\d")
 _WORD: Final = re.compile(r"[A-Za-z]+")
 _PLAIN_HOST: Final = re.compile(r"(?:dns|smtp);[ \t]*([a-z0-9.-]*[a-z0-9])")  # as nearly all are written
 
@@ -122,13 +123,18 @@ def _begins_another(block: dict[str, str], name: str, after_blank: bool) -> bool
 def _recipient(block: dict[str, str]) -> RecipientStatus:
     given = block.get
     kind, words = read_diagnostic(given("diagnostic-code", ""))
+    status = given("status", "")
+    if _REPLY_CODE.fullmatch(status) and not words.startswith(
+        status
+    ):  # Zoho: the reply code is there, and not before its words
+        words = f"{status} {words}"
     quoted = [block[name] for name in _QUOTED_REPLY_FIELDS if name in block]
     return RecipientStatus(
         final_recipient=read_recipient(given("final-recipient", "")),
         original_recipient=read_recipient(given("original-recipient", "")),
         actual_recipient=read_recipient(given("x-actual-recipient", "")),
         action=_read_action(given("action", "")),
-        status=EnhancedStatus.find(given("status", "")),
+        status=EnhancedStatus.find(status),
         diagnostic_type=kind,
         diagnostic_code=words,
         remote_mta=read_host(given("remote-mta", "")),
