@@ -11,7 +11,7 @@ from bounce_plugin.classify.classification import Argument, Classification, Evid
 from bounce_plugin.classify.phrasebook import SPECIAL, VAGUE, WEAK
 from bounce_plugin.classify.quoting import quote
 from bounce_plugin.classify.shared import ON_THE_WAY, RESOLVER, RULE, find_shared
-from bounce_plugin.classify.steps import Said, Setting, Source, Step, gather, recall
+from bounce_plugin.classify.steps import HOME, Said, Setting, Source, Step, gather, recall
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.detectors.finding import Finding, Stage
 from bounce_plugin.message.report import Action, Kind, Report
@@ -157,8 +157,13 @@ def _verdict(kind: Kind, said: Said, stage: Stage, tables: Tables) -> Classifica
 
 
 def _provider_by(settings: Sequence[Setting]) -> tuple[str, str]:
-    """By what it is known that the mailbox is at one of the large providers, "recipient", "remote_mta" or "", and by which."""
+    """By what it is known that the mailbox is at one of the large providers, "recipient", "remote_mta" or "", and by which.
+
+    At which it is does not depend on who refused.
+    """
     for rule, field, span in settings:
+        if rule.startswith(HOME):
+            return field, span.lower()
         if field in _PROVIDERS_OWN and rule.startswith("provider:"):
             return field, span.lower()
     return "", ""

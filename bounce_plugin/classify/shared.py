@@ -22,7 +22,9 @@ RULE: Final = "shared:"
 HOST: Final = RULE + "host"
 RESOLVER: Final = RULE + "resolver"
 
-_LOST: Final = ON_THE_WAY | {Reason.DOMAIN_UNKNOWN}
+#: What a resolver, or a network, is to blame for.
+_NOT_FOUND: Final = frozenset({Reason.UNREACHABLE, Reason.DOMAIN_UNKNOWN})
+_LOST: Final = ON_THE_WAY | _NOT_FOUND
 
 
 def find_shared(
@@ -39,14 +41,14 @@ def find_shared(
         by_host.setdefault(finding.remote_mta, []).append(place)
     shared: dict[int, Setting] = {}
     for host, places in by_host.items():
-        who = [lost[place].recipient for place in places]
+        alike = [place for place in places if verdicts[place].reason in (ON_THE_WAY if host else _NOT_FOUND)]
+        who = [lost[place].recipient for place in alike]
         if all(are_of_one_site(who[0], one) for one in who):
             continue
         if not host:
             known = next((one for one in who if providers.of_address(one)), "")
             if known:
-                shared |= dict.fromkeys(places, (RESOLVER, "recipient", known.rpartition("@")[2]))
+                shared |= dict.fromkeys(alike, (RESOLVER, "recipient", known.rpartition("@")[2]))
         elif not any(are_of_one_site(host, one) for one in who):
-            way = [place for place in places if verdicts[place].reason in ON_THE_WAY]
-            shared |= dict.fromkeys(way, (HOST, "remote_mta", host)) if len(way) > 1 else {}
+            shared |= dict.fromkeys(alike, (HOST, "remote_mta", host))
     return shared

@@ -31,6 +31,10 @@ _DIED: Final = re.compile(r"died with status (\d{1,3})\b")  # Postfix
 _SHORT: Final = 300  # characters of a refusal that is likely to be met again
 
 
+#: Before the name of the provider that has the mailbox, where another host refused, whose words are its own.
+HOME: Final = "home:"
+
+
 class Source(IntEnum):
     """Where a step comes from."""
 
@@ -95,6 +99,8 @@ def gather(finding: Finding, report: Report, tables: Tables, *, alone: bool) -> 
     words, reading = _read(book, diagnostic)
     providers = _find_providers(finding, reading, tables.providers)
     settings = [_GATES[finding.action], *providers.values()]
+    if not providers and finding.remote_mta and (name := tables.providers.of_address(finding.recipient)):
+        settings.append((HOME + name, "recipient", finding.recipient.rpartition("@")[2][:SPAN]))
     if finding.stage:
         settings.insert(1, _STAGES[finding.stage])
     status = _status(finding)

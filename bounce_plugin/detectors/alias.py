@@ -29,4 +29,6 @@ def add_aliases(findings: tuple[Finding, ...], text: bytes) -> tuple[Finding, ..
 def _with_alias(finding: Finding, alias: str) -> Finding:
     if not alias or alias in (finding.recipient, *finding.other_recipients):
         return finding
+    if "@" not in finding.recipient or finding.recipient.startswith("|"):  # a program, or a file
+        return replace(finding, recipient=alias, other_recipients=(finding.recipient, *finding.other_recipients))
     return replace(finding, other_recipients=(*finding.other_recipients, alias))

@@ -37,7 +37,7 @@ def build_finding(
 
     `whole` says that the words are all that the notice says, of which only the reply is quoted.
     """
-    if "said:_" in diagnostic:  # qmail-ldap puts them between all words
+    if "said:_" in diagnostic and "@" not in diagnostic:  # qmail-ldap puts them between all words
         diagnostic = diagnostic.replace("_", " ")
     found = find_reply(diagnostic)
     said = quote_found(found, diagnostic) if whole else diagnostic

@@ -73,7 +73,7 @@ def find_doubt(notice: Notice, evidence: Evidence) -> Detection:
         return Detection(kind=Kind.BOUNCE, doubt="The mail reports a failure, but names no recipient.")
     if evidence.score >= REVIEW and evidence.known and evidence.origin > 0:
         return Detection(kind=Kind.OTHER, doubt=_UNCLEAR)
-    if evidence.nobodys and names_a_stranger(notice):
+    if evidence.nameless and names_a_stranger(notice):
         return Detection(kind=Kind.OTHER, doubt=_UNCLEAR)
     return Detection(kind=Kind.OTHER)
 
@@ -145,11 +145,7 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
         return Kind.OTHER
     if is_challenge(notice.lower, notice.sender) and "x-list-administrivia" not in headers:
         return Kind.CHALLENGE
-    if (
-        (evidence.score < BOUNCE or not evidence.machine)
-        and "list-unsubscribe" not in headers
-        and asks_for_a_person(notice.lower)
-    ):
+    if evidence.score < BOUNCE and "list-unsubscribe" not in headers and asks_for_a_person(notice.lower):
         return Kind.CHALLENGE
     if is_receipt(headers, subject):
         return Kind.MDN
@@ -157,6 +153,6 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
         return Kind.AUTO_REPLY
     if may_be_auto_reply(headers) and (evidence.score < BOUNCE or (not evidence.machine and "in-reply-to" in headers)):
         return Kind.AUTO_REPLY
-    if (evidence.score < BOUNCE or not evidence.machine) and calls_itself_automatic(notice.lower):
+    if evidence.score < BOUNCE and calls_itself_automatic(notice.lower):
         return Kind.AUTO_REPLY
     return None

@@ -28,7 +28,6 @@ from bounce_plugin.detectors.wording import (
     is_contact,
 )
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses
-from bounce_plugin.message.automatic import may_be_auto_reply
 from bounce_plugin.message.forward import is_from_a_person
 from bounce_plugin.message.quick import quick
 from bounce_plugin.message.status import EnhancedStatus
@@ -46,8 +45,6 @@ _REPLIES: Final = tuple(
         for digit in "54"
     ]
 )
-# With both codes it is no year and no price.
-_CODED: Final = re.compile(r"[45]\d\d(?<![\d.\w]...)[ -]#?[45]\.\d{1,3}\.\d{1,3}\b")
 _ANSWER: Final = re.compile(r"(?:re|aw|sv|antw|rv|tr|fw|fwd|wg|vs|enc|i|r|回复|答复|转发)(?:\[\d\])? ?: ?")
 _GREETING: Final = re.compile(
     r"(?:hi|hello|hallo|dear|liebe[rs]?|sehr geehrte|bonjour|hola|ciao|guten tag|moin|servus|good (?:morning|afternoon|day))\b[^.@]{0,40}(?:,|!|\n|$)"
@@ -71,6 +68,16 @@ _OF_A_TRACKER: Final = frozenset({
     "x-gitlab-notificationreason", "x-redmine-project", "x-redmine-issue-id", "x-redmine-host", "x-bugzilla-reason", "x-bugzilla-url", "x-mantis-id", "x-trac-ticket-id", "x-zendesk-from-account-id",
     "x-fd-email-category", "x-freshdesk-ticket-id", "x-sentry-project", "x-sentry-transaction", "x-helpscout-conversation", "x-phabricator-sent-this-message", "x-launchpad-bug", "x-debian-pr-message", "x-roundup-name",
 })  # fmt: skip
+# What filters write before whom a mail came from, and whom it was for.
+_LABELS: Final = tuple(
+    [
+        re.compile(rf"^[ \t>*-]*(?:{names})[ \t]*[:：][ \t]*(\S[^\n]{{0,250}})", re.MULTILINE)
+        for names in (
+            "sender|from|absender|von|expéditeur|de|remitente|mittente|da|afzender|van|nadawca|od|remetente|avsändare|från|afsender|fra|odesílatel|feladó|gönderen|отправитель|от|送信者|差出人|发件人|寄件者|보낸 사람",
+            "recipients?|to|empfänger|an|destinataire|à|destinatario|para|a|ontvanger|aan|odbiorca|adresat|do|destinatário|mottagare|till|modtager|til|příjemce|komu|címzett|alıcı|kime|получатель|кому|受信者|宛先|收件人|收件者|받는 사람",
+        )
+    ]
+)
 _REWRITTEN: Final = ("srs0", "srs1")  # by a forwarder: the return path is its own
 _BRACKETS: Final = "[(【「 "  # before a title in Korean and Japanese
 _NDR_FIELDS: Final = ("x-ms-exchange-message-is-ndr", "x-ms-embedded-report")  # Exchange; without a value, often
@@ -88,7 +95,7 @@ class Evidence:
     origin: int
     words: int
     known: bool
-    nobodys: bool  # its return path is null (RFC 5321, section 4.5.5)
+    nameless: bool  # it comes from nobody (a null return path), or from elsewhere than it says
     machine: bool  # it has a mark that people's mail has not: a mail server's name, or a report's header fields
 
     @property
@@ -109,6 +116,7 @@ def weigh(notice: Notice) -> Evidence:
     null = (path == "" and "return-path" in headers) or path == "<>" or "mailer-daemon" in path
     daemon = DAEMONS.stand_in(notice.sender) or "<>" in notice.sender
     postmaster = not daemon and POSTMASTERS.stand_in(notice.sender)
+    nameless = path == "<>" or _fails_spf(notice)
     marked = _NDR_FIELDS[0] in headers or _NDR_FIELDS[1] in headers
     typed = "report-type=delivery-status" in headers.get("content-type").lower().replace('"', "").replace(" ", "")
     automatic = headers.get("auto-submitted").lower().startswith("auto-")
@@ -118,7 +126,7 @@ def weigh(notice: Notice) -> Evidence:
     origin = 2 * (daemon or marked or typed or refused) + postmaster + (2 if path == "<>" else 1) * null
     origin += bool(notice.named) + automatic + titled
     if headers.has_any(_OF_A_TRACKER):
-        return Evidence(origin=0, words=titled + returned, known=False, nobodys=False, machine=False)
+        return Evidence(origin=0, words=titled + returned, known=False, nameless=False, machine=False)
     if not daemon and not marked:
         origin -= _personal(notice)
         if "list-id" in headers and notice.subject.startswith("["):
@@ -133,20 +141,14 @@ def weigh(notice: Notice) -> Evidence:
     if known and plain and not refused and _pretends(notice, path, null):
         known = False
     if known and origin + titled + returned + _LEAST >= OVERWHELMING and (returned or not _is_lure(notice)):
-        return Evidence(origin=origin, words=titled + returned, known=known, nobodys=path == "<>", machine=machine)
+        return Evidence(origin=origin, words=titled + returned, known=known, nameless=nameless, machine=machine)
     quoted = any([pattern.search(notice.text, 0, 4 * _NEAR) for pattern in _REPLIES])  # noqa: C419 - a generator is slow
     words = _words(notice) + titled + returned + quoted + 2 * refused
     if _is_about_incoming(notice, daemon=daemon, plainly=not (returned or quoted)):
-        return Evidence(origin=origin, words=words, known=False, nobodys=False, machine=False)
+        return Evidence(origin=origin, words=words, known=False, nameless=False, machine=False)
     if titled and quoted and not known:
         known = not (plain and _pretends(notice, path, null))
-    if path == "<>" and not known and names_a_stranger(notice):
-        coded = _CODED.search(notice.text, 0, 4 * _NEAR) is not None
-        if coded or (
-            INTROS.stand_in(notice.lower[:_NEAR]) and "in-reply-to" not in headers and not may_be_auto_reply(headers)
-        ):
-            return Evidence(origin=origin, words=words + coded, known=True, nobodys=True, machine=machine)
-    return Evidence(origin=origin, words=words, known=known, nobodys=path == "<>", machine=machine)
+    return Evidence(origin=origin, words=words, known=known, nameless=nameless, machine=machine)
 
 
 def names_a_stranger(notice: Notice) -> bool:
@@ -178,7 +180,19 @@ def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
         return True
     if plainly and INCOMING.stand_in(near):
         return True
+    if notice.report.returned is None and _names_us_as_recipient(notice):
+        return True
     return not daemon and (TO_US.stand_in(notice.subject) or TO_US.stand_in(near))  # filters and postmasters write so
+
+
+def _names_us_as_recipient(notice: Notice) -> bool:
+    """Whether a text labels a stranger as the sender of what it is about, and ourselves as the recipient."""
+    if "@" not in notice.text:
+        return False
+    sender, recipient = (find_address(found[1]) if (found := label.search(notice.lower)) else "" for label in _LABELS)
+    if not sender or not recipient or sender == recipient:
+        return False
+    return notice.is_ours(recipient) and not notice.is_ours(sender) and not are_of_one_site(sender, recipient)
 
 
 def _is_lure(notice: Notice) -> bool:

@@ -26,7 +26,7 @@ _BULLET: Final = r"(?![ \t]*[245]\d\d[ -])[ \t]*(?:[-*>•·=#]{1,4}[ \t]*)?"
 _DISPLAY_NAME: Final = r"""(?:"[^"\n]{0,80}"[ \t]*(?=<)|[^<>@:\n]{1,60}[ \t](?=<))?"""
 _ONLY: Final = (
     rf"""[<"'\[(]{{0,2}}(?i:smtp:|mailto:|rfc822;[ ]?)?({_ADDRESS})[>"'\])]{{0,2}}"""
-    rf"""(?:[ \t]*[<(\[](?i:mailto:|smtp:)?{_ADDRESS}[>)\]])?[ \t]*(?:\([^()\n]{{3,254}}\))?(?::[ \t]*(.*)|[,;.]?|[\[(]([^\]\n]*)[\])])$"""
+    rf"""(?:[ \t]*[<(\[](?i:mailto:|smtp:)?{_ADDRESS}[>)\]])?[ \t]*(?:\(([^()\n]{{3,254}})\))?(?::[ \t]*(.*)|[,;.]?|[\[(]([^\]\n]*)[\])])$"""
 )
 _ALONE: Final = re.compile(_BULLET + _DISPLAY_NAME + _ONLY)
 _ALONE_NAMELESS: Final = re.compile(_BULLET + _ONLY)  # the same for lines without a `<`, and faster
@@ -104,19 +104,25 @@ def _read(notice: Notice, pattern: re.Pattern[str], *, even_ours: bool = False) 
         if entries:
             entries[-1].lines += lines[taken:number]
             taken = number
-            if _is_within(entries[-1], line) or (entries[-1].headed and not _is_headed(line) and lines[number - 1]):
+            if _is_within(entries[-1], line) or _goes_with(entries[-1], line, lines[number - 1]):
                 continue
         elif pattern is _LEADING and number and _goes_on(lines[number - 1]):
             continue
         else:
             first = number
-        rest = next(filter(None, found.groups()[1:]), "")
+        aside, *said = found.groups()[1:]  # in parentheses; GroupWise has nothing else
+        rest = next(filter(None, (*said, aside)), "")
         entries.append(_Entry(address, [rest], headed=_is_headed(line)))
         taken = number + 1
     if not entries:
         return [], entries
     entries[-1].lines += lines[taken:]
     return lines[:first], _without_contacts(notice, entries)
+
+
+def _goes_with(entry: _Entry, line: str, above: str) -> bool:
+    """Whether a line that names somebody is said of the entry above it, which has a line of its own."""
+    return entry.headed and above != "" and not line.lstrip().startswith("<")
 
 
 def _is_headed(line: str) -> bool:
@@ -131,8 +137,8 @@ def _goes_on(above: str) -> bool:
 
 def _is_within(entry: _Entry, line: str) -> bool:
     """Whether an address that is indented like the line above it belongs to what that entry says."""
-    if line[:1] not in " \t" or not entry.told:
-        return False
+    if line[:1] not in " \t" or len(entry.lines) < 2 or not entry.told:
+        return False  # or nothing stands between them
     above = entry.lines[-1]
     return bool(above.strip()) and _indent(line) >= _indent(above)
 

@@ -5,11 +5,13 @@ Mailman, Sympa, LISTSERV and others write as themselves, or as who keeps the lis
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.detectors.reply import find_reply
 from bounce_plugin.detectors.wording import HELD_BY_LIST, LIST_KEEPERS, OF_OUR_MESSAGE, REFUSED_BY_LIST, is_contact
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses
 from bounce_plugin.message.report import Action
@@ -20,6 +22,10 @@ _MANAGERS: Final = ("sympa@", "listserv@", "majordomo@", "mailman@", "ecartis@")
 _REJECTED: Final = "rejected posting to "  # LISTSERV
 _OF_A_LIST: Final = frozenset(
     {"list-id", "x-beenthere", "x-list-administrivia", "x-mailman-version", "x-sympa-to", "x-lsv-listid"}
+)
+#: A list by its address, behind the word for it.
+_NAMED: Final = re.compile(
+    r"\b(?:list|liste|lista|listę|listy|lijst|listan|listen|seznam|listesi)\W{1,3}([^\s<>@:,;]{1,64}@[a-z0-9.-]{1,253})"
 )
 _NEAR: Final = 1500  # characters: the manager's own words stand first
 
@@ -53,13 +59,23 @@ def refusing_list(notice: Notice) -> str:
     return name if _is_of_our_site(notice, find_address(returned.headers.get("from").lower())) else ""
 
 
+def is_of_a_manager(notice: Notice) -> bool:
+    """Whether the manager of many lists writes, who goes by the name of the program."""
+    return any(name in notice.sender for name in _MANAGERS)
+
+
+def _is_of_a_keeper(notice: Notice) -> bool:
+    """Whether who keeps a list writes, or the list's program in that name."""
+    return notice.headers.has_any(_OF_A_LIST) and any(f"{keeper}@" in notice.sender for keeper in LIST_KEEPERS)
+
+
 def holds_our_message(notice: Notice) -> bool:
     """Whether the manager of a list says that a moderator has yet to see our message: no failure, and no answer of anybody's."""
-    keeper = notice.headers.has_any(_OF_A_LIST) and any(f"{keeper}@" in notice.sender for keeper in LIST_KEEPERS)
-    manager = any(name in notice.sender for name in _MANAGERS)
-    return (keeper or manager) and (
-        HELD_BY_LIST.stand_in(notice.subject) or HELD_BY_LIST.stand_in(notice.lower[:_NEAR])
-    )
+    if not (is_of_a_manager(notice) or _is_of_a_keeper(notice)) or find_reply(notice.text) is not None:
+        return False
+    near = notice.lower[:_NEAR]
+    ours = OF_OUR_MESSAGE.stand_in(notice.subject) or OF_OUR_MESSAGE.stand_in(near)
+    return ours and (HELD_BY_LIST.stand_in(notice.subject) or HELD_BY_LIST.stand_in(near))
 
 
 def _is_of_our_site(notice: Notice, address: str) -> bool:
@@ -96,8 +112,5 @@ def _list_behind(notice: Notice) -> str:
             return address
     if not manager or notice.addressed:
         return ""
-    named = {
-        one.lower() for one in find_addresses(notice.text[:_NEAR]) if not is_contact(one) and not notice.is_ours(one)
-    }
-    lists = [one for one in named if one.endswith(f"@{domain}") and not one.startswith(_MANAGERS)]
-    return lists[0] if len(lists) == 1 else ""
+    named = _NAMED.search(notice.lower, 0, _NEAR)
+    return named[1] if named and named[1].endswith(f"@{domain}") and not is_contact(named[1]) else ""

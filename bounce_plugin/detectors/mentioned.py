@@ -11,8 +11,9 @@ from typing import Final
 
 from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.detectors.lists import is_of_a_manager
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.wording import LIST_KEEPERS, is_contact
+from bounce_plugin.detectors.wording import is_contact
 from bounce_plugin.message.address import locate_addresses
 
 NAME: Final = "mentioned"
@@ -29,6 +30,8 @@ _CUES: Final = (
     "odbiorca", "adresat", "mottagare", "modtager", "příjemce", "címzett", "alıcı", "получатель", "адресат", "宛先", "受信者", "收件人", "받는 사람", "수신자",
     "recipient", "address", "to:", "failed", "failure",
 )  # fmt: skip
+#: These stand near any address: of one that people are told to ask they prove nothing while another has a clearer one.
+_VAGUE: Final = frozenset({"mailbox", "user", "recipient", "address", "addressed,", "to:", "failed", "failure"})
 # What stands between two addresses that one cue is for.
 _BETWEEN: Final = " \t\r\n<>()[]\"',;"
 _AND: Final = frozenset({"", "and", "und", "et", "y", "e", "en", "och", "og", "a", "i", "ve", "и"})
@@ -36,16 +39,16 @@ _AND: Final = frozenset({"", "and", "und", "et", "y", "e", "en", "och", "og", "a
 
 def detect(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`."""
-    if "@" not in notice.text:
+    if "@" not in notice.text or is_of_a_manager(notice):  # of whom that names, nobody failed but the list
         return ()
     mentions = [hit for hit in locate_addresses(notice.text) if not notice.is_ours(hit[2])]
-    mentions = [hit for hit in mentions if not hit[2].lower().partition("@")[0].endswith(LIST_KEEPERS)]
     if notice.named:  # the header says whom
         names = {address.lower() for address in notice.named}
         mentions = [hit for hit in mentions if hit[2].lower() in names]
     before = _words_before(mentions, notice.lower)
     everything = "\n".join(before)
-    others = not all(is_contact(address) for _start, _end, address in mentions)  # whom a text tells to ask did not fail
+    asked: dict[str, tuple[int, int]] = {}  # whom a text may only tell to ask
+    others = not all(is_contact(address) for _start, _end, address in mentions)
     for cue in _CUES:
         if cue in everything:  # then in front of one of them: no cue holds a line end
             hits: dict[str, tuple[int, int]] = {}
@@ -54,9 +57,11 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
                 listed = cue in words or (listed and words.strip(_BETWEEN) in _AND)
                 if listed:
                     hits.setdefault(address, (start, end))
-            if not others or not all(map(is_contact, hits)):
+            if cue not in _VAGUE or (not asked and not (others and all(map(is_contact, hits)))):
                 return tuple(_findings(notice, hits))
-    return tuple(_findings(notice, hits)) if (hits := _only(mentions)) else ()
+            asked = asked or hits
+    found = asked or _only(mentions)
+    return tuple(_findings(notice, found)) if found else ()
 
 
 def _words_before(mentions: list[tuple[int, int, str]], lower: str) -> list[str]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bounce_plugin.detectors.wording import DELIVERED, GIVEN_UP, NO_MORE, STILL_TRYING
+from bounce_plugin.detectors.wording import ARRIVED, DELIVERED, GIVEN_UP, INTROS, NO_MORE, STILL_TRYING
 from bounce_plugin.message.address import find_address, find_addresses
 from bounce_plugin.message.encoded_words import decode_words
 from bounce_plugin.message.quick import lazy
 from bounce_plugin.message.report import Action, Report
 
 _LONGEST: Final = 64 * 1024  # characters of text that any dialect reads: a notice is short
+_FOOTER: Final = re.compile(r"\n_{20,60}\n(?=[^\n]{1,200}\n[^\n]{0,200}@)")
+_NEAR: Final = 500  # characters: what a text says first
 _OUR_FIELDS: Final = ("delivered-to", "x-original-to", "envelope-to", "to")
 _FAILED: Final = Action.FAILED  # Python 3.11 takes ten times as long to find a member of an enumeration
 # An address that stands for itself, with nothing to be trimmed or decoded.
@@ -30,6 +32,8 @@ class Notice:
         self.report = report
         self.headers = headers = report.headers  # the mail's own header fields
         text = report.text[:_LONGEST]
+        if "\n_____" in text and "list-id" in headers:  # what a list adds to every post
+            text = _FOOTER.split(text, maxsplit=1)[0]
         if "\x0c" in text:
             text = text.replace("\x0c", "\n")
         #: What people read, without no-break spaces and the form feeds of some gateways.
@@ -93,9 +97,21 @@ class Notice:
 
 
 def _read_action(lower: str) -> Action:
-    if STILL_TRYING.stand_in(lower) and "delayed or failed" not in lower:  # MailEnable says so of both
-        given_up = ("expired" in lower and "given up" in lower) or NO_MORE.stand_in(lower)
-        return _FAILED if given_up else Action.DELAYED
-    if DELIVERED.stand_in(lower) and not GIVEN_UP.stand_in(lower):
+    if _is_still_trying(lower) and "delayed or failed" not in lower:  # MailEnable says so of both
+        return _FAILED if "expired" in lower and "given up" in lower else Action.DELAYED
+    if (DELIVERED.stand_in(lower) and not GIVEN_UP.stand_in(lower)) or _has_arrived(lower):
         return Action.DELIVERED
     return _FAILED
+
+
+def _is_still_trying(lower: str) -> bool:
+    if not STILL_TRYING.stand_in(lower):
+        return False
+    for words in NO_MORE:
+        lower = lower.replace(words, "")
+    return STILL_TRYING.stand_in(lower)
+
+
+def _has_arrived(lower: str) -> bool:
+    at = min([found for words in ARRIVED if (found := lower.find(words, 0, _NEAR)) >= 0], default=-1)
+    return at >= 0 and not INTROS.stand_in(lower[:at])

@@ -151,13 +151,13 @@ STILL_TRYING: Final = Phrases((
     "zatím nebyla doručena", "další pokusy", "henüz teslim edilemedi", "yeniden denenecek", "пока не доставлено", "попытки доставки будут", "попытки будут продолж",
     "まだ配信されて", "再送を試み", "配信を再試行", "尚未送达", "将继续尝试", "會繼續嘗試",
 ))  # fmt: skip
-# The same words with a "no" before them: it was given up.
-NO_MORE: Final = Phrases((
-    "no further", "no more attempts", "will not be retried", "will not retry", "will not be tried again", "keine weiteren", "nicht erneut versucht", "aucune nouvelle", "aucune autre tentative", "pas de nouvelle", "plus de nouvelle",
-    "no se realizarán más", "no se harán más", "no habrá más", "no se volverá", "ningún otro intento", "nessun ulterior", "nessun altro tentativo", "non verranno effettuati ulteriori", "non saranno effettuati ulteriori",
-    "geen verdere pogingen", "geen nieuwe pogingen", "niet opnieuw geprobeerd", "nie będą podejmowane", "nie będzie ponawian", "żadne kolejne", "não serão feitas novas", "nenhuma nova tentativa", "não haverá novas",
-    "inga fler", "inga ytterligare", "ingen flere", "ikke flere forsøg", "ingen yderligere", "žádné další", "další pokusy nebudou", "daha fazla deneme yapılmay", "yeniden denenmeyecek", "больше не будет", "попыток больше", "не будут продолж", "再送は行い", "再送を試みました", "再送を試みまし", "将不再", "不会再",
-))  # fmt: skip
+# Of these the ones that say the opposite.
+NO_MORE: Final = (
+    "nicht erneut versucht", "nicht weiterhin versucht", "keine weitere zustellversuche", "pas de nouvelles tentatives", "plus de nouvelles tentatives", "sans nouvelles tentatives", "no se volverá a intentar", "no seguirá intentando",
+    "non verranno effettuati ulteriori tentativi", "non saranno effettuati ulteriori tentativi", "senza ulteriori tentativi", "nie będą podejmowane kolejne próby", "żadne kolejne próby", "nie będzie kolejnych",
+    "não serão feitas novas tentativas", "não haverá novas tentativas", "sem novas tentativas", "inga fler försök", "utan fler försök", "ingen yderligere forsøg", "uden yderligere forsøg", "žádné další pokusy", "další pokusy nebudou",
+    "попытки доставки будут прекращены", "再送を試みまし", "再送を試みた",
+)  # fmt: skip
 GIVEN_UP: Final = Phrases((
     "giving up", "given up", "i've given up", "no further", "permanent error", "failed permanently", "permanently",
     "permanent fatal errors", "not going to try again", "too long", "will be deleted from queue", "retry timeout exceeded", "expired", "was aborted",
@@ -168,6 +168,11 @@ DELIVERED: Final = Phrases((
     "was successfully delivered", "has been successfully delivered", "were successful", "successfully relayed",
     "was delivered to the following", "has been delivered to the following", "successful mail delivery",
 ))  # fmt: skip
+# The same in other languages, near the beginning of a text, and before it says anything of a failure.
+ARRIVED: Final = (
+    "wurde zugestellt", "wurde erfolgreich zugestellt", "a bien été remis", "a été remis avec succès", "entregado correctamente", "entregado con éxito", "consegnato correttamente", "consegnato con successo", "consegnata con successo",
+    "is bezorgd", "is afgeleverd", "pomyślnie dostarczon", "entregue com sucesso", "har levererats", "blev leveret", "успешно доставлен", "正常に配信され", "已成功送达", "已成功投递",
+)  # fmt: skip
 # What a mailing list's manager says of a message that it does not pass on.
 REFUSED_BY_LIST: Final = Phrases((
     "been rejected", "been automatically rejected", "was rejected", "message rejected", "is rejected", "been refused", "was refused", "abgelehnt", "zurückgewiesen", "a été rejeté", "a été refusé",

@@ -129,10 +129,10 @@ FORGIVEN: Final = select(
 ).where(acts.c.number > bindparam("seen"), acts.c.tenant + 0 == bindparam("tenant"))
 
 
-def forgiven_since(tx: Transaction, seen: int) -> tuple[int, bool]:
-    """The number of the last act, and whether one after the one that was `seen` undid or forgave a failure."""
+def forgiven_since(tx: Transaction, seen: int) -> tuple[int, int]:
+    """The numbers of the last act, and of the last one after the one that was `seen` that undid or forgave a failure."""
     last, forgiving = tx.connection.execute(FORGIVEN, {"tenant": tx.tenant, "seen": seen}).one()
-    return last or seen, forgiving is not None
+    return last or seen, forgiving or 0
 
 
 def numbers_of(

@@ -141,11 +141,11 @@ _REPORT_SUBJECT: Final = re.compile(
     r"^(?:\[preview\] ?)?report[ -]domain:|report[ -]domain:.{0,250}submitter:"  # RFC 7489 and RFC 8460
     r"|smtp (?:server|client): .{0,80}(?:from|to) "  # Postfix to its postmaster, about strangers' sessions
     r"|^loop alert|^message \S+ has been frozen|^message frozen|frozen on |^tls-?rpt|dmarc (?:aggregate )?report|^\[?dmarc\]? "
-    r"|^bounce action notification|error monitoring report|^uncaught bounce notification|'s subscription disabled on "  # to the owner of a list
+    r"|^bounce action notification|error monitoring report|^uncaught bounce notification|'s subscription disabled on |^bounce (?:processing )?(?:report|summary|statistics)"  # to the owner of a list
 )
 # One of these is in each of them, and in hardly any other subject.
 _REPORT_WORDS: Final = (
-    "domain:", "smtp ", "loop alert", "frozen", "tls", "dmarc", "bounce action", "monitoring report", "uncaught bounce", "subscription disabled",
+    "domain:", "smtp ", "loop alert", "frozen", "tls", "dmarc", "bounce action", "bounce processing", "bounce report", "bounce summary", "bounce statistics", "monitoring report", "uncaught bounce", "subscription disabled",
 )  # fmt: skip
 _REPORT_TYPES: Final = ("application/tlsrpt+json", "application/tlsrpt+gzip", "application/tlsrpt")
 _AGGREGATE: Final = re.compile(

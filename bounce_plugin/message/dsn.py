@@ -124,9 +124,8 @@ def _recipient(block: dict[str, str]) -> RecipientStatus:
     given = block.get
     kind, words = read_diagnostic(given("diagnostic-code", ""))
     status = given("status", "")
-    if _REPLY_CODE.fullmatch(status) and not words.startswith(
-        status
-    ):  # Zoho: the reply code is there, and not before its words
+    # Zoho writes the reply code there, and not before its words.
+    if _REPLY_CODE.fullmatch(status) and not words.startswith(status):
         words = f"{status} {words}"
     quoted = [block[name] for name in _QUOTED_REPLY_FIELDS if name in block]
     return RecipientStatus(

@@ -26,7 +26,7 @@ _GREETING: Final = re.compile(
 )
 # What an automaton calls itself in its own address.
 _AUTOMATON: Final = re.compile(
-    r"gate|filter|scan|spam|virus|no-?_?reply|do-?not-?reply|relay|mailer|server|system|daemon|master|admin|security|quarant|robot|notif|appliance|certificat|bounce|deliver|majordomo|sympa|mailman|listserv"
+    r"gate|filter|scan|spam|virus|no-?_?reply|do-?not-?reply|relay|mailer|server|system|daemon|master|admin|security|quarant|robot|notif|appliance|certificat|bounce|deliver|majordomo|sympa|mailman|listserv|^(?:mail|mta|exchange|root|postfix|exim|dsn|ndr|smtp|mx\d?|errors?|fehler)$"
 )
 _LINK: Final = re.compile(r"https?://\S+")
 # What mail programs call the fields of the mail that they forward, by what each is.
@@ -60,8 +60,8 @@ def is_from_a_person(headers: Headers) -> bool:
     Mail servers leave the path empty (RFC 5321, section 4.5.5), lists and forwarders put their own there.
     """
     returns_to = headers.get("return-path")
-    if "@" not in returns_to:  # as of nearly every report
-        return False
+    if "@" not in returns_to or headers.get("auto-submitted").lower().startswith("auto-"):
+        return False  # as of nearly every report
     path = find_address(returns_to).lower()
     if not path or path != find_address(headers.get("from")).lower():
         return False

@@ -22,7 +22,7 @@ class Usual:
     def __init__(self) -> None:
         self._found: dict[tuple[Cause, date], tuple[int, datetime]] = {}  # the most, of what was looked at back to then
         self._stamp: object = None
-        self._seen = 0  # the number of the act that was recorded last
+        self._seen = self._forgiven = 0  # the numbers of the acts that were recorded last
 
     def of(self, tx: Transaction, cause: Cause, day: date, limits: Limits, number: int) -> int:
         """The most addresses that a cause stopped in one window; or fewer, if so many explain as many as `number`.
@@ -31,7 +31,8 @@ class Usual:
         """
         stamp = stamp_of(tx)
         self._seen, forgiven = counting.forgiven_since(tx, max(self._seen - _BACK, 0))
-        if forgiven or stamp != self._stamp or len(self._found) >= _MANY:
+        if forgiven > self._forgiven or stamp != self._stamp or len(self._found) >= _MANY:
+            self._forgiven = max(forgiven, self._forgiven)
             self._found, self._stamp = {}, stamp
         after, ends, day_ends = limits.history_of(day)
         usual, back_to = self._found.get((cause, day), (0, day_ends))
