@@ -168,10 +168,9 @@ DELIVERED: Final = Phrases((
     "was successfully delivered", "has been successfully delivered", "were successful", "successfully relayed",
     "was delivered to the following", "has been delivered to the following", "successful mail delivery",
 ))  # fmt: skip
-# The same in other languages, near the beginning of a text, and before it says anything of a failure.
+# The same in other languages, near the beginning of a text, and before it says anything of a failure; a "not" would stand within each.
 ARRIVED: Final = (
-    "wurde zugestellt", "wurde erfolgreich zugestellt", "a bien été remis", "a été remis avec succès", "entregado correctamente", "entregado con éxito", "consegnato correttamente", "consegnato con successo", "consegnata con successo",
-    "is bezorgd", "is afgeleverd", "pomyślnie dostarczon", "entregue com sucesso", "har levererats", "blev leveret", "успешно доставлен", "正常に配信され", "已成功送达", "已成功投递",
+    "wurde zugestellt", "wurde erfolgreich zugestellt", "a bien été remis", "is bezorgd", "is afgeleverd", "har levererats", "blev leveret", "已成功送达", "已成功投递",
 )  # fmt: skip
 # What a mailing list's manager says of a message that it does not pass on.
 REFUSED_BY_LIST: Final = Phrases((
