@@ -12,7 +12,7 @@ from bounce_plugin.detectors.phrases import Beginnings, Phrases
 # The local part or the name in From that only mail servers use, and what people use, too.
 DAEMONS: Final = Phrases((
     "mailer-daemon", "mailer_daemon", "mailerdaemon", "mailer daemon", "mail-daemon", "maildaemon", "mail delivery s", "mail.delivery.s", "maildelivery",
-    "delivery subsystem", "delivery system", "mail deliver system", "microsoftexchange", "ndr@", "ndr administrator", "mdaemon@",
+    "delivery subsystem", "delivery system", "mail deliver system", "microsoftexchange", "electronic postmaster", "ndr@", "ndr administrator", "mdaemon@",
     "no-reply@sns.amazonaws.com", "symantec_antivirus", "imss@", "mmdf@", "mmdf ", "interscan", "jetmail system", "lsmtp", "mailmarshal@", "delivery-notification@",
 ))  # fmt: skip
 POSTMASTERS: Final = Phrases((
@@ -84,7 +84,7 @@ SUBJECTS: Final = Beginnings((
 # What the text says of itself, near its beginning. Each is a sentence that machines write to say that mail failed.
 INTROS: Final = Phrases((
     "could not be delivered", "this message was created automatically by mail delivery software", "a message that you sent", "recipient address rejected", "user unknown", "unable to deliver",  # the most frequent first
-    "hi. this is the", "this is the mail system at", "this is the postfix", "program at host",
+    "hi. this is the", "mail transport system has reported", "problems it encountered while trying to deliver", "this is the mail system at", "this is the postfix", "program at host",
     "this is an automatically generated delivery status",
     "automatically generated delivery status notification", "this is an automated message created by mail delivery",
     "this is the mailer-daemon", "this is the dragonfly mail agent", "this is a delivery status notification",
