@@ -45,6 +45,9 @@ _REPLY_SUBJECTS: Final = (
 # What may come later in it: Domino begins with a name, GroupWise with the subject that is answered.
 _LATER_WORDS: Final = (
     "is out of the office",
+    "ist außer haus",
+    "ist ausser haus",
+    "ist nicht im haus",
     "(out of office",
     "[out of office",
     "(abwesen",
@@ -115,7 +118,7 @@ _CHALLENGES: Final = (
     "suspect email", "list of allowed senders", "add you to this list", "human verification", "verify your identity as the sender",
     "wird zurückgehalten, bis sie", "bestätigen sie ihre nachricht", "pour vous authentifier",
     "der absender sich einmalig bestätigt", "um die zustellung freizugeben", "zustellung freizuschalten", "um ihre nachricht freizu", "um ihre e-mail freizu", "bitte bestätigen sie ihre e-mail", "bitte bestätigen sie ihre nachricht",
-    "vous authentifier en", "demande d'authentification", "demande d’authentification", "expéditeurs autorisés", "vous êtes bien l'expéditeur", "vous êtes bien l’expéditeur", "confirmez votre envoi", "pour qu'il soit remis", "me soit remis", "pour que votre message soit",
+    "vous authentifier en", "demande d'authentification", "demande d’authentification", "expéditeurs autorisés", "vous êtes bien l'expéditeur", "vous êtes bien l’expéditeur", "confirmez votre envoi", "pour qu'il soit remis", "me soit remis", "message me parvienne", "vous authentifier en cliquant", "pour que votre message soit",
     "para que sua mensagem seja", "digite os caracteres", "confirme que você", "para que seu e-mail seja entregue", "antispam uol",
     "para que su mensaje sea", "para que su correo sea", "confirme que usted", "remitentes autorizados", "verifique que es usted",
     "conferma il tuo messaggio", "confermare l'invio", "affinché il suo messaggio", "perché il tuo messaggio venga", "mittenti autorizzati",
