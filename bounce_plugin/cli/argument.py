@@ -123,6 +123,11 @@ def _say_because(words: Words, finding: Finding, verdict: Classification, decide
     return [because, words.say("because", "said", said=said if len(said) <= _SAID else f"{said[:_SAID]}…")]
 
 
+def reread_as(one: Weighed) -> str:
+    """By which sentence it is told that the same words mean something else here."""
+    return "reread" if one.evidence.note == "stage" else "found"
+
+
 def _is_worth_telling(one: Weighed, verdict: Reason) -> bool:
     """Whether a reader would wonder why this did not decide, or why it means what it does."""
     if one.outcome is Outcome.DECIDED:
@@ -140,7 +145,7 @@ def _say_overruled(words: Words, weighed: Sequence[Weighed], verdict: Reason) ->
     for one in weighed:
         if one.evidence.span not in told and _is_worth_telling(one, verdict):
             told.add(one.evidence.span)
-            principle = "reread" if one.reread else one.evidence.note
+            principle = reread_as(one) if one.reread else one.evidence.note
             spans.setdefault((principle, one.alone or Reason.UNKNOWN), []).append(on_one_line(one.evidence.span))
     for (principle, alone), quoted in spans.items():
         span = words.say("quote", "between").join(quoted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bounce_plugin.classify.classification import Classification, Reason
-from bounce_plugin.cli.argument import name_recipient, say_held, say_why, shorten_rule
+from bounce_plugin.cli.argument import name_recipient, reread_as, say_held, say_why, shorten_rule
 from bounce_plugin.cli.terminal import on_one_line
 from bounce_plugin.cli.weighing import Outcome, Weighed, weigh
 from bounce_plugin.detectors.finding import Finding
@@ -84,7 +84,7 @@ def _alone(words: Words, one: Weighed) -> str:
 
 def _say_outcome(words: Words, one: Weighed) -> Iterator[str]:
     if one.reread:
-        yield words.say("outcome", "reread", reason=words.begin("reason", one.evidence.reason or Reason.UNKNOWN))
+        yield words.say("outcome", reread_as(one), reason=words.begin("reason", one.evidence.reason or Reason.UNKNOWN))
     if one.outcome is Outcome.OVERRULED and not one.reread:
         yield words.say("outcome", one.evidence.note)
     else:

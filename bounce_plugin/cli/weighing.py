@@ -36,7 +36,7 @@ class Weighed:
 
     @property
     def reread(self) -> bool:
-        """Whether the same words mean something else at this stage: after MAIL FROM they are about the sender."""
+        """Whether the same words mean something else here: after MAIL FROM, or of a large provider's domain."""
         return self.alone is not self.evidence.reason
 
     @property
@@ -62,7 +62,7 @@ def _outcome(step: Evidence, decided: Reason | None) -> Outcome:
 
 
 def _alone(step: Evidence) -> Reason | None:
-    if step.note != "stage":  # nothing else changes what a rule says
+    if step.note not in ("stage", "provider scope"):  # nothing else changes what a rule says
         return step.reason
     phrase = step.rule.startswith("phrase:")
     row = BUILT_IN.phrases.get(step.rule) if phrase else BUILT_IN.codes.by_rule(step.rule)

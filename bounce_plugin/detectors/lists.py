@@ -93,7 +93,7 @@ def _list_behind(notice: Notice) -> str:
     if notice.subject.startswith(_REJECTED) and "listserv@" in sender:
         return find_address(notice.subject.removeprefix(_REJECTED))
     keeper = next((keeper for keeper in LIST_KEEPERS if f"{keeper}@" in sender), "")
-    manager = any(name in sender for name in _MANAGERS)
+    manager = is_of_a_manager(notice)
     listed = headers.has_any(_OF_A_LIST)
     if not (keeper or manager or listed):
         return ""

@@ -54,6 +54,13 @@ def test_the_provider_is_told_with_how_it_was_recognised() -> None:
     )
 
 
+def test_words_that_cannot_be_true_of_a_large_provider_are_told_with_both_meanings() -> None:
+    told = steps((SAMPLES[0].parents[1] / "near_misses" / "18-another-host-does-not-find-gmail.eml").read_bytes())
+    assert "The mailbox is at google (gmail.com), but another server refused." in told
+    (line,) = (line for line in told if line.startswith("“domain not found”"))
+    assert "Alone it means: The domain does not exist. But the domain of a large provider is there" in line
+
+
 def test_words_that_mean_something_else_at_their_stage_are_told_with_both_meanings() -> None:
     raw = report("anna@example.com", "550 5.1.8 No such domain").replace(b"RCPT TO", b"MAIL FROM")
     (line,) = (line for line in steps(raw) if line.startswith("“No such domain”"))
