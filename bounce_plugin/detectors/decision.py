@@ -31,6 +31,10 @@ _CERTIFIED: Final = {
     "accettazione": Kind.OTHER,
     "presa-in-carico": Kind.OTHER,
 }
+_OF_EXCHANGE: Final = (
+    "message recall", "recall report", "meeting forward notification", "benachrichtigung über besprechungsweiterleitung", "notification de transfert de réunion", "notificación de reenvío de reunión",
+    "notifica di inoltro", "kennisgeving van doorgestuurde vergadering", "powiadomienie o przekazaniu dalej spotkania", "notificação de encaminhamento de reunião",
+)  # fmt: skip
 SILENT: Final = "The mail comes from a mail server, but does not say that anything failed."
 _UNCLEAR: Final = "The mail may report a failure, but does not say so clearly."
 
@@ -48,10 +52,10 @@ class Detection:
 def recognise_copy(notice: Notice) -> Kind | None:
     """A mail that by its header is another's copy, or a receipt of certified mail that nothing went wrong; else None.
 
-    Exchange's journal holds what others got. Italian certified mail says in X-Ricevuta what its notice is of
+    Exchange's journal holds what others got, and it writes in its own name what became of a recall or of a meeting. Italian certified mail says in X-Ricevuta what its notice is of
     (Allegato al D.M. 2 novembre 2005, section 6).
     """
-    if "x-ms-journal-report" in notice.headers:
+    if "x-ms-journal-report" in notice.headers or notice.subject.startswith(_OF_EXCHANGE):
         return Kind.OTHER
     return _CERTIFIED.get(notice.headers.get("x-ricevuta").strip().lower())
 

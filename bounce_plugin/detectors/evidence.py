@@ -170,7 +170,7 @@ def speaks_of_failure(notice: Notice) -> bool:
     if find_reply(notice.text) is not None or EnhancedStatus.find(notice.text) is not None:
         return True
     near = notice.lower[: 4 * _NEAR]
-    return any(words.stand_in(near) for words in (INTROS, HINTS, GIVEN_UP, STILL_TRYING, REFUSED_BY_LIST))
+    return any(words.stand_in(near) for words in (INTROS, GIVEN_UP, STILL_TRYING, REFUSED_BY_LIST))
 
 
 def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
@@ -178,7 +178,7 @@ def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
     near = notice.lower[:_NEAR]
     if _is_lure(notice):
         return True
-    if plainly and INCOMING.stand_in(near):
+    if plainly and (INCOMING.stand_in(near) or INCOMING.stand_in(notice.subject)):
         return True
     if notice.report.returned is None and _names_us_as_recipient(notice):
         return True

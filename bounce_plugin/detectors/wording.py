@@ -24,6 +24,8 @@ POSTMASTERS: Final = Phrases((
 INCOMING: Final = Phrases((
     "incoming messages could", "incoming messages were", "incoming messages are", "incoming mails are", "incoming emails are", "incoming emails could", "a message sent to you", "message was sent to you", "to your inbox",
     "to your mailbox because", "release messages", "release your messages", "retrieve your messages", "password expires", "mailbox password",
+    "spam quarantine", "quarantine report", "quarantine digest", "quarantine summary", "your quarantine", "end user digest", "quarantäne-bericht", "quarantänebericht", "ihrer quarantäne", "rapport de quarantaine", "votre quarantaine",
+    "informe de cuarentena", "su cuarentena", "rapporto di quarantena", "vostra quarantena", "quarantaine-rapport", "raport kwarantanny", "relatório de quarentena", "отчет о карантине",
     "your parcel", "your package", "your shipment", "ihr paket", "ihre sendung", "eingehende nachricht", "eingehende mail",
 ))  # fmt: skip
 # The same, in words that nobody would use of mail that we sent, whatever else the text quotes.
@@ -168,9 +170,15 @@ DELIVERED: Final = Phrases((
     "was successfully delivered", "has been successfully delivered", "were successful", "successfully relayed",
     "was delivered to the following", "has been delivered to the following", "successful mail delivery",
 ))  # fmt: skip
-# The same in other languages, near the beginning of a text, and before it says anything of a failure; a "not" would stand within each.
+# The same in other languages, near the beginning of a text, before it says anything of a failure, and without one of the words below it.
 ARRIVED: Final = (
-    "wurde zugestellt", "wurde erfolgreich zugestellt", "a bien été remis", "is bezorgd", "is afgeleverd", "har levererats", "blev leveret", "已成功送达", "已成功投递",
+    "wurde zugestellt", "wurde erfolgreich zugestellt", "wurde weitergeleitet", "ist weitergeleitet worden", "a bien été remis", "a été remis", "a été transféré", "a été distribué", "ha sido entregad", "se ha entregado", "fue entregad",
+    "ha sido reenviad", "è stato consegnato", "è stata consegnata", "è stato inoltrato", "è stata inoltrata", "is bezorgd", "is afgeleverd", "is doorgestuurd", "została dostarczona", "została przekazana", "foi entregue", "foi encaminhad",
+    "har levererats", "har vidarebefordrats", "blev leveret", "er blevet leveret", "byla doručena", "byla předána", "teslim edildi", "yönlendirildi", "было доставлено", "доставлено успешно", "успешно доставлен", "было перенаправлено",
+    "配信されました", "転送しました", "转发至新", "已送达", "已成功送达", "已成功投递", "전달되었습니다", "has been forwarded to",
+)  # fmt: skip
+NOT: Final = (
+    "nicht", " no ", " non ", "n'a ", "pas ", "não ", "niet ", "nie ", "inte ", "ikke ", "nebyl", " не ", "не был", "未", "不", "않", "못", "postmaster",
 )  # fmt: skip
 # What a mailing list's manager says of a message that it does not pass on.
 REFUSED_BY_LIST: Final = Phrases((

@@ -182,7 +182,11 @@ def is_auto_reply(headers: Headers, subject: str) -> bool:
     """Whether the headers are those of an auto-reply (RFC 3834 and its many predecessors)."""
     if headers.has_any(_RESPONDER_FIELDS):
         return True
-    if headers.get("x-apple-action").upper() == "VACATION" or "auto_reply" in headers.get("precedence").lower():
+    if (
+        "vacation" in headers.get("auto-submitted").lower()
+        or headers.get("x-apple-action").upper() == "VACATION"
+        or "auto_reply" in headers.get("precedence").lower()
+    ):
         return True
     bare = subject.lstrip("[(【「《 ")
     return bare.startswith(_REPLY_SUBJECTS) or any(words in subject for words in _LATER_WORDS)
