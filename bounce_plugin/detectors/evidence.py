@@ -71,7 +71,7 @@ _OF_A_TRACKER: Final = frozenset({
 # What filters write before whom a mail came from, and whom it was for.
 _LABELS: Final = tuple(
     [
-        re.compile(rf"^[ \t>*-]*(?:{names})[ \t]*[:：][ \t]*(\S[^\n]{{0,250}})", re.MULTILINE)
+        re.compile(rf"[ \t>*-]{{0,20}}(?:{names})[ \t]{{0,20}}[:：](.{{1,250}})")
         for names in (
             "sender|from|absender|von|expéditeur|de|remitente|mittente|da|afzender|van|nadawca|od|remetente|avsändare|från|afsender|fra|odesílatel|feladó|gönderen|отправитель|от|送信者|差出人|发件人|寄件者|보낸 사람",
             "recipients?|to|empfänger|an|destinataire|à|destinatario|para|a|ontvanger|aan|odbiorca|adresat|do|destinatário|mottagare|till|modtager|til|příjemce|komu|címzett|alıcı|kime|получатель|кому|受信者|宛先|收件人|收件者|받는 사람",
@@ -120,7 +120,7 @@ def weigh(notice: Notice) -> Evidence:
     marked = _NDR_FIELDS[0] in headers or _NDR_FIELDS[1] in headers
     typed = "report-type=delivery-status" in headers.get("content-type").lower().replace('"', "").replace(" ", "")
     automatic = headers.get("auto-submitted").lower().startswith("auto-")
-    titled = SUBJECTS.begin(notice.subject.lstrip(_BRACKETS)) and not is_from_a_person(headers)
+    titled = SUBJECTS.begin(notice.subject.lstrip(_BRACKETS)) and (null or daemon or not is_from_a_person(headers))
     returned = notice.report.returned is not None
     refused = bool(refusing_list(notice))
     origin = 2 * (daemon or marked or typed or refused) + postmaster + (2 if path == "<>" else 1) * null
@@ -178,21 +178,31 @@ def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
     near = notice.lower[:_NEAR]
     if _is_lure(notice):
         return True
-    if plainly and (INCOMING.stand_in(near) or INCOMING.stand_in(notice.subject)):
+    if plainly and INCOMING.stand_in(f"{notice.subject}\n{near}"):
         return True
     if notice.report.returned is None and _names_us_as_recipient(notice):
         return True
-    return not daemon and (TO_US.stand_in(notice.subject) or TO_US.stand_in(near))  # filters and postmasters write so
+    return not daemon and TO_US.stand_in(f"{notice.subject}\n{near}")  # filters and postmasters write so
 
 
 def _names_us_as_recipient(notice: Notice) -> bool:
     """Whether a text labels a stranger as the sender of what it is about, and ourselves as the recipient."""
-    if "@" not in notice.text:
+    to = notice.headers.get("to").lower()
+    if not to or to[to.rfind("<") + 1 :].rstrip("> ") not in notice.lower:  # as mostly
         return False
-    sender, recipient = (find_address(found[1]) if (found := label.search(notice.lower)) else "" for label in _LABELS)
+    labelled = [_find_label(label, notice) for label in _LABELS]
+    sender, recipient = labelled
     if not sender or not recipient or sender == recipient:
         return False
     return notice.is_ours(recipient) and not notice.is_ours(sender) and not are_of_one_site(sender, recipient)
+
+
+def _find_label(label: re.Pattern[str], notice: Notice) -> str:
+    """The address behind the first such label that begins a line; lower case."""
+    for place in notice.places:
+        if found := label.match(notice.lines[place].lower()):
+            return find_address(found[1])
+    return ""
 
 
 def _is_lure(notice: Notice) -> bool:

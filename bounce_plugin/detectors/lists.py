@@ -20,6 +20,8 @@ NAME: Final = "lists"
 
 _MANAGERS: Final = ("sympa@", "listserv@", "majordomo@", "mailman@", "ecartis@")
 _REJECTED: Final = "rejected posting to "  # LISTSERV
+_MANAGED: Final = re.compile("|".join(_MANAGERS))
+_KEPT: Final = re.compile("|".join((*_MANAGERS, *[f"{keeper}@" for keeper in LIST_KEEPERS])))
 _OF_A_LIST: Final = frozenset(
     {"list-id", "x-beenthere", "x-list-administrivia", "x-mailman-version", "x-sympa-to", "x-lsv-listid"}
 )
@@ -46,6 +48,8 @@ def refusing_list(notice: Notice) -> str:
     Where the message does not come back, the manager must say that it speaks of one: a wish to subscribe may be refused, too.
     What it quotes, such as a moderator's words, does not say so.
     """
+    if _KEPT.search(notice.sender) is None and not notice.headers.has_any(_OF_A_LIST):
+        return ""  # as mostly; to read the text takes longer
     near = notice.lower[:_NEAR]
     refused = REFUSED_BY_LIST.stand_in(near) or notice.subject.startswith(_REJECTED)
     if not refused or HELD_BY_LIST.stand_in(near) or HELD_BY_LIST.stand_in(notice.subject):
@@ -61,7 +65,7 @@ def refusing_list(notice: Notice) -> str:
 
 def is_of_a_manager(notice: Notice) -> bool:
     """Whether the manager of many lists writes, who goes by the name of the program."""
-    return any(name in notice.sender for name in _MANAGERS)
+    return _MANAGED.search(notice.sender) is not None
 
 
 def _is_of_a_keeper(notice: Notice) -> bool:
@@ -71,6 +75,8 @@ def _is_of_a_keeper(notice: Notice) -> bool:
 
 def holds_our_message(notice: Notice) -> bool:
     """Whether the manager of a list says that a moderator has yet to see our message: no failure, and no answer of anybody's."""
+    if _KEPT.search(notice.sender) is None:
+        return False
     if not (is_of_a_manager(notice) or _is_of_a_keeper(notice)) or find_reply(notice.text) is not None:
         return False
     near = notice.lower[:_NEAR]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from bounce_plugin.detectors.phrases import Phrases
 from bounce_plugin.detectors.wording import ARRIVED, DELIVERED, GIVEN_UP, INTROS, NO_MORE, NOT, STILL_TRYING
 from bounce_plugin.message.address import find_address, find_addresses
 from bounce_plugin.message.encoded_words import decode_words
@@ -12,6 +13,7 @@ from bounce_plugin.message.quick import lazy
 from bounce_plugin.message.report import Action, Report
 
 _LONGEST: Final = 64 * 1024  # characters of text that any dialect reads: a notice is short
+_ARRIVED: Final = Phrases(ARRIVED)
 _NEGATED: Final = 20  # characters behind a verb, where some languages put their "not"
 _FOOTER: Final = re.compile(r"\n_{20,60}\n(?=[^\n]{1,200}\n[^\n]{0,200}@)")
 _NEAR: Final = 500  # characters: what a text says first
@@ -114,6 +116,8 @@ def _is_still_trying(lower: str) -> bool:
 
 
 def _has_arrived(lower: str) -> bool:
+    if not _ARRIVED.stand_in(lower[:_NEAR]):  # as mostly; to look for one after the other takes longer
+        return False
     at, end = min([(at, at + len(one)) for one in ARRIVED if (at := lower.find(one, 0, _NEAR)) >= 0], default=(-1, -1))
     if at < 0 or INTROS.stand_in(lower[:at]):
         return False

@@ -30,7 +30,7 @@ INCOMING: Final = Phrases((
 ))  # fmt: skip
 # The same, in words that nobody would use of mail that we sent, whatever else the text quotes.
 TO_US: Final = Phrases((
-    "in mail to you", "message addressed to you", "email addressed to you", "mail addressed to you", "message that was sent to you", "message intended for you",
+    "in mail to you", "email to you from", "mail to you from", "message addressed to you", "email addressed to you", "mail addressed to you", "message that was sent to you", "message intended for you",
     "an sie gerichtete", "an sie adressierte", "für sie bestimmte", "qui vous était destiné", "qui vous est destiné", "qui vous a été adressé",
     "dirigido a usted", "dirigido a ti", "a lei indirizzat", "a te indirizzat", "indirizzato a te", "aan u gericht", "adresowan do ciebie", "zaadresowan", "endereçada a você",
     "ställt till dig", "sendt til deg", "sendt til dig", "určená vám", "адресованное вам", "вам адресован",

@@ -219,6 +219,9 @@ def is_challenge(lower: str, sender: str) -> bool:
     # What is cheap first: most senders are no challengers, and most notices name no page and ask for no reply.
     if not (
         "http" in near
+        or "clic" in near
+        or "cliq" in near
+        or "klic" in near
         or "reply" in near
         or "répond" in near
         or "antwort" in near
