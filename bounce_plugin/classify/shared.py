@@ -38,7 +38,8 @@ def find_shared(
     }
     by_host: dict[str, list[int]] = {}
     for place, finding in lost.items():
-        by_host.setdefault(finding.remote_mta, []).append(place)
+        if finding.remote_mta or "connect" not in finding.diagnostic_code.lower():  # whoever is connected to was found
+            by_host.setdefault(finding.remote_mta, []).append(place)
     shared: dict[int, Setting] = {}
     for host, places in by_host.items():
         alike = [place for place in places if verdicts[place].reason in (ON_THE_WAY if host else _NOT_FOUND)]
