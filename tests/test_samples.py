@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from bounce_plugin.examination import Examination, examine
+from bounce_plugin.examination import UNREADABLE, Examination, examine
 
 SAMPLES = Path(__file__).parent / "samples"
 FAILED = {"bounce", "delay"}
@@ -96,6 +96,7 @@ def test_a_sample_gets_the_verdict_of_a_person_whatever_its_line_ends(mail: Path
     verdict = tomllib.loads(mail.with_suffix(".toml").read_text(encoding="utf-8"))
     raw = mail.read_bytes()
     examination = examine(raw)
+    assert examination.limits != UNREADABLE.limits, examination.why
     assert compare(verdict, examination) == {}
     if mail.parent.name == "no_bounce":
         assert [row for row in rows(examination) if row.kind in FAILED or row.counts] == [], "it blames nobody"

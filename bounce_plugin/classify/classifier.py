@@ -243,7 +243,12 @@ def _as_coded(first: Step, speaking: Sequence[Step]) -> Step:
     if coded is None or coded is first.reason:
         return first
     agreeing = [
-        step for step in speaking if step.phrase is not None and step.source is first.source and step.reason is coded
+        step
+        for step in speaking
+        if step.phrase is not None
+        and step.phrase.priority < WEAK
+        and step.source is first.source
+        and step.reason is coded
     ]
     return min(agreeing, key=_turn) if agreeing else first
 

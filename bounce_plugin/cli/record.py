@@ -9,7 +9,7 @@ from bounce_plugin.classify.classification import Classification
 from bounce_plugin.cli.trace import list_parts
 from bounce_plugin.cli.weighing import Weighed, weigh
 from bounce_plugin.detectors.finding import Finding
-from bounce_plugin.examination import Examination
+from bounce_plugin.examination import UNREADABLE, Examination
 
 _Record: TypeAlias = dict[str, object]
 
@@ -29,7 +29,7 @@ def as_record(name: str, examination: Examination, *, trace: bool = False) -> _R
         "message_id": examination.clues.message_id,
         "why": examination.why,
         "limits": examination.limits,
-        "error": None,
+        "error": examination.why if examination.limits == UNREADABLE.limits else None,
     }
 
 

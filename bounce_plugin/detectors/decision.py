@@ -17,6 +17,7 @@ from bounce_plugin.message.automatic import (
     is_auto_reply,
     is_challenge,
     is_receipt,
+    is_receipt_in_words,
     may_be_auto_reply,
 )
 from bounce_plugin.message.forward import is_bare_forward, is_from_a_person, is_letter
@@ -52,12 +53,14 @@ class Detection:
 def recognise_copy(notice: Notice) -> Kind | None:
     """A mail that by its header is another's copy, or a receipt of certified mail that nothing went wrong; else None.
 
-    Exchange's journal holds what others got, and it writes in its own name what became of a recall or of a meeting. Italian certified mail says in X-Ricevuta what its notice is of
-    (Allegato al D.M. 2 novembre 2005, section 6).
+    Exchange's journal holds what others got, and it writes in its own name what became of a recall or of a meeting. Italian certified mail says in X-Ricevuta what its notice is of,
+    and in X-Trasporto that it brings somebody's mail, which may be a report (Allegato al D.M. 2 novembre 2005, section 6).
     """
     if "x-ms-journal-report" in notice.headers or notice.subject.startswith(_OF_EXCHANGE):
         return Kind.OTHER
-    return _CERTIFIED.get(notice.headers.get("x-ricevuta").strip().lower())
+    if "x-ricevuta" in notice.headers:
+        return _CERTIFIED.get(notice.headers.get("x-ricevuta").strip().lower())
+    return Kind.OTHER if "x-trasporto" in notice.headers and notice.report.wrapped is None else None
 
 
 def decide_kind(findings: tuple[Finding, ...]) -> Detection | None:
@@ -147,11 +150,13 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     headers, subject = notice.headers, notice.subject
     if holds_our_message(notice) and not refusing_list(notice):
         return Kind.OTHER
-    if is_challenge(notice.lower, notice.sender) and "x-list-administrivia" not in headers:
+    whole = f"{subject}\n{notice.lower}"
+    if is_challenge(whole, notice.sender) and "x-list-administrivia" not in headers:
         return Kind.CHALLENGE
-    if evidence.score < BOUNCE and "list-unsubscribe" not in headers and asks_for_a_person(notice.lower):
+    shows = notice.report.returned is not None or "http" not in notice.lower
+    if not (shows and evidence.score >= BOUNCE) and "list-unsubscribe" not in headers and asks_for_a_person(whole):
         return Kind.CHALLENGE
-    if is_receipt(headers, subject):
+    if is_receipt(headers, subject) or is_receipt_in_words(subject, notice.lower):
         return Kind.MDN
     if is_auto_reply(headers, subject):
         return Kind.AUTO_REPLY

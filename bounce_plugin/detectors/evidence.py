@@ -14,6 +14,8 @@ from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
 from bounce_plugin.detectors.wording import (
     DAEMONS,
+    DELIVERED,
+    DIGESTS,
     GIVEN_UP,
     GOODS,
     HINTS,
@@ -62,8 +64,9 @@ _UNMISTAKABLE: Final = (
     "failure notice",
     "mail delivery failed",
 )
-# What help desks and trackers write: what they hold is what somebody sent to them.
+# What help desks, trackers and cron write: what they hold is what somebody sent to them, or what a program printed.
 _OF_A_TRACKER: Final = frozenset({
+    "x-cron-env",
     "x-rt-ticket", "x-rt-loop-prevention", "x-otrs-loop", "x-znuny-loop", "x-jira-fingerprint", "x-zammad-ticket-id", "x-github-reason", "x-github-sender", "x-gitlab-project", "x-gitlab-issue-id",
     "x-gitlab-notificationreason", "x-redmine-project", "x-redmine-issue-id", "x-redmine-host", "x-bugzilla-reason", "x-bugzilla-url", "x-mantis-id", "x-trac-ticket-id", "x-zendesk-from-account-id",
     "x-fd-email-category", "x-freshdesk-ticket-id", "x-sentry-project", "x-sentry-transaction", "x-helpscout-conversation", "x-phabricator-sent-this-message", "x-launchpad-bug", "x-debian-pr-message", "x-roundup-name",
@@ -125,7 +128,7 @@ def weigh(notice: Notice) -> Evidence:
     refused = bool(refusing_list(notice))
     origin = 2 * (daemon or marked or typed or refused) + postmaster + (2 if path == "<>" else 1) * null
     origin += bool(notice.named) + automatic + titled
-    if headers.has_any(_OF_A_TRACKER):
+    if headers.has_any(_OF_A_TRACKER) or (not returned and DIGESTS.stand_in(notice.subject.partition(":")[0])):
         return Evidence(origin=0, words=titled + returned, known=False, nameless=False, machine=False)
     if not daemon and not marked:
         origin -= _personal(notice)
@@ -167,10 +170,12 @@ def speaks_of_failure(notice: Notice) -> bool:
     """
     if notice.report.returned is not None or notice.named or SUBJECTS.begin(notice.subject.lstrip(_BRACKETS)):
         return True
+    if refusing_list(notice):
+        return True
     if find_reply(notice.text) is not None or EnhancedStatus.find(notice.text) is not None:
         return True
     near = notice.lower[: 4 * _NEAR]
-    return any(words.stand_in(near) for words in (INTROS, GIVEN_UP, STILL_TRYING, REFUSED_BY_LIST))
+    return any(words.stand_in(near) for words in (INTROS, GIVEN_UP, STILL_TRYING, REFUSED_BY_LIST, DELIVERED))
 
 
 def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
@@ -178,11 +183,18 @@ def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
     near = notice.lower[:_NEAR]
     if _is_lure(notice):
         return True
+    if " in mail from " in notice.subject and _is_of_another_site(notice, find_address(notice.subject)):
+        return True  # amavis, to the operator
     if plainly and INCOMING.stand_in(f"{notice.subject}\n{near}"):
         return True
     if notice.report.returned is None and _names_us_as_recipient(notice):
         return True
     return not daemon and TO_US.stand_in(f"{notice.subject}\n{near}")  # filters and postmasters write so
+
+
+def _is_of_another_site(notice: Notice, address: str) -> bool:
+    """Whether an address is one that is not of the site that the mail was sent to."""
+    return address != "" and not are_of_one_site(address, find_address(notice.headers.get("to").lower()))
 
 
 def _names_us_as_recipient(notice: Notice) -> bool:

@@ -37,7 +37,7 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     return tuple(
         build_finding(notice, address, notice.text, detector=NAME, confidence=0.4)
         for address in addresses
-        if address and not notice.is_ours(address)
+        if address and not notice.is_ours(address) and address.lower() not in notice.asked
     )
 
 

@@ -16,7 +16,7 @@ from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice, is_plain
 from bounce_plugin.detectors.reply import find_reply, quote_found
 from bounce_plugin.detectors.wording import is_contact
-from bounce_plugin.message.address import find_address, read_recipient
+from bounce_plugin.message.address import find_address, find_addresses, read_recipient
 
 NAME: Final = "listed"
 
@@ -63,7 +63,7 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`."""
     for pattern, confidence in ((_ALONE, 0.9), (_LEADING, 0.8)):
         preface, entries = _read(notice, pattern)
-        if entries:
+        if entries and not _is_only_asked(notice, entries):
             return _findings(notice, preface, entries, confidence)
     return ()
 
@@ -147,6 +147,17 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
+def _is_only_asked(notice: Notice, entries: list[_Entry]) -> bool:
+    """Whether the one address with a line of its own is one to ask, beside another that the text names elsewhere."""
+    return (
+        len(entries) == 1
+        and not entries[0].headed
+        and len(notice.places) > 1
+        and entries[0].address.lower() in notice.asked
+        and any(not notice.is_ours(one) and one not in notice.asked for one in find_addresses(notice.lower))
+    )
+
+
 def _without_contacts(notice: Notice, entries: list[_Entry]) -> list[_Entry]:
     """Without those whom the text only tells to ask, unless nobody else is left."""
     if len(entries) == 1 and not notice.named:
@@ -156,7 +167,7 @@ def _without_contacts(notice: Notice, entries: list[_Entry]) -> list[_Entry]:
         entry
         for entry in entries
         if entry.headed
-        or not is_contact(entry.address)
+        or not (is_contact(entry.address) or entry.address.lower() in notice.asked)
         or entry.address.lower() in named
         or find_reply("\n".join(entry.lines))
     ]

@@ -50,7 +50,7 @@ def refusing_list(notice: Notice) -> str:
     """
     if _KEPT.search(notice.sender) is None and not notice.headers.has_any(_OF_A_LIST):
         return ""  # as mostly; to read the text takes longer
-    near = notice.lower[:_NEAR]
+    near = _near(notice)
     refused = REFUSED_BY_LIST.stand_in(near) or notice.subject.startswith(_REJECTED)
     if not refused or HELD_BY_LIST.stand_in(near) or HELD_BY_LIST.stand_in(notice.subject):
         return ""
@@ -59,8 +59,15 @@ def refusing_list(notice: Notice) -> str:
         return ""
     returned = notice.report.returned
     if returned is None:
+        if notice.subject.startswith(_REJECTED):
+            return name
         return name if OF_OUR_MESSAGE.stand_in(near.partition('"')[0]) else ""
     return name if _is_of_our_site(notice, find_address(returned.headers.get("from").lower())) else ""
+
+
+def _near(notice: Notice) -> str:
+    """The manager's own words on one line: what is looked for may be broken anywhere."""
+    return " ".join(notice.lower[:_NEAR].split())
 
 
 def is_of_a_manager(notice: Notice) -> bool:
@@ -79,7 +86,7 @@ def holds_our_message(notice: Notice) -> bool:
         return False
     if not (is_of_a_manager(notice) or _is_of_a_keeper(notice)) or find_reply(notice.text) is not None:
         return False
-    near = notice.lower[:_NEAR]
+    near = _near(notice)
     ours = OF_OUR_MESSAGE.stand_in(notice.subject) or OF_OUR_MESSAGE.stand_in(near)
     return ours and (HELD_BY_LIST.stand_in(notice.subject) or HELD_BY_LIST.stand_in(near))
 

@@ -27,7 +27,7 @@ _CUES: Final = (
     "message to", "mail to", "e-mail to", "email to", "user:", "userid:", "allowed size:", "attempts:", "is full:", "mailbox", "addressed to", "addressed,", "user",
     "ihre nachricht an", "ihre e-mail an", "ihre mail an", "votre message à", "votre message destiné à", "su mensaje a", "su mensaje para", "il messaggio a", "uw bericht aan", "uw e-mail aan",
     "wiadomość do", "sua mensagem para", "meddelande till", "beskeden til", "zpráva pro", "ваше сообщение для", "all'utente", "destinato a", "indirizzato a", "destinatario", "destinataire", "adressé à", "empfänger", "dirigido a", "bestemd voor", "geadresseerde",
-    "odbiorca", "adresat", "mottagare", "modtager", "příjemce", "címzett", "alıcı", "получатель", "адресат", "宛先", "受信者", "收件人", "받는 사람", "수신자",
+    "odbiorca", "adresat", "mottagare", "modtager", "příjemce", "címzett", "alıcı", "получатель", "адресат", "宛先", "受信者", "收件人", "받는 사람", "받는사람", "수신자", "adresát", "收件者", "kime:",
     "recipient", "address", "to:", "failed", "failure",
 )  # fmt: skip
 #: These stand near any address: of one that people are told to ask they prove nothing while another has a clearer one.
@@ -45,6 +45,8 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     if notice.named:  # the header says whom
         names = {address.lower() for address in notice.named}
         mentions = [hit for hit in mentions if hit[2].lower() in names]
+    elif len(mentions) > 1:
+        mentions = [hit for hit in mentions if hit[2].lower() not in notice.asked] or mentions
     before = _words_before(mentions, notice.lower)
     everything = "\n".join(before)
     asked: dict[str, tuple[int, int]] = {}  # whom a text may only tell to ask

@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from bounce_plugin.detectors.phrases import Phrases
-from bounce_plugin.detectors.wording import ARRIVED, DELIVERED, GIVEN_UP, INTROS, NO_MORE, NOT, STILL_TRYING
-from bounce_plugin.message.address import find_address, find_addresses
+from bounce_plugin.detectors.wording import ARRIVED, ASK, DELIVERED, GIVEN_UP, INTROS, NO_MORE, NOT, STILL_TRYING
+from bounce_plugin.message.address import find_address, find_addresses, locate_addresses
 from bounce_plugin.message.encoded_words import decode_words
 from bounce_plugin.message.quick import lazy
 from bounce_plugin.message.report import Action, Report
@@ -16,7 +16,11 @@ _LONGEST: Final = 64 * 1024  # characters of text that any dialect reads: a noti
 _ARRIVED: Final = Phrases(ARRIVED)
 _NEGATED: Final = 20  # characters behind a verb, where some languages put their "not"
 _FOOTER: Final = re.compile(r"\n_{20,60}\n(?=[^\n]{1,200}\n[^\n]{0,200}@)")
+_TAKEN_FOR: Final = re.compile(r"\bfor <?([^\s<>;@]{1,64}@[^\s<>;@]{1,253})>?;")
+_QUOTED: Final = re.compile(r"^>(?!>)[^\n]*\n?", re.MULTILINE)
 _NEAR: Final = 500  # characters: what a text says first
+_REACH: Final = 80  # characters
+_SENTENCE: Final = re.compile(r"[.!?。][ \n]|\n[ \t]*\n|\n[ \t]*[-*•]")  # between two of them
 _OUR_FIELDS: Final = ("delivered-to", "x-original-to", "envelope-to", "to")
 _FAILED: Final = Action.FAILED  # Python 3.11 takes ten times as long to find a member of an enumeration
 # An address that stands for itself, with nothing to be trimmed or decoded.
@@ -37,6 +41,8 @@ class Notice:
         text = report.text[:_LONGEST]
         if "\n_____" in text and "list-id" in headers:  # what a list adds to every post
             text = _FOOTER.split(text, maxsplit=1)[0]
+        if "\n> " in text and (own := _QUOTED.sub("", text)) and not own.isspace():
+            text = own  # what a person or a help desk quotes is what somebody else wrote
         if "\x0c" in text:
             text = text.replace("\x0c", "\n")
         #: What people read, without no-break spaces and the form feeds of some gateways.
@@ -74,6 +80,17 @@ class Notice:
         return lower in self._ours
 
     @lazy
+    def asked(self) -> frozenset[str]:
+        """Whom the text tells to ask, in lower case: the words before each time that it names them say so."""
+        asked: dict[str, bool] = {}
+        last = 0
+        for start, end, address in locate_addresses(self.text):
+            before = _SENTENCE.split(self.lower[max(last, start - _REACH) : start])[-1]
+            key, last = address.lower(), end
+            asked[key] = asked.get(key, True) and ASK.stand_in(before)
+        return frozenset([address for address, is_asked in asked.items() if is_asked])
+
+    @lazy
     def named(self) -> tuple[str, ...]:
         """The addresses of X-Failed-Recipients (Exim, Gmail, Mail.Ru): whom, not that; anybody can write it."""
         values = self.headers.all("x-failed-recipients")
@@ -83,13 +100,20 @@ class Notice:
 
     @property
     def addressed(self) -> tuple[str, ...]:
-        """The addresses that the returned message was written to."""
+        """The addresses that the returned message was written to.
+
+        One that is to be told to nobody names its sender there; then a host that took it may say for whom it did (RFC 5321, section 4.4).
+        """
         returned = self.report.returned
         if returned is None:
             return ()
         to = find_addresses(decode_words(returned.headers.get("to")))
         if to:
-            return to
+            if [one.lower() for one in to] != [find_address(decode_words(returned.headers.get("from"))).lower()]:
+                return to
+            taken = [_TAKEN_FOR.search(value) for value in returned.headers.all("received")]
+            taken_for = [found[1] for found in taken if found and not self.is_ours(found[1])]
+            return tuple(taken_for[:1])
         delivered = find_address(returned.headers.get("x-original-to") or returned.headers.get("delivered-to"))
         return (delivered,) if delivered else ()
 

@@ -107,6 +107,8 @@ def _stands_alone(found: re.Match[str]) -> bool:
     if found.string[at - 1] == "#" and "://" in found.string[found.string.rfind(" ", 0, at) + 1 : at]:
         return False  # the place within a page: https://community.mimecast.com/docs/DOC-1369#550
     before = found.string[max(0, at - 20) : at].rstrip(" \t")
+    if before.endswith("--"):
+        before = before[:-2]  # before each line of Mimecast's
     return not before or before.endswith(_BEFORE) or before.lower().endswith(_WORDS_BEFORE)
 
 

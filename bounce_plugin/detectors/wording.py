@@ -28,6 +28,12 @@ INCOMING: Final = Phrases((
     "informe de cuarentena", "su cuarentena", "rapporto di quarantena", "vostra quarantena", "quarantaine-rapport", "raport kwarantanny", "relatório de quarentena", "отчет о карантине",
     "your parcel", "your package", "your shipment", "ihr paket", "ihre sendung", "eingehende nachricht", "eingehende mail",
 ))  # fmt: skip
+# How the subject of statistics and lists of many mails begins.
+DIGESTS: Final = Phrases((
+    "digest", "statistic", "statistik", "summary", "summaries", "zusammenfassung", "tagesbericht", "daily report", "weekly report", "monthly report", "rapport quotidien", "rapport hebdomadaire",
+    "récapitulatif", "resumen diario", "resumen semanal", "informe diario", "riepilogo", "rapporto giornaliero", "dagrapport", "samenvatting", "raport dzienny", "podsumowanie", "relatório diário", "resumo diário",
+    "sammanfattning", "sammendrag", "souhrn", "сводка", "ежедневный отчет", "ежедневный отчёт",
+))  # fmt: skip
 # The same, in words that nobody would use of mail that we sent, whatever else the text quotes.
 TO_US: Final = Phrases((
     "in mail to you", "email to you from", "mail to you from", "message addressed to you", "email addressed to you", "mail addressed to you", "message that was sent to you", "message intended for you",
@@ -182,8 +188,8 @@ NOT: Final = (
 )  # fmt: skip
 # What a mailing list's manager says of a message that it does not pass on.
 REFUSED_BY_LIST: Final = Phrases((
-    "been rejected", "been automatically rejected", "was rejected", "message rejected", "is rejected", "been refused", "was refused", "abgelehnt", "zurückgewiesen", "a été rejeté", "a été refusé",
-    "sido rechazad", "fue rechazad", "stato rifiutat", "stato respint", "geweigerd", "afgewezen", "odrzucon", "rejeitad", "recusad", "avvisat", "avvist", "afvist", "zamítnut", "odmítnut", "reddedil",
+    "been rejected", "been automatically rejected", "was rejected", "message rejected", "is rejected", "been refused", "was refused", "abgelehnt", "zurückgewiesen", "a été rejeté", "a été refusé", "automatiquement rejeté", "automatiquement refusé",
+    "sido rechazad", "fue rechazad", "automáticamente rechazad", "rechazado automáticamente", "stato rifiutat", "stato respint", "automaticamente rifiutat", "automaticamente respint", "rigettat", "geweigerd", "afgewezen", "odrzucon", "rejeitad", "recusad", "avvisat", "avvist", "afvist", "zamítnut", "odmítnut", "reddedil",
     "отклонен", "отвергнут", "拒否されました", "却下", "被拒绝", "被拒絕",
 ))  # fmt: skip
 # What it says of one that a moderator has yet to see: this may be refused, or not.
@@ -199,6 +205,14 @@ OF_OUR_MESSAGE: Final = Phrases((
     "ваше сообщение", "вашего сообщения", "ваше письмо", "あなたのメッセージ", "您的邮件", "您的郵件",
 ))  # fmt: skip
 
+# Words before an address that the reader may ask.
+ASK: Final = Phrases((
+    "please contact", "contact us", "contact the", "contact your", "contact:", "please reply to", "reply to this", "please write", "questions", "for assistance", "further assistance", "for help", "get help", "help:", "support:", "in touch with", "email us",
+    "wenden sie sich", "kontaktieren", "rückfragen", "fragen", "ansprechpartner", "schreiben sie", "melden sie sich", "kontakt:", "contactez", "contacter", "écrivez", "écrire à", "adressez-vous", "adressez vous", "besoin d'aide", "votre administrateur",
+    "contacte", "póngase en contacto", "escriba a", "escríbanos", "dudas", "consultas", "contattare", "contatti", "contatta ", "scriver", "scriva a", "assistenza", "domande", "rivolg", "neem contact", "vragen", "schrijf", "prosimy o kontakt", "skontaktuj",
+    "napisz", "pytania", "pytań", "dúvidas", "contate", "entre em contato", "entre em contacto", "contato:", "kontakta", "frågor", "kontakt ", "spørgsmål", "spørsmål", "ota yhteyttä", "kysymy", "dotaz", "pište na", "kontaktujte", "otázk", "kérdés", "forduljon",
+    "iletişim", "sorular", "başvurun", "обращайтесь", "обратитесь", "вопрос", "свяжитесь", "напишите", "お問い合わせ", "お問合せ", "問合せ", "ご連絡", "문의", "联系", "聯繫", "聯絡", "咨询",
+))  # fmt: skip
 # Whom a text tells to ask.
 _CONTACTS: Final = (
     "postmaster@", "support@", "abuse@", "helpdesk@", "noc@", "hostmaster@", "admin@", "webmaster@", "info@", "help@", "mailer-daemon@", "service@",

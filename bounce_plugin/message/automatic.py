@@ -84,6 +84,11 @@ _RECEIPT_LABELS: Final = (
     "read receipt:", "return receipt:", "lesebestätigung:", "leesbevestiging:", "confirmation de lecture", "confirmación de lectura", "conferma di lettura", "potwierdzenie przeczytania",
     "confirmação de leitura", "läskvitto", "kvittering for lest", "kvittering for læst", "potvrzení o přečtení", "уведомление о прочтении",
 )  # fmt: skip
+# What the text of such a receipt says of our message.
+_WAS_READ: Final = (
+    "was read ", "was displayed ", "without being read", "gelesen", "a été lu", "sans être lu", "sans avoir été lu", "fue leído", "se leyó", "sin ser leído", "sin leer", "è stato letto", "senza essere lett", "gelezen",
+    "przeczytan", "foi lid", "sem ser lid", "lästes", "har lästs", "utan att ha lästs", "blev læst", "uden at blive læst", "ble lest", "přečten", "прочитан", "開封", "既読", "已读", "已讀",
+)  # fmt: skip
 # A challenge in any words: it wants to be sure (1) that a person has written (2) the message that waits (3). Whoever is to
 # click must be told that it keeps out robots; letters speak of persons, too.
 _SURE: Final = (
@@ -93,7 +98,7 @@ _CLICK: Final = ("click", "clic", "klick", "klik", "clique", "tıkla", "нажм
 _ROBOT: Final = (
     "captcha", "a robot", "un robot", "kein roboter", "geen robot", "robotem", "um robô", "kein automat", "не робот", "机器人", "ロボットではありません",
     "letters in the image", "characters in the image", "shown in the image", "letters in the picture", "zeichen im bild", "buchstaben im bild", "lettres de l'image", "caractères de l'image", "caractères affichés", "caractères suivants",
-    "letras da imagem", "caracteres da imagem", "letras de la imagen", "caracteres de la imagen", "lettere nell'immagine", "caratteri dell'immagine", "znaki z obrazka", "символы с картинки",
+    "letras da imagem", "caracteres da imagem", "letras de la imagen", "caracteres de la imagen", "lettere nell'immagine", "caratteri dell'immagine", "znaki z obrazka", "символы с картинки", "код с картинки",
 )  # fmt: skip
 _PERSON: Final = (
     "real person", "a human", "human being", "echter mensch", "ein mensch", "un humain", "une personne", "una persona", "een mens",
@@ -114,7 +119,7 @@ _CHALLENGES: Final = (
     "bestätigen sie, dass sie kein", "damit ihre nachricht zugestellt", "damit ihre e-mail zugestellt",
     "until you reply to this notice", "requires that you verify", "real live human being", "requires verification", "reply to this message and leave", "click the link once",
     "to protect my mailbox from spam", "kennt ihre adresse noch nicht", "ihre adresse noch nicht bekannt", "antworten sie einfach auf diese", "bestätigung erforderlich",
-    "to release your message", "to confirm your message", "please confirm your message", "must confirm your address", "this confirmation verifies", "has not been verified",
+    "to release your message", "to release your pending message", "to confirm your message", "please confirm your message", "must confirm your address", "this confirmation verifies", "has not been verified",
     "suspect email", "list of allowed senders", "add you to this list", "human verification", "verify your identity as the sender",
     "wird zurückgehalten, bis sie", "bestätigen sie ihre nachricht", "pour vous authentifier",
     "der absender sich einmalig bestätigt", "um die zustellung freizugeben", "zustellung freizuschalten", "um ihre nachricht freizu", "um ihre e-mail freizu", "bitte bestätigen sie ihre e-mail", "bitte bestätigen sie ihre nachricht",
@@ -143,7 +148,7 @@ _CHALLENGERS: Final = (
 _REPORT_SUBJECT: Final = re.compile(
     r"^(?:\[preview\] ?)?report[ -]domain:|report[ -]domain:.{0,250}submitter:"  # RFC 7489 and RFC 8460
     r"|smtp (?:server|client): .{0,80}(?:from|to) "  # Postfix to its postmaster, about strangers' sessions
-    r"|^loop alert|^message \S+ has been frozen|^message frozen|frozen on |^tls-?rpt|dmarc (?:aggregate )?report|^\[?dmarc\]? "
+    r"|^loop alert|^message (?:\S+ (?:has been )?)?frozen|frozen on |^tls-?rpt|dmarc (?:aggregate )?report|^\[?dmarc\]? "
     r"|^bounce action notification|error monitoring report|^uncaught bounce notification|'s subscription disabled on |^bounce (?:processing )?(?:report|summary|statistics)"  # to the owner of a list
 )
 # One of these is in each of them, and in hardly any other subject.
@@ -158,7 +163,7 @@ _AGGREGATE: Final = re.compile(
 
 def is_domain_report(headers: Headers, subject: str, types: Iterable[str]) -> bool:
     """Whether statistics or a notice to an operator, by subject (decoded, lower case) and the content types (D-39)."""
-    if "tls-report-domain" in headers or "x-cron-env" in headers:
+    if "tls-report-domain" in headers:
         return True
     for kind in types:
         if kind.startswith(_REPORT_TYPES) or ("!" in kind and _AGGREGATE.search(kind)):
@@ -178,6 +183,11 @@ def is_receipt(headers: Headers, subject: str) -> bool:
     )
 
 
+def is_receipt_in_words(subject: str, lower: str) -> bool:
+    """Whether a receipt without any mark: Outlook tells in the text alone that it was read; `lower` is the text in lower case."""
+    return subject.startswith(_RECEIPT_SUBJECTS) and any(words in lower[:1000] for words in _WAS_READ)
+
+
 def is_auto_reply(headers: Headers, subject: str) -> bool:
     """Whether the headers are those of an auto-reply (RFC 3834 and its many predecessors)."""
     if headers.has_any(_RESPONDER_FIELDS):
@@ -186,6 +196,8 @@ def is_auto_reply(headers: Headers, subject: str) -> bool:
         "vacation" in headers.get("auto-submitted").lower()
         or headers.get("x-apple-action").upper() == "VACATION"
         or "auto_reply" in headers.get("precedence").lower()
+        or "via the vacation program" in headers.get("from")
+        or "autorespond" in headers.get("x-mailer").lower()
     ):
         return True
     bare = subject.lstrip("[(【「《 ")

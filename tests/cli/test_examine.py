@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from bounce_plugin.cli import USAGE
 from tests.bounces import PRIVATE, report
 from tests.cli.terminal import call
@@ -55,6 +57,17 @@ def test_examine_prints_one_json_object_a_line(tmp_path: Path) -> None:
     assert {key: row[key] for key in expected} == expected
     assert any(step["decided"] and step["span"] for step in row["evidence"])
     assert (second["kind"], second["rows"], second["error"]) == ("other", [], None)
+
+
+def test_a_fault_of_ours_is_told_as_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("bounce_plugin.examination.detect", fail)
+    mail = tmp_path / "a.eml"
+    mail.write_bytes(PRIVATE)
+    found = json.loads(call("examine", "--json", str(mail)).output)
+    assert (found["kind"], found["error"]) == ("other", "The mail could not be read (RecursionError).")
 
 
 def test_examine_reads_standard_input() -> None:
