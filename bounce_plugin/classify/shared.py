@@ -15,8 +15,8 @@ from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.message.address import are_of_one_site
 from bounce_plugin.message.report import Kind
 
-#: What may lie with the servers on the way.
-ON_THE_WAY: Final = frozenset({Reason.UNREACHABLE, Reason.EXPIRED, Reason.ROUTING_LOOP})
+#: What may lie with the servers on the way; the account that a relay has suspended is then ours.
+ON_THE_WAY: Final = frozenset({Reason.UNREACHABLE, Reason.EXPIRED, Reason.ROUTING_LOOP, Reason.MAILBOX_DISABLED})
 #: Before the name of what is shared, in evidence.
 RULE: Final = "shared:"
 HOST: Final = RULE + "host"
@@ -50,6 +50,6 @@ def find_shared(
             known = next((one for one in who if providers.of_address(one)), "")
             if known:
                 shared |= dict.fromkeys(alike, (RESOLVER, "recipient", known.rpartition("@")[2]))
-        elif not any(are_of_one_site(host, one) for one in who):
+        elif not any(are_of_one_site(host, one) for one in who) and not providers.of_host(host):
             shared |= dict.fromkeys(alike, (HOST, "remote_mta", host))
     return shared

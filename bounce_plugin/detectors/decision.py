@@ -153,8 +153,8 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     whole = f"{subject}\n{notice.lower}"
     if is_challenge(whole, notice.sender) and "x-list-administrivia" not in headers:
         return Kind.CHALLENGE
-    shows = notice.report.returned is not None or "http" not in notice.lower
-    if not (shows and evidence.score >= BOUNCE) and "list-unsubscribe" not in headers and asks_for_a_person(whole):
+    reports = evidence.score >= BOUNCE and notice.report.returned is not None
+    if not reports and "list-unsubscribe" not in headers and asks_for_a_person(whole):
         return Kind.CHALLENGE
     if is_receipt(headers, subject) or is_receipt_in_words(subject, notice.lower):
         return Kind.MDN

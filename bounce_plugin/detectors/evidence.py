@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from bounce_plugin.detectors.labels import RECIPIENT, SENDER, find_labelled
 from bounce_plugin.detectors.lists import refusing_list
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
@@ -54,7 +55,7 @@ _GREETING: Final = re.compile(
 
 
 _LETTER: Final = re.compile(
-    r"^>|^(?:hi|hello|hallo|dear|liebe|sehr geehrte|bonjour|hola|ciao|guten tag)\b", re.MULTILINE
+    r"^>|^(?:hi(?!\. this is the)|hello|hallo|dear|liebe|sehr geehrte|bonjour|hola|ciao|guten tag)\b", re.MULTILINE
 )
 _UNMISTAKABLE: Final = (
     "undelivered mail returned",
@@ -71,16 +72,6 @@ _OF_A_TRACKER: Final = frozenset({
     "x-gitlab-notificationreason", "x-redmine-project", "x-redmine-issue-id", "x-redmine-host", "x-bugzilla-reason", "x-bugzilla-url", "x-mantis-id", "x-trac-ticket-id", "x-zendesk-from-account-id",
     "x-fd-email-category", "x-freshdesk-ticket-id", "x-sentry-project", "x-sentry-transaction", "x-helpscout-conversation", "x-phabricator-sent-this-message", "x-launchpad-bug", "x-debian-pr-message", "x-roundup-name",
 })  # fmt: skip
-# What filters write before whom a mail came from, and whom it was for.
-_LABELS: Final = tuple(
-    [
-        re.compile(rf"[ \t>*-]{{0,20}}(?:{names})[ \t]{{0,20}}[:：](.{{1,250}})")
-        for names in (
-            "sender|from|absender|von|expéditeur|de|remitente|mittente|da|afzender|van|nadawca|od|remetente|avsändare|från|afsender|fra|odesílatel|feladó|gönderen|отправитель|от|送信者|差出人|发件人|寄件者|보낸 사람",
-            "recipients?|to|empfänger|an|destinataire|à|destinatario|para|a|ontvanger|aan|odbiorca|adresat|do|destinatário|mottagare|till|modtager|til|příjemce|komu|címzett|alıcı|kime|получатель|кому|受信者|宛先|收件人|收件者|받는 사람",
-        )
-    ]
-)
 _REWRITTEN: Final = ("srs0", "srs1")  # by a forwarder: the return path is its own
 _BRACKETS: Final = "[(【「 "  # before a title in Korean and Japanese
 _NDR_FIELDS: Final = ("x-ms-exchange-message-is-ndr", "x-ms-embedded-report")  # Exchange; without a value, often
@@ -174,16 +165,16 @@ def speaks_of_failure(notice: Notice) -> bool:
         return True
     if find_reply(notice.text) is not None or EnhancedStatus.find(notice.text) is not None:
         return True
-    near = notice.lower[: 4 * _NEAR]
+    near = notice.flat[: 4 * _NEAR]
     return any(words.stand_in(near) for words in (INTROS, GIVEN_UP, STILL_TRYING, REFUSED_BY_LIST, DELIVERED))
 
 
 def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
     """Whether the mail is about others that come in, or a lure; `plainly`: it shows no reply and no returned message."""
-    near = notice.lower[:_NEAR]
+    near = notice.flat[:_NEAR]
     if _is_lure(notice):
         return True
-    if " in mail from " in notice.subject and _is_of_another_site(notice, find_address(notice.subject)):
+    if " from " in notice.subject and _is_of_another_site(notice, find_address(notice.subject.rpartition(" from ")[2])):
         return True  # amavis, to the operator
     if plainly and INCOMING.stand_in(f"{notice.subject}\n{near}"):
         return True
@@ -202,23 +193,14 @@ def _names_us_as_recipient(notice: Notice) -> bool:
     to = notice.headers.get("to").lower()
     if not to or to[to.rfind("<") + 1 :].rstrip("> ") not in notice.lower:  # as mostly
         return False
-    labelled = [_find_label(label, notice) for label in _LABELS]
-    sender, recipient = labelled
+    sender, recipient = (find_labelled(label, notice) for label in (SENDER, RECIPIENT))
     if not sender or not recipient or sender == recipient:
         return False
     return notice.is_ours(recipient) and not notice.is_ours(sender) and not are_of_one_site(sender, recipient)
 
 
-def _find_label(label: re.Pattern[str], notice: Notice) -> str:
-    """The address behind the first such label that begins a line; lower case."""
-    for place in notice.places:
-        if found := label.match(notice.lines[place].lower()):
-            return find_address(found[1])
-    return ""
-
-
 def _is_lure(notice: Notice) -> bool:
-    near = notice.lower[:_NEAR]
+    near = notice.flat[:_NEAR]
     return "http" in near and LURES.stand_in(near)
 
 
@@ -260,14 +242,14 @@ def _personal(notice: Notice) -> int:
         against += 2  # a newsletter
     if "in-reply-to" in headers and _ANSWER.match(notice.subject) and _LETTER.search(notice.lower):
         against += 3
-    if GOODS.stand_in(notice.subject) or GOODS.stand_in(notice.lower[:_NEAR]):
+    if GOODS.stand_in(notice.subject) or GOODS.stand_in(notice.flat[:_NEAR]):
         against += 2
     return against
 
 
 def _words(notice: Notice) -> int:
     """How much the text speaks for a report, `_LEAST` at least."""
-    near = notice.lower[:_NEAR]
+    near = notice.flat[:_NEAR]
     words = 0
     if INTROS.stand_in(near):
         words += 2

@@ -71,6 +71,8 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
 def detect_ours(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`. For those who write to themselves: the recipient that failed is the one that is told."""
     preface, entries = _read(notice, _ALONE, even_ours=True)
+    if _is_only_asked(notice, entries):
+        return ()
     return _findings(notice, preface, entries, 0.7)
 
 

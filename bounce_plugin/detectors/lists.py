@@ -66,8 +66,8 @@ def refusing_list(notice: Notice) -> str:
 
 
 def _near(notice: Notice) -> str:
-    """The manager's own words on one line: what is looked for may be broken anywhere."""
-    return " ".join(notice.lower[:_NEAR].split())
+    """The manager's own words, on one line."""
+    return " ".join(notice.flat[:_NEAR].split())
 
 
 def is_of_a_manager(notice: Notice) -> bool:

@@ -11,8 +11,10 @@ from typing import Final
 
 from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.detectors.labels import RECIPIENT, find_labelled, find_reason
 from bounce_plugin.detectors.lists import is_of_a_manager
 from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.detectors.reply import find_reply
 from bounce_plugin.detectors.wording import is_contact
 from bounce_plugin.message.address import locate_addresses
 
@@ -26,7 +28,7 @@ _CUES: Final = (
     "failed to deliver to", "deliver mail to", "deliver your message to", "delivered to", "was not delivered to", "following recipient", "did not reach", "delivery to",
     "message to", "mail to", "e-mail to", "email to", "user:", "userid:", "allowed size:", "attempts:", "is full:", "mailbox", "addressed to", "addressed,", "user",
     "ihre nachricht an", "ihre e-mail an", "ihre mail an", "votre message à", "votre message destiné à", "su mensaje a", "su mensaje para", "il messaggio a", "uw bericht aan", "uw e-mail aan",
-    "wiadomość do", "sua mensagem para", "meddelande till", "beskeden til", "zpráva pro", "ваше сообщение для", "all'utente", "destinato a", "indirizzato a", "destinatario", "destinataire", "adressé à", "empfänger", "dirigido a", "bestemd voor", "geadresseerde",
+    "wiadomość do", "sua mensagem para", "meddelande till", "beskeden til", "zpráva pro", "ваше сообщение для", "das postfach", "la casella", "la boîte", "el buzón", "skrzynka", "de postbus", "posta kutusu", "all'utente", "destinato a", "indirizzato a", "destinatario", "destinataire", "adressé à", "empfänger", "dirigido a", "bestemd voor", "geadresseerde",
     "odbiorca", "adresat", "mottagare", "modtager", "příjemce", "címzett", "alıcı", "получатель", "адресат", "宛先", "受信者", "收件人", "받는 사람", "받는사람", "수신자", "adresát", "收件者", "kime:",
     "recipient", "address", "to:", "failed", "failure",
 )  # fmt: skip
@@ -45,7 +47,8 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     if notice.named:  # the header says whom
         names = {address.lower() for address in notice.named}
         mentions = [hit for hit in mentions if hit[2].lower() in names]
-    elif len(mentions) > 1:
+    every = len(mentions)
+    if every > 1 and not notice.named:
         mentions = [hit for hit in mentions if hit[2].lower() not in notice.asked] or mentions
     before = _words_before(mentions, notice.lower)
     everything = "\n".join(before)
@@ -59,11 +62,21 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
                 listed = cue in words or (listed and words.strip(_BETWEEN) in _AND)
                 if listed:
                     hits.setdefault(address, (start, end))
+            if len(hits) == 1 and len(mentions) > 1:
+                hits = _labelled(notice, mentions, hits)
             if cue not in _VAGUE or (not asked and not (others and all(map(is_contact, hits)))):
                 return tuple(_findings(notice, hits))
             asked = asked or hits
-    found = asked or _only(mentions)
+    found = asked or _only(mentions, even_contacts=len(mentions) < every)
     return tuple(_findings(notice, found)) if found else ()
+
+
+def _labelled(
+    notice: Notice, mentions: list[tuple[int, int, str]], hits: dict[str, tuple[int, int]]
+) -> dict[str, tuple[int, int]]:
+    """Rather than the one that a cue is near, the one that a line labels as the recipient."""
+    labelled = find_labelled(RECIPIENT, notice)
+    return {address: (start, end) for start, end, address in mentions if address.lower() == labelled} or hits
 
 
 def _words_before(mentions: list[tuple[int, int, str]], lower: str) -> list[str]:
@@ -74,9 +87,11 @@ def _words_before(mentions: list[tuple[int, int, str]], lower: str) -> list[str]
     ]
 
 
-def _only(mentions: list[tuple[int, int, str]]) -> dict[str, tuple[int, int]]:
-    """The one address that a text in another language speaks of, if it is one."""
-    named = {address: (start, end) for start, end, address in reversed(mentions) if not is_contact(address)}
+def _only(mentions: list[tuple[int, int, str]], *, even_contacts: bool) -> dict[str, tuple[int, int]]:
+    """The one address that a text in another language speaks of, if it is one; one to ask only beside others to ask."""
+    named = {
+        address: (start, end) for start, end, address in reversed(mentions) if even_contacts or not is_contact(address)
+    }
     return named if len(named) == 1 else {}
 
 
@@ -84,5 +99,11 @@ def _findings(notice: Notice, hits: dict[str, tuple[int, int]]) -> Iterator[Find
     """One recipient has the whole text for its reason, several have what stands between them."""
     starts = [notice.text.rfind("\n", 0, start) + 1 for start, _end in hits.values()]
     for (address, _), start, stop in zip(hits.items(), starts, [*starts[1:], len(notice.text)], strict=True):
-        words = notice.text if len(hits) == 1 else notice.text[start:stop] or notice.text
+        words = _said(notice) if len(hits) == 1 else notice.text[start:stop] or notice.text
         yield build_finding(notice, address, words, detector=NAME, confidence=0.7, whole=True)
+
+
+def _said(notice: Notice) -> str:
+    """What is said of the only recipient: what the text labels as the reason, if no reply stands elsewhere; else all of it."""
+    reason = find_reason(notice)
+    return reason if reason and (find_reply(reason) or not find_reply(notice.text)) else notice.text

@@ -20,7 +20,7 @@ _TAKEN_FOR: Final = re.compile(r"\bfor <?([^\s<>;@]{1,64}@[^\s<>;@]{1,253})>?;")
 _QUOTED: Final = re.compile(r"^>(?!>)[^\n]*\n?", re.MULTILINE)
 _NEAR: Final = 500  # characters: what a text says first
 _REACH: Final = 80  # characters
-_SENTENCE: Final = re.compile(r"[.!?。][ \n]|\n[ \t]*\n|\n[ \t]*[-*•]")  # between two of them
+_SENTENCE: Final = re.compile(r"[.!。][ \n]|\n[ \t]*\n|\n[ \t]*[-*•]")  # between two of them
 _OUR_FIELDS: Final = ("delivered-to", "x-original-to", "envelope-to", "to")
 _FAILED: Final = Action.FAILED  # Python 3.11 takes ten times as long to find a member of an enumeration
 # An address that stands for itself, with nothing to be trimmed or decoded.
@@ -48,6 +48,8 @@ class Notice:
         #: What people read, without no-break spaces and the form feeds of some gateways.
         self.text = text if text.isascii() else text.replace("\xa0", " ")
         self.lower = self.text.lower()
+        #: The same on one line: what is looked for may be broken anywhere.
+        self.flat = self.lower.replace("\n", " ")
         #: The decoded subject on one line, lower case.
         self.subject = " ".join(decode_words(headers.get("subject")).replace("_", " ").split()).lower()
         #: The From field, decoded, lower case.
@@ -81,13 +83,14 @@ class Notice:
 
     @lazy
     def asked(self) -> frozenset[str]:
-        """Whom the text tells to ask, in lower case: the words before each time that it names them say so."""
+        """Whom the text tells to ask, in lower case: each time that it names them the words before say so, maybe of several."""
         asked: dict[str, bool] = {}
-        last = 0
+        last, goes_on = 0, False
         for start, end, address in locate_addresses(self.text):
-            before = _SENTENCE.split(self.lower[max(last, start - _REACH) : start])[-1]
+            *broken, before = _SENTENCE.split(self.lower[max(last, start - _REACH) : start])
+            goes_on = ASK.stand_in(before) or (goes_on and not broken and start - last < _REACH)
             key, last = address.lower(), end
-            asked[key] = asked.get(key, True) and ASK.stand_in(before)
+            asked[key] = asked.get(key, True) and goes_on
         return frozenset([address for address, is_asked in asked.items() if is_asked])
 
     @lazy
@@ -120,31 +123,31 @@ class Notice:
     @lazy
     def action(self) -> Action:
         """Whether the text as a whole speaks of a failure, of a delay or of a delivery (D-02)."""
-        return _read_action(self.lower)
+        return _read_action(self.flat)
 
 
-def _read_action(lower: str) -> Action:
-    if _is_still_trying(lower) and "delayed or failed" not in lower:  # MailEnable says so of both
-        return _FAILED if "expired" in lower and "given up" in lower else Action.DELAYED
-    if (DELIVERED.stand_in(lower) and not GIVEN_UP.stand_in(lower)) or _has_arrived(lower):
+def _read_action(flat: str) -> Action:
+    if _is_still_trying(flat) and "delayed or failed" not in flat:  # MailEnable says so of both
+        return _FAILED if "expired" in flat and "given up" in flat else Action.DELAYED
+    if (DELIVERED.stand_in(flat) and not GIVEN_UP.stand_in(flat)) or _has_arrived(flat):
         return Action.DELIVERED
     return _FAILED
 
 
-def _is_still_trying(lower: str) -> bool:
-    if not STILL_TRYING.stand_in(lower):
+def _is_still_trying(flat: str) -> bool:
+    if not STILL_TRYING.stand_in(flat):
         return False
     for words in NO_MORE:
-        lower = lower.replace(words, "")
-    return STILL_TRYING.stand_in(lower)
+        flat = flat.replace(words, "")
+    return STILL_TRYING.stand_in(flat)
 
 
-def _has_arrived(lower: str) -> bool:
-    if not _ARRIVED.stand_in(lower[:_NEAR]):  # as mostly; to look for one after the other takes longer
+def _has_arrived(flat: str) -> bool:
+    if not _ARRIVED.stand_in(flat[:_NEAR]):  # as mostly; to look for one after the other takes longer
         return False
-    at, end = min([(at, at + len(one)) for one in ARRIVED if (at := lower.find(one, 0, _NEAR)) >= 0], default=(-1, -1))
-    if at < 0 or INTROS.stand_in(lower[:at]):
+    at, end = min([(at, at + len(one)) for one in ARRIVED if (at := flat.find(one, 0, _NEAR)) >= 0], default=(-1, -1))
+    if at < 0 or INTROS.stand_in(flat[:at]):
         return False
-    start = max(lower.rfind(sign, 0, at) for sign in ".!?。\n") + 1
-    sentence = lower[start : end + _NEGATED]
+    start = max(flat.rfind(sign, 0, at) for sign in ".!?。") + 1
+    sentence = flat[start : end + _NEGATED]
     return not any(word in sentence for word in NOT)

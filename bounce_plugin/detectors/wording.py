@@ -18,12 +18,13 @@ DAEMONS: Final = Phrases((
 POSTMASTERS: Final = Phrases((
     "postmaster", "post_master", "post.master", "post-master", "system administrator", "mail administrator", "mail system", "mail delivery", "mta@", "bounce@",
     "bounces@", "listserv@", "daemon@", "mailsystem@", "mail-system@", "mailadmin@", "mailmaster@", "administrator@",
+    "mailserver", "mail server", "mailsysteem", "mailsystem ", "sistema de correo", "système de messagerie", "sistema di posta",
     "posta-certificata@",
 ))  # fmt: skip
 # What is said of mail that comes in, to whom it comes: not of mail that we sent.
 INCOMING: Final = Phrases((
     "incoming messages could", "incoming messages were", "incoming messages are", "incoming mails are", "incoming emails are", "incoming emails could", "a message sent to you", "message was sent to you", "to your inbox",
-    "to your mailbox because", "release messages", "release your messages", "retrieve your messages", "password expires", "mailbox password",
+    "to your mailbox because", "release messages", "release your messages", "held messages", "messages on hold", "release all of your", "retrieve your messages", "password expires", "mailbox password",
     "spam quarantine", "quarantine report", "quarantine digest", "quarantine summary", "your quarantine", "end user digest", "quarantäne-bericht", "quarantänebericht", "ihrer quarantäne", "rapport de quarantaine", "votre quarantaine",
     "informe de cuarentena", "su cuarentena", "rapporto di quarantena", "vostra quarantena", "quarantaine-rapport", "raport kwarantanny", "relatório de quarentena", "отчет о карантине",
     "your parcel", "your package", "your shipment", "ihr paket", "ihre sendung", "eingehende nachricht", "eingehende mail",
@@ -37,7 +38,7 @@ DIGESTS: Final = Phrases((
 # The same, in words that nobody would use of mail that we sent, whatever else the text quotes.
 TO_US: Final = Phrases((
     "in mail to you", "email to you from", "mail to you from", "message addressed to you", "email addressed to you", "mail addressed to you", "message that was sent to you", "message intended for you",
-    "an sie gerichtete", "an sie adressierte", "für sie bestimmte", "qui vous était destiné", "qui vous est destiné", "qui vous a été adressé",
+    "een e-mail aan u", "een bericht aan u", "eine e-mail an sie", "eine nachricht an sie", "un e-mail pour vous", "un message pour vous", "un mensaje para usted", "un messaggio per lei", "an sie gerichtete", "an sie adressierte", "für sie bestimmte", "qui vous était destiné", "qui vous est destiné", "qui vous a été adressé",
     "dirigido a usted", "dirigido a ti", "a lei indirizzat", "a te indirizzat", "indirizzato a te", "aan u gericht", "adresowan do ciebie", "zaadresowan", "endereçada a você",
     "ställt till dig", "sendt til deg", "sendt til dig", "určená vám", "адресованное вам", "вам адресован",
 ))  # fmt: skip
@@ -63,19 +64,22 @@ SUBJECTS: Final = Beginnings((
     "delivery failed", "delivery notification", "delivery report", "delivery error", "delivery problem", "delivery has failed",
     "delivery incomplete", "delivery warning", "failure notice", "failure delivery", "failed mail", "failed delivery", "failure:",
     "mail delivery", "mail failed", "mail failure", "mail error", "mail system error", "message delivery", "message undeliverable", "message status",
-    "delayed mail", "warning: message", "warning: could not send", "warning: ", "permanent delivery failure", "permanent failure",
+    "delayed mail", "warning: message", "warning: could not send", "warning: e-mail virus", "warning: your ", "permanent delivery failure", "permanent failure",
     "couldn't be delivered", "could not be delivered", "unable to deliver", "can't be delivered", "cannot be delivered",
     "rejected mail", "mail rejected", "message rejected", "bounce", "bounced mail", "processing error", "notice: mail delivery",
     "nameserver error report", "[postmaster] email delivery failure", "message you sent blocked", "returned due to",
     "address not found", "user unknown", "unknown user", "quota exceeded", "mailbox full", "email delivery failure",
+    "your message could not be", "your mail could not be", "your e-mail could not be", "your email could not be", "your message was not delivered", "your message wasn't delivered",
+    "votre message n'a pas", "votre courriel n'a pas", "su mensaje no", "su correo no", "il suo messaggio non", "il tuo messaggio non", "uw bericht kon niet", "uw bericht is niet", "uw e-mail kon niet", "uw e-mail is niet", "twoja wiadomość nie", "sua mensagem não",
+    "ditt meddelande kunde inte", "ditt meddelande har inte", "din besked kunne ikke", "vaše zpráva ne", "iletilemeyen", "iletiniz teslim edilemedi", "mesajınız teslim edilemedi", "kézbesítési hiba", "ваше сообщение не доставлено",
     "ihre e-mail wurde nicht zugestellt", "ihre nachricht wurde nicht zugestellt", "ihre e-mail konnte nicht zugestellt", "ihre nachricht konnte nicht zugestellt", "e-mail wurde abgewiesen",
-    "unzustellbar", "nicht zustellbar", "unzustellbarkeit", "zustellung", "zustellungs", "nachricht konnte nicht", "fehler beim zustellen",
+    "unzustellbar", "nicht zustellbar", "unzustellbarkeit", "zustellung", "zustellungs", "nachricht konnte nicht", "nachricht abgelehnt", "e-mail abgelehnt", "fehler beim zustellen",
     "e-mail nicht zugestellt", "mail konnte nicht",  # de
-    "non remis", "échec de la remise", "échec de remise", "non délivré", "non distribu", "échec de la distribution",
+    "non remis", "message rejeté", "échec de la remise", "échec de remise", "non délivré", "non distribu", "échec de la distribution",
     "message non", "retour de courrier", "notification d'échec",  # fr
     "no se puede entregar", "no entregado", "no se pudo entregar", "devuelto", "notificación de estado de entrega", "error de entrega",
-    "correo devuelto", "mensaje no entregado",  # es
-    "avviso di mancata consegna", "avviso di non accettazione", "non recapitabile", "impossibile recapitare", "mancato recapito", "mancata consegna", "notifica di mancat", "messaggio non",  # it
+    "correo devuelto", "mensaje no entregado", "mensaje rechazado",  # es
+    "avviso di mancata consegna", "avviso di non accettazione", "non recapitabile", "impossibile recapitare", "mancato recapito", "mancata consegna", "notifica di mancat", "messaggio non", "messaggio rifiutato",  # it
     "onbestelbaar", "niet bezorgd", "niet afgeleverd", "kan niet worden bezorgd",  # nl
     "niedostarczalne", "nie można dostarczyć", "zwrot do nadawcy", "nie dostarczono", "niedoręczenie",  # pl
     "não entregue", "falha na entrega", "não foi possível entregar", "devolvida", "mensagem não",  # pt
@@ -114,10 +118,10 @@ INTROS: Final = Phrases((
     "not a valid user", "mailbox is full", "mailbox exceeds", "quota exceeded", "over quota",
     "error was detected while processing", "message undeliverable", "not deliverable",
     "sent <<<", "did not exactly match", "addresses could not be",
-    "konnte nicht zugestellt", "konnte nicht übermittelt", "nicht zugestellt werden", "wurde nicht zugestellt", "wurden nicht zugestellt", "unzustellbar", "nicht ausgeliefert",   # de
+    "konnte nicht zugestellt", "konnte nicht übermittelt", "nicht zugestellt werden", "wurde nicht zugestellt", "wurden nicht zugestellt", "wurde daher nicht zugestellt", "wurde deshalb nicht zugestellt", "nachricht nicht zugestellt", "e-mail nicht zugestellt", "unzustellbar", "nicht ausgeliefert",   # de
     "n'a pas pu être remis", "n'a pas pu être délivr", "n'a pas pu être distribu", "impossible de remettre",
     "la remise a échoué", "non remis", "échec de la remise", "n'a pu être",  # fr
-    "no se pudo entregar", "no se ha podido entregar", "no ha podido ser entregado", "no pudo ser entregado", "no se entregó",
+    "no se pudo entregar", "no se ha podido entregar", "no ha podido ser entregado", "no pudo ser entregado", "no se entregó", "no se ha entregado", "no ha sido entregado",
     "error al entregar", "no se puede entregar",  # es
     "non è stato possibile recapitare", "non è stato recapitato", "impossibile recapitare", "non è stato consegnato",
     "mancato recapito", "mancata consegna", "non può essere recapitat", "errore nella consegna",  # it
@@ -207,10 +211,10 @@ OF_OUR_MESSAGE: Final = Phrases((
 
 # Words before an address that the reader may ask.
 ASK: Final = Phrases((
-    "please contact", "contact us", "contact the", "contact your", "contact:", "please reply to", "reply to this", "please write", "questions", "for assistance", "further assistance", "for help", "get help", "help:", "support:", "in touch with", "email us",
+    "please contact", "contact us", "contact the", "contact your", "administrator:", "administrador:", "administrateur", "amministratore:", "beheerder:", "contact:", "please reply to", "reply to this", "please write", "questions", "for assistance", "further assistance", "for help", "get help", "help:", "support:", "in touch with", "email us",
     "wenden sie sich", "kontaktieren", "rückfragen", "fragen", "ansprechpartner", "schreiben sie", "melden sie sich", "kontakt:", "contactez", "contacter", "écrivez", "écrire à", "adressez-vous", "adressez vous", "besoin d'aide", "votre administrateur",
     "contacte", "póngase en contacto", "escriba a", "escríbanos", "dudas", "consultas", "contattare", "contatti", "contatta ", "scriver", "scriva a", "assistenza", "domande", "rivolg", "neem contact", "vragen", "schrijf", "prosimy o kontakt", "skontaktuj",
-    "napisz", "pytania", "pytań", "dúvidas", "contate", "entre em contato", "entre em contacto", "contato:", "kontakta", "frågor", "kontakt ", "spørgsmål", "spørsmål", "ota yhteyttä", "kysymy", "dotaz", "pište na", "kontaktujte", "otázk", "kérdés", "forduljon",
+    "napisz", "pytania", "pytań", "dúvidas", "contate", "entre em contato", "entre em contacto", "contato:", "kontakta", "frågor", "kontakt ", "spørgsmål", "spørsmål", "ota yhteyttä", "kysymy", "dotaz", "pište na", "kontaktujte", "otázk", "kérdés", "forduljon", "írjon", "segítség",
     "iletişim", "sorular", "başvurun", "обращайтесь", "обратитесь", "вопрос", "свяжитесь", "напишите", "お問い合わせ", "お問合せ", "問合せ", "ご連絡", "문의", "联系", "聯繫", "聯絡", "咨询",
 ))  # fmt: skip
 # Whom a text tells to ask.

@@ -86,7 +86,8 @@ _RECEIPT_LABELS: Final = (
 )  # fmt: skip
 # What the text of such a receipt says of our message.
 _WAS_READ: Final = (
-    "was read ", "was displayed ", "without being read", "gelesen", "a été lu", "sans être lu", "sans avoir été lu", "fue leído", "se leyó", "sin ser leído", "sin leer", "è stato letto", "senza essere lett", "gelezen",
+    "was read ", "was displayed ", "message was displayed", "a receipt for the mail", "empfangsbestätigung für", "accusé de réception", "ricevuta per il messaggio", "acuse de recibo", "ontvangstbevestiging voor",
+    "without being read", "gelesen", "a été lu", "sans être lu", "sans avoir été lu", "fue leído", "se leyó", "sin ser leído", "sin leer", "è stato letto", "senza essere lett", "gelezen",
     "przeczytan", "foi lid", "sem ser lid", "lästes", "har lästs", "utan att ha lästs", "blev læst", "uden at blive læst", "ble lest", "přečten", "прочитан", "開封", "既読", "已读", "已讀",
 )  # fmt: skip
 # A challenge in any words: it wants to be sure (1) that a person has written (2) the message that waits (3). Whoever is to
