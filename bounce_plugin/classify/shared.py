@@ -5,6 +5,7 @@ Our own relay that refuses a connection, or our own resolver that finds nobody, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -15,8 +16,10 @@ from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.message.address import are_of_one_site
 from bounce_plugin.message.report import Kind
 
-#: What may lie with the servers on the way; the account that a relay has suspended is then ours.
-ON_THE_WAY: Final = frozenset({Reason.UNREACHABLE, Reason.EXPIRED, Reason.ROUTING_LOOP, Reason.MAILBOX_DISABLED})
+#: What may lie with the servers on the way.
+ON_THE_WAY: Final = frozenset({Reason.UNREACHABLE, Reason.EXPIRED, Reason.ROUTING_LOOP})
+#: With them the account that a relay has suspended, if it names the same for several.
+OF_A_HOST: Final = ON_THE_WAY | {Reason.MAILBOX_DISABLED}
 #: Before the name of what is shared, in evidence.
 RULE: Final = "shared:"
 HOST: Final = RULE + "host"
@@ -25,6 +28,9 @@ RESOLVER: Final = RULE + "resolver"
 #: What a resolver, or a network, is to blame for.
 _NOT_FOUND: Final = frozenset({Reason.UNREACHABLE, Reason.DOMAIN_UNKNOWN})
 _LOST: Final = ON_THE_WAY | _NOT_FOUND
+_ACCOUNT: Final = re.compile(
+    r"\b(?:account|user|customer|konto|compte|cuenta|conta) ['\"]?([\w.+-]{3,64})['\"]? (?:is |was |has been )?(?:suspended|disabled|blocked|locked)"
+)
 
 
 def find_shared(
@@ -40,7 +46,7 @@ def find_shared(
     for place, finding in lost.items():
         if finding.remote_mta or "connect" not in finding.diagnostic_code.lower():  # whoever is connected to was found
             by_host.setdefault(finding.remote_mta, []).append(place)
-    shared: dict[int, Setting] = {}
+    shared = _of_one_account(findings, verdicts)
     for host, places in by_host.items():
         alike = [place for place in places if verdicts[place].reason in (ON_THE_WAY if host else _NOT_FOUND)]
         who = [lost[place].recipient for place in alike]
@@ -50,6 +56,24 @@ def find_shared(
             known = next((one for one in who if providers.of_address(one)), "")
             if known:
                 shared |= dict.fromkeys(alike, (RESOLVER, "recipient", known.rpartition("@")[2]))
-        elif not any(are_of_one_site(host, one) for one in who) and not providers.of_host(host):
+        elif not any(are_of_one_site(host, one) for one in who):
             shared |= dict.fromkeys(alike, (HOST, "remote_mta", host))
     return shared
+
+
+def _of_one_account(findings: Sequence[Finding], verdicts: Sequence[Classification]) -> dict[int, Setting]:
+    """Which findings are of an account that one host names alike for recipients of other sites: it is none of theirs."""
+    by_account: dict[tuple[str, str], list[int]] = {}
+    for place, verdict in enumerate(verdicts):
+        finding = findings[place]
+        if verdict.reason is not Reason.MAILBOX_DISABLED or not finding.remote_mta:
+            continue
+        found = _ACCOUNT.search(finding.diagnostic_code.lower())
+        if found and found[1] not in finding.recipient.lower():
+            by_account.setdefault((finding.remote_mta, found[1]), []).append(place)
+    return {
+        place: (HOST, "remote_mta", host)
+        for (host, _), places in by_account.items()
+        if not are_of_one_site(findings[places[0]].recipient, findings[places[-1]].recipient)
+        for place in places
+    }

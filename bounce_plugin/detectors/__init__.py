@@ -62,8 +62,8 @@ def detect(report: Report) -> Detection:
         lure = None if report.passage.has_original else recognise_lure(Notice(report), findings)
         return lure or decide_kind(findings) or Detection(kind=report.kind)
     notice = Notice(report)
-    if (receipt := recognise_copy(notice)) is not None:
-        return Detection(kind=receipt)
+    if (copy := recognise_copy(notice)) is not None:
+        return copy
     evidence = weigh(notice)
     own = speaks_for_itself(notice, evidence)
     findings = _machine_readable(report) if own else ()

@@ -9,7 +9,8 @@ from bounce_plugin.detectors.evidence import BOUNCE, REVIEW, Evidence, names_a_s
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.lists import holds_our_message, refusing_list
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.detectors.wording import is_contact
+from bounce_plugin.detectors.reply import find_reply
+from bounce_plugin.detectors.wording import DAEMONS, is_contact
 from bounce_plugin.message.address import find_addresses
 from bounce_plugin.message.automatic import (
     asks_for_a_person,
@@ -23,6 +24,7 @@ from bounce_plugin.message.automatic import (
 from bounce_plugin.message.forward import is_bare_forward, is_from_a_person, is_letter
 from bounce_plugin.message.quick import quick
 from bounce_plugin.message.report import Action, Kind, Report
+from bounce_plugin.message.status import EnhancedStatus
 
 # Python 3.11 takes ten times as long to find a member of an enumeration as to find a name.
 _BOUNCE: Final = Kind.BOUNCE
@@ -50,17 +52,22 @@ class Detection:
     doubt: str = ""  # why a person should look, one sentence; empty when nobody need
 
 
-def recognise_copy(notice: Notice) -> Kind | None:
+def recognise_copy(notice: Notice) -> Detection | None:
     """A mail that by its header is another's copy, or a receipt of certified mail that nothing went wrong; else None.
 
     Exchange's journal holds what others got, and it writes in its own name what became of a recall or of a meeting. Italian certified mail says in X-Ricevuta what its notice is of,
     and in X-Trasporto that it brings somebody's mail, which may be a report (Allegato al D.M. 2 novembre 2005, section 6).
     """
     if "x-ms-journal-report" in notice.headers or notice.subject.startswith(_OF_EXCHANGE):
-        return Kind.OTHER
+        return Detection(kind=Kind.OTHER)
     if "x-ricevuta" in notice.headers:
-        return _CERTIFIED.get(notice.headers.get("x-ricevuta").strip().lower())
-    return Kind.OTHER if "x-trasporto" in notice.headers and notice.report.wrapped is None else None
+        kind = _CERTIFIED.get(notice.headers.get("x-ricevuta").strip().lower())
+        return Detection(kind=kind) if kind is not None else None
+    if "x-trasporto" not in notice.headers or notice.report.wrapped is not None:
+        return None
+    inner = notice.report.returned
+    reports = inner is not None and DAEMONS.stand_in(inner.headers.get("from").lower())
+    return Detection(kind=Kind.OTHER, doubt=_UNCLEAR if reports else "")
 
 
 def decide_kind(findings: tuple[Finding, ...]) -> Detection | None:
@@ -145,16 +152,25 @@ def recognise_lure(notice: Notice, findings: tuple[Finding, ...]) -> Detection |
     return Detection(kind=Kind.OTHER, doubt="The mail says that our own address failed, and shows no message of ours.")
 
 
+def _gives_a_code(text: str) -> bool:
+    return find_reply(text) is not None or EnhancedStatus.find(text) is not None
+
+
 def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     """An automatic mail that reports no failure; None where it may be a report in plain text."""
     headers, subject = notice.headers, notice.subject
     if holds_our_message(notice) and not refusing_list(notice):
         return Kind.OTHER
-    whole = f"{subject}\n{notice.lower}"
-    if is_challenge(whole, notice.sender) and "x-list-administrivia" not in headers:
+    returned = notice.report.returned is not None
+    refuses = returned and evidence.score >= BOUNCE
+    if (
+        not (refuses and _gives_a_code(notice.text))
+        and is_challenge(notice.lower, notice.sender)
+        and "x-list-administrivia" not in headers
+    ):
         return Kind.CHALLENGE
-    reports = evidence.score >= BOUNCE and notice.report.returned is not None
-    if not reports and "list-unsubscribe" not in headers and asks_for_a_person(whole):
+    waits = evidence.score < BOUNCE or (not returned and notice.action is Action.DELAYED)
+    if waits and "list-unsubscribe" not in headers and asks_for_a_person(notice.lower):
         return Kind.CHALLENGE
     if is_receipt(headers, subject) or is_receipt_in_words(subject, notice.lower):
         return Kind.MDN

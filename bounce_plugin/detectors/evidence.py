@@ -72,6 +72,12 @@ _OF_A_TRACKER: Final = frozenset({
     "x-gitlab-notificationreason", "x-redmine-project", "x-redmine-issue-id", "x-redmine-host", "x-bugzilla-reason", "x-bugzilla-url", "x-mantis-id", "x-trac-ticket-id", "x-zendesk-from-account-id",
     "x-fd-email-category", "x-freshdesk-ticket-id", "x-sentry-project", "x-sentry-transaction", "x-helpscout-conversation", "x-phabricator-sent-this-message", "x-launchpad-bug", "x-debian-pr-message", "x-roundup-name",
 })  # fmt: skip
+_HELP_DESKS: Final = ("otrs", "znuny", "zammad")
+_STATISTICS: Final = ("mail delivery statist", "mail delivery summar", "delivery statist")
+#: What amavis tells the operator that it did with a mail.
+_KEPT_BACK: Final = re.compile(
+    r"(?:virus|banned|spam|unsolicited|bad[ -]header|unchecked|oversized)\b.{0,250} from (?:local )?(?:\[[^\[\]]{1,60}\] )?(?:\(\?\) )?<([^<>]{1,254})>$"
+)
 _REWRITTEN: Final = ("srs0", "srs1")  # by a forwarder: the return path is its own
 _BRACKETS: Final = "[(【「 "  # before a title in Korean and Japanese
 _NDR_FIELDS: Final = ("x-ms-exchange-message-is-ndr", "x-ms-embedded-report")  # Exchange; without a value, often
@@ -119,7 +125,7 @@ def weigh(notice: Notice) -> Evidence:
     refused = bool(refusing_list(notice))
     origin = 2 * (daemon or marked or typed or refused) + postmaster + (2 if path == "<>" else 1) * null
     origin += bool(notice.named) + automatic + titled
-    if headers.has_any(_OF_A_TRACKER) or (not returned and DIGESTS.stand_in(notice.subject.partition(":")[0])):
+    if headers.has_any(_OF_A_TRACKER) or _is_of_a_help_desk(notice) or (not returned and _is_digest(notice)):
         return Evidence(origin=0, words=titled + returned, known=False, nameless=False, machine=False)
     if not daemon and not marked:
         origin -= _personal(notice)
@@ -174,8 +180,9 @@ def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
     near = notice.flat[:_NEAR]
     if _is_lure(notice):
         return True
-    if " from " in notice.subject and _is_of_another_site(notice, find_address(notice.subject.rpartition(" from ")[2])):
-        return True  # amavis, to the operator
+    kept_back = _KEPT_BACK.match(notice.subject)
+    if kept_back and _is_of_another_site(notice, kept_back[1]):
+        return True
     if plainly and INCOMING.stand_in(f"{notice.subject}\n{near}"):
         return True
     if notice.report.returned is None and _names_us_as_recipient(notice):
@@ -185,7 +192,8 @@ def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
 
 def _is_of_another_site(notice: Notice, address: str) -> bool:
     """Whether an address is one that is not of the site that the mail was sent to."""
-    return address != "" and not are_of_one_site(address, find_address(notice.headers.get("to").lower()))
+    told = find_address(notice.headers.get("to").lower())
+    return told != "" and not are_of_one_site(address, told)
 
 
 def _names_us_as_recipient(notice: Notice) -> bool:
@@ -232,6 +240,22 @@ def _is_one_site(path: str, who: str) -> bool:
     if not domain or local.startswith(_REWRITTEN):
         return True
     return are_of_one_site(domain, who)
+
+
+def _is_of_a_help_desk(notice: Notice) -> bool:
+    """Whether a help desk's program wrote it that says so in these fields alone."""
+    headers = notice.headers
+    return headers.get("x-powered-by").lower().startswith(_HELP_DESKS) or headers.get("x-mailer").lower().startswith(
+        _HELP_DESKS
+    )
+
+
+def _is_digest(notice: Notice) -> bool:
+    """Whether the subject, up to a colon, is that of statistics or of a list of many mails."""
+    subject = notice.subject.partition(":")[0]
+    if "@" in subject or notice.named or not DIGESTS.stand_in(subject):
+        return False
+    return subject.startswith(_STATISTICS) or not (SUBJECTS.begin(subject) or DAEMONS.stand_in(notice.sender))
 
 
 def _personal(notice: Notice) -> int:

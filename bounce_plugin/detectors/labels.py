@@ -8,10 +8,9 @@ from typing import Final
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.message.address import find_address
 
-_SENDER, _RECIPIENT = (
-    re.compile(
-        rf"[ \t>*-]{{0,20}}(?:{names})[ \t]{{0,20}}(?:[:：](.{{1,250}})|[ \t]([^\s<>@]{{1,64}}@[^\s<>@]{{1,250}}))"
-    )
+#: For each of the two the beginning of a line; behind it the address. In a table that stands in the next cell.
+SENDER, RECIPIENT = (
+    re.compile(rf"[ >*-]{{0,20}}(?:{names})(?:[ \t]{{0,20}}[:：]|\t)(.{{1,250}})")
     for names in (
         "sender|from|absender|von|expéditeur|de|remitente|mittente|da|afzender|van|nadawca|od|remetente|avsändare|från|afsender|fra|odesílatel|feladó|gönderen|отправитель|от|送信者|差出人|发件人|寄件者|보낸 ?사람",
         "recipients?|to|empfänger|an|destinataire|à|destinatario|para|a|ontvanger|geadresseerde|aan|odbiorca|adresat|do|destinatário|mottagare|till|modtager|til|příjemce|adresát|komu|címzett|alıcı|kime|получатель|кому|受信者|宛先|あて先|收件人|收件者|받는 ?사람",
@@ -21,8 +20,6 @@ _REASON: Final = re.compile(
     r"^[ \t>*-]{0,20}(?:reason|grund|motif|raison|motivo|razón|reden|powód|przyczyna|orsak|anledning|årsag|důvod|neden|sebep|причина|理由|原因|사유|이유)[ \t]{0,20}[:：][ \t]*(?=\S)",
     re.IGNORECASE | re.MULTILINE,
 )
-SENDER: Final = _SENDER
-RECIPIENT: Final = _RECIPIENT
 
 
 def find_reason(notice: Notice) -> str:
@@ -36,6 +33,7 @@ def find_reason(notice: Notice) -> str:
 def find_labelled(label: re.Pattern[str], notice: Notice) -> str:
     """The address behind the first such label that begins a line; in lower case, empty if there is none."""
     for place in notice.places:
-        if found := label.match(notice.lines[place].lower()):
-            return find_address(found[1] or found[2])
+        found = label.match(notice.lines[place].lower())
+        if found and (address := find_address(found[1])):
+            return address
     return ""

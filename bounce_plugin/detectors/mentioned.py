@@ -15,8 +15,9 @@ from bounce_plugin.detectors.labels import RECIPIENT, find_labelled, find_reason
 from bounce_plugin.detectors.lists import is_of_a_manager
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
-from bounce_plugin.detectors.wording import is_contact
+from bounce_plugin.detectors.wording import is_contact, is_one_list
 from bounce_plugin.message.address import locate_addresses
+from bounce_plugin.message.status import EnhancedStatus
 
 NAME: Final = "mentioned"
 
@@ -34,9 +35,6 @@ _CUES: Final = (
 )  # fmt: skip
 #: These stand near any address: of one that people are told to ask they prove nothing while another has a clearer one.
 _VAGUE: Final = frozenset({"mailbox", "user", "recipient", "address", "addressed,", "to:", "failed", "failure"})
-# What stands between two addresses that one cue is for.
-_BETWEEN: Final = " \t\r\n<>()[]\"',;"
-_AND: Final = frozenset({"", "and", "und", "et", "y", "e", "en", "och", "og", "a", "i", "ve", "и"})
 
 
 def detect(notice: Notice) -> tuple[Finding, ...]:
@@ -59,22 +57,22 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
             hits: dict[str, tuple[int, int]] = {}
             listed = False
             for words, (start, end, address) in zip(before, mentions, strict=True):
-                listed = cue in words or (listed and words.strip(_BETWEEN) in _AND)
+                listed = cue in words or (listed and is_one_list(words))
                 if listed:
                     hits.setdefault(address, (start, end))
-            if len(hits) == 1 and len(mentions) > 1:
+            if cue in _VAGUE and len(hits) == 1 and len(mentions) > 1:
                 hits = _labelled(notice, mentions, hits)
             if cue not in _VAGUE or (not asked and not (others and all(map(is_contact, hits)))):
                 return tuple(_findings(notice, hits))
             asked = asked or hits
-    found = asked or _only(mentions, even_contacts=len(mentions) < every)
+    found = asked or _labelled(notice, mentions, {}) or _only(mentions, even_contacts=len(mentions) < every)
     return tuple(_findings(notice, found)) if found else ()
 
 
 def _labelled(
     notice: Notice, mentions: list[tuple[int, int, str]], hits: dict[str, tuple[int, int]]
 ) -> dict[str, tuple[int, int]]:
-    """Rather than the one that a cue is near, the one that a line labels as the recipient."""
+    """The one that a line labels as the recipient, else those found otherwise."""
     labelled = find_labelled(RECIPIENT, notice)
     return {address: (start, end) for start, end, address in mentions if address.lower() == labelled} or hits
 
@@ -104,6 +102,9 @@ def _findings(notice: Notice, hits: dict[str, tuple[int, int]]) -> Iterator[Find
 
 
 def _said(notice: Notice) -> str:
-    """What is said of the only recipient: what the text labels as the reason, if no reply stands elsewhere; else all of it."""
+    """What is said of the only recipient: what the text labels as the reason, if no code stands elsewhere; else all of it."""
     reason = find_reason(notice)
-    return reason if reason and (find_reply(reason) or not find_reply(notice.text)) else notice.text
+    whole = notice.text
+    if not reason or (find_reply(whole) and not find_reply(reason)):
+        return whole
+    return whole if EnhancedStatus.find(whole) and not EnhancedStatus.find(reason) else reason

@@ -6,8 +6,19 @@ import re
 from typing import Final
 
 from bounce_plugin.detectors.phrases import Phrases
-from bounce_plugin.detectors.wording import ARRIVED, ASK, DELIVERED, GIVEN_UP, INTROS, NO_MORE, NOT, STILL_TRYING
-from bounce_plugin.message.address import find_address, find_addresses, locate_addresses
+from bounce_plugin.detectors.wording import (
+    ARRIVED,
+    ASK,
+    DELIVERED,
+    FAILING,
+    GIVEN_UP,
+    INTROS,
+    NO_MORE,
+    NOT,
+    STILL_TRYING,
+    is_one_list,
+)
+from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses, locate_addresses
 from bounce_plugin.message.encoded_words import decode_words
 from bounce_plugin.message.quick import lazy
 from bounce_plugin.message.report import Action, Report
@@ -17,10 +28,10 @@ _ARRIVED: Final = Phrases(ARRIVED)
 _NEGATED: Final = 20  # characters behind a verb, where some languages put their "not"
 _FOOTER: Final = re.compile(r"\n_{20,60}\n(?=[^\n]{1,200}\n[^\n]{0,200}@)")
 _TAKEN_FOR: Final = re.compile(r"\bfor <?([^\s<>;@]{1,64}@[^\s<>;@]{1,253})>?;")
-_QUOTED: Final = re.compile(r"^>(?!>)[^\n]*\n?", re.MULTILINE)
 _NEAR: Final = 500  # characters: what a text says first
 _REACH: Final = 80  # characters
 _SENTENCE: Final = re.compile(r"[.!。][ \n]|\n[ \t]*\n|\n[ \t]*[-*•]")  # between two of them
+_WRAPPED: Final = re.compile(r"\n[ \t]*(?=[a-zß-öø-ÿą-žа-яё])")
 _OUR_FIELDS: Final = ("delivered-to", "x-original-to", "envelope-to", "to")
 _FAILED: Final = Action.FAILED  # Python 3.11 takes ten times as long to find a member of an enumeration
 # An address that stands for itself, with nothing to be trimmed or decoded.
@@ -41,15 +52,13 @@ class Notice:
         text = report.text[:_LONGEST]
         if "\n_____" in text and "list-id" in headers:  # what a list adds to every post
             text = _FOOTER.split(text, maxsplit=1)[0]
-        if "\n> " in text and (own := _QUOTED.sub("", text)) and not own.isspace():
-            text = own  # what a person or a help desk quotes is what somebody else wrote
         if "\x0c" in text:
             text = text.replace("\x0c", "\n")
         #: What people read, without no-break spaces and the form feeds of some gateways.
         self.text = text if text.isascii() else text.replace("\xa0", " ")
         self.lower = self.text.lower()
-        #: The same on one line: what is looked for may be broken anywhere.
-        self.flat = self.lower.replace("\n", " ")
+        #: The same without the line ends within a sentence, as far as the next line begins with a small letter.
+        self.flat = _WRAPPED.sub(" ", self.text).lower() if "\n" in self.text else self.lower
         #: The decoded subject on one line, lower case.
         self.subject = " ".join(decode_words(headers.get("subject")).replace("_", " ").split()).lower()
         #: The From field, decoded, lower case.
@@ -81,14 +90,19 @@ class Notice:
             return False  # as mostly; to read the addresses of the fields takes long
         return lower in self._ours
 
+    def _is_of_our_site(self, address: str) -> bool:
+        return any(are_of_one_site(address, one) for one in self._ours)
+
     @lazy
     def asked(self) -> frozenset[str]:
         """Whom the text tells to ask, in lower case: each time that it names them the words before say so, maybe of several."""
         asked: dict[str, bool] = {}
         last, goes_on = 0, False
         for start, end, address in locate_addresses(self.text):
-            *broken, before = _SENTENCE.split(self.lower[max(last, start - _REACH) : start])
-            goes_on = ASK.stand_in(before) or (goes_on and not broken and start - last < _REACH)
+            before = self.lower[max(last, start - _REACH) : start]
+            goes_on = goes_on and is_one_list(before)
+            sentence = _SENTENCE.split(before)[-1]
+            goes_on = goes_on or (ASK.stand_in(sentence) and not FAILING.stand_in(sentence))
             key, last = address.lower(), end
             asked[key] = asked.get(key, True) and goes_on
         return frozenset([address for address, is_asked in asked.items() if is_asked])
@@ -105,17 +119,18 @@ class Notice:
     def addressed(self) -> tuple[str, ...]:
         """The addresses that the returned message was written to.
 
-        One that is to be told to nobody names its sender there; then a host that took it may say for whom it did (RFC 5321, section 4.4).
+        One that is to be told to nobody names our own address there; then a host that took it may say for whom it did (RFC 5321, section 4.4).
         """
         returned = self.report.returned
         if returned is None:
             return ()
         to = find_addresses(decode_words(returned.headers.get("to")))
         if to:
-            if [one.lower() for one in to] != [find_address(decode_words(returned.headers.get("from"))).lower()]:
+            sender = find_address(decode_words(returned.headers.get("from")))
+            if [one.lower() for one in to] != [sender.lower()] or not self._is_of_our_site(sender):
                 return to
-            taken = [_TAKEN_FOR.search(value) for value in returned.headers.all("received")]
-            taken_for = [found[1] for found in taken if found and not self.is_ours(found[1])]
+            taken = [_TAKEN_FOR.search(value) for value in reversed(returned.headers.all("received"))]
+            taken_for = [found[1] for found in taken if found and not are_of_one_site(found[1], sender)]
             return tuple(taken_for[:1])
         delivered = find_address(returned.headers.get("x-original-to") or returned.headers.get("delivered-to"))
         return (delivered,) if delivered else ()
@@ -148,6 +163,6 @@ def _has_arrived(flat: str) -> bool:
     at, end = min([(at, at + len(one)) for one in ARRIVED if (at := flat.find(one, 0, _NEAR)) >= 0], default=(-1, -1))
     if at < 0 or INTROS.stand_in(flat[:at]):
         return False
-    start = max(flat.rfind(sign, 0, at) for sign in ".!?。") + 1
+    start = max(flat.rfind(sign, 0, at) for sign in ".!?。\n") + 1
     sentence = flat[start : end + _NEGATED]
     return not any(word in sentence for word in NOT)

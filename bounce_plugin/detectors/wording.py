@@ -18,7 +18,7 @@ DAEMONS: Final = Phrases((
 POSTMASTERS: Final = Phrases((
     "postmaster", "post_master", "post.master", "post-master", "system administrator", "mail administrator", "mail system", "mail delivery", "mta@", "bounce@",
     "bounces@", "listserv@", "daemon@", "mailsystem@", "mail-system@", "mailadmin@", "mailmaster@", "administrator@",
-    "mailserver", "mail server", "mailsysteem", "mailsystem ", "sistema de correo", "système de messagerie", "sistema di posta",
+    "mailsysteem", "sistema de correo", "système de messagerie", "sistema di posta",
     "posta-certificata@",
 ))  # fmt: skip
 # What is said of mail that comes in, to whom it comes: not of mail that we sent.
@@ -64,14 +64,16 @@ SUBJECTS: Final = Beginnings((
     "delivery failed", "delivery notification", "delivery report", "delivery error", "delivery problem", "delivery has failed",
     "delivery incomplete", "delivery warning", "failure notice", "failure delivery", "failed mail", "failed delivery", "failure:",
     "mail delivery", "mail failed", "mail failure", "mail error", "mail system error", "message delivery", "message undeliverable", "message status",
-    "delayed mail", "warning: message", "warning: could not send", "warning: e-mail virus", "warning: your ", "permanent delivery failure", "permanent failure",
+    "delayed mail", "warning: message", "warning: could not send", "warning: e-mail", "warning: your ", "warning: unable", "warning: undeliver", "warning: mail ", "warning: delivery", "permanent delivery failure", "permanent failure",
     "couldn't be delivered", "could not be delivered", "unable to deliver", "can't be delivered", "cannot be delivered",
     "rejected mail", "mail rejected", "message rejected", "bounce", "bounced mail", "processing error", "notice: mail delivery",
     "nameserver error report", "[postmaster] email delivery failure", "message you sent blocked", "returned due to",
     "address not found", "user unknown", "unknown user", "quota exceeded", "mailbox full", "email delivery failure",
     "your message could not be", "your mail could not be", "your e-mail could not be", "your email could not be", "your message was not delivered", "your message wasn't delivered",
-    "votre message n'a pas", "votre courriel n'a pas", "su mensaje no", "su correo no", "il suo messaggio non", "il tuo messaggio non", "uw bericht kon niet", "uw bericht is niet", "uw e-mail kon niet", "uw e-mail is niet", "twoja wiadomość nie", "sua mensagem não",
-    "ditt meddelande kunde inte", "ditt meddelande har inte", "din besked kunne ikke", "vaše zpráva ne", "iletilemeyen", "iletiniz teslim edilemedi", "mesajınız teslim edilemedi", "kézbesítési hiba", "ваше сообщение не доставлено",
+    "votre message n'a pas pu", "votre message n'a pas été remis", "votre message n'a pas été distribu", "votre message n'a pas été délivr", "votre courriel n'a pas pu", "su mensaje no se pudo", "su mensaje no se ha podido", "su mensaje no ha podido", "su mensaje no pudo", "su correo no pudo",
+    "su correo no ha podido", "su correo no se ha podido", "su mensaje no ha sido entregad", "il suo messaggio non è stato consegnat", "il suo messaggio non è stato recapitat", "il tuo messaggio non è stato consegnat", "il tuo messaggio non è stato recapitat", "uw bericht kon niet", "uw bericht is niet bezorgd", "uw bericht is niet afgeleverd",
+    "uw e-mail kon niet", "uw e-mail is niet bezorgd", "uw e-mail is niet afgeleverd", "twoja wiadomość nie mogła", "twoja wiadomość nie została dostarcz", "twoja wiadomość nie została doręcz", "sua mensagem não pôde", "sua mensagem não foi entregue",
+    "ditt meddelande kunde inte", "ditt meddelande har inte levererats", "din besked kunne ikke", "vaše zpráva nemohla", "vaše zpráva nebyla doruč", "iletilemeyen", "iletiniz teslim edilemedi", "mesajınız teslim edilemedi", "kézbesítési hiba", "ваше сообщение не доставлено",
     "ihre e-mail wurde nicht zugestellt", "ihre nachricht wurde nicht zugestellt", "ihre e-mail konnte nicht zugestellt", "ihre nachricht konnte nicht zugestellt", "e-mail wurde abgewiesen",
     "unzustellbar", "nicht zustellbar", "unzustellbarkeit", "zustellung", "zustellungs", "nachricht konnte nicht", "nachricht abgelehnt", "e-mail abgelehnt", "fehler beim zustellen",
     "e-mail nicht zugestellt", "mail konnte nicht",  # de
@@ -211,11 +213,17 @@ OF_OUR_MESSAGE: Final = Phrases((
 
 # Words before an address that the reader may ask.
 ASK: Final = Phrases((
-    "please contact", "contact us", "contact the", "contact your", "administrator:", "administrador:", "administrateur", "amministratore:", "beheerder:", "contact:", "please reply to", "reply to this", "please write", "questions", "for assistance", "further assistance", "for help", "get help", "help:", "support:", "in touch with", "email us",
-    "wenden sie sich", "kontaktieren", "rückfragen", "fragen", "ansprechpartner", "schreiben sie", "melden sie sich", "kontakt:", "contactez", "contacter", "écrivez", "écrire à", "adressez-vous", "adressez vous", "besoin d'aide", "votre administrateur",
-    "contacte", "póngase en contacto", "escriba a", "escríbanos", "dudas", "consultas", "contattare", "contatti", "contatta ", "scriver", "scriva a", "assistenza", "domande", "rivolg", "neem contact", "vragen", "schrijf", "prosimy o kontakt", "skontaktuj",
-    "napisz", "pytania", "pytań", "dúvidas", "contate", "entre em contato", "entre em contacto", "contato:", "kontakta", "frågor", "kontakt ", "spørgsmål", "spørsmål", "ota yhteyttä", "kysymy", "dotaz", "pište na", "kontaktujte", "otázk", "kérdés", "forduljon", "írjon", "segítség",
-    "iletişim", "sorular", "başvurun", "обращайтесь", "обратитесь", "вопрос", "свяжитесь", "напишите", "お問い合わせ", "お問合せ", "問合せ", "ご連絡", "문의", "联系", "聯繫", "聯絡", "咨询",
+    "please contact", "contact us", "contact your", "contact:", "administrator:", "please reply to", "please write", "questions", "for assistance", "further assistance", "for help", "get help", "help:", "support:", "in touch with", "email us",
+    "wenden sie sich", "kontaktieren sie", "fragen", "ansprechpartner", "schreiben sie", "melden sie sich", "kontakt:", "contactez", "écrivez", "adressez-vous", "adressez vous", "besoin d'aide", "administrateur",
+    "póngase en contacto", "contacte con", "escriba a", "escríbanos", "dudas", "consultas", "administrador:", "contatti", "scriver", "scriva a", "assistenza", "domande", "rivolg", "amministratore:", "neem contact", "vragen", "schrijf", "beheerder:",
+    "prosimy o kontakt", "skontaktuj", "napisz", "pytania", "pytań", "dúvidas", "entre em contato", "entre em contacto", "contato:", "kontakta ", "frågor", "spørgsmål", "spørsmål", "ota yhteyttä", "kysymy", "dotaz", "pište na", "kontaktujte", "otázk", "kérdés", "forduljon",
+    "írjon", "iletişime", "sorular", "başvurun", "обращайтесь", "обратитесь", "вопрос", "свяжитесь", "напишите", "お問い合わせ", "お問合せ", "問合せ", "ご連絡", "문의", "请联系", "請聯繫", "請聯絡", "咨询",
+))  # fmt: skip
+# Words among these that say that it is the one that failed.
+FAILING: Final = Phrases((
+    "unable", "could not", "cannot", "can not", "n't", "not be", "recipient", "user:", "addressee", "deliver", "server", "host ", "fail", "reject", "mailbox", "intended", "impossible", "serveur", "destinat", "remis", "konnte", "empfänger", "nicht", "postfach", "zugestellt", "servidor",
+    "no se ", "buzón", "entreg", "impossibile", "casella", "recapit", "consegn", "ontvanger", "niet ", "bezorg", "odbiorc", "adresat", "serwer", "não ", "mottagar", "inte ", "kunde inte", "modtager", "ikke ", "příjemc", "adresát", "címzett", "alıcı", "edilemedi",
+    "получател", "адресат", "не ", "сервер", "宛先", "受信者", "できません", "收件人", "收件者", "받는", "수신",
 ))  # fmt: skip
 # Whom a text tells to ask.
 _CONTACTS: Final = (
@@ -223,6 +231,19 @@ _CONTACTS: Final = (
 )  # fmt: skip
 #: The end of the local part where a mailing list's keepers are asked.
 LIST_KEEPERS: Final = ("-owner", "-request", "-admin", "-bounces")
+
+
+# What stands between two addresses that one word is for.
+_BETWEEN: Final = " \t\r\n<>()[]\"',;/"
+_AND: Final = frozenset({
+    "and", "or", "und", "oder", "et", "ou", "y", "e", "o", "en", "of", "och", "eller", "og", "lub", "a", "i", "nebo", "vagy", "ve", "veya", "и", "или",
+})  # fmt: skip
+
+
+def is_one_list(between: str) -> bool:
+    """Whether what stands between two addresses, in lower case, only joins them."""
+    words = between.strip(_BETWEEN)
+    return not words or words in _AND
 
 
 def is_contact(address: str) -> bool:

@@ -95,7 +95,20 @@ _WAS_READ: Final = (
 _SURE: Final = (
     "confirm", "verif", "authenti", "bestätig", "bevestig", "potwierd", "bekräft", "bekræft", "potvr", "doğrula", "onayla", "подтверд", "確認", "验证", "驗證",
 )  # fmt: skip
-_CLICK: Final = ("click", "clic", "klick", "klik", "clique", "tıkla", "нажм", "クリック", "点击", "點擊")
+_CLICK: Final = (
+    "click",
+    "clic",
+    "klick",
+    "klik",
+    "clique",
+    "tıkla",
+    "нажм",
+    "введите",
+    "перейдите",
+    "クリック",
+    "点击",
+    "點擊",
+)
 _ROBOT: Final = (
     "captcha", "a robot", "un robot", "kein roboter", "geen robot", "robotem", "um robô", "kein automat", "не робот", "机器人", "ロボットではありません",
     "letters in the image", "characters in the image", "shown in the image", "letters in the picture", "zeichen im bild", "buchstaben im bild", "lettres de l'image", "caractères de l'image", "caractères affichés", "caractères suivants",

@@ -16,14 +16,20 @@ _UNSEEN: Final = ("style", "script", "head", "title")
 
 
 def html_to_text(markup: str) -> str:
-    """The readable text of an HTML part, a line for each block."""
+    """The readable text of an HTML part, a line for each block and for each row of a table, between whose cells are tabs."""
     text = markup.replace("\n", " ")
     for name in _UNSEEN:
         text = _without(text, f"<{name}", f"</{name}>")
     text = _without(text, "<!--", "-->")
-    text = _TAG.sub("", _CELL.sub(" ", _BREAK.sub("\n", text)))
-    lines = (" ".join(line.split()) for line in html.unescape(text).replace("\xa0", " ").split("\n"))
-    return "\n".join(lines)
+    text = _TAG.sub("", _CELL.sub("\t", _BREAK.sub("\n", text.replace("\t", " "))))
+    return "\n".join([_row(line) for line in html.unescape(text).replace("\xa0", " ").split("\n")])
+
+
+def _row(line: str) -> str:
+    """A line without needless blanks; between the cells of a table a tab."""
+    if "\t" not in line:
+        return " ".join(line.split())
+    return "\t".join([" ".join(cell.split()) for cell in line.split("\t") if cell and not cell.isspace()])
 
 
 def _without(text: str, begin: str, end: str) -> str:
