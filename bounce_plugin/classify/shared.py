@@ -28,8 +28,11 @@ RESOLVER: Final = RULE + "resolver"
 #: What a resolver, or a network, is to blame for.
 _NOT_FOUND: Final = frozenset({Reason.UNREACHABLE, Reason.DOMAIN_UNKNOWN})
 _LOST: Final = ON_THE_WAY | _NOT_FOUND
+_NO_NAMES: Final = frozenset(
+    {"account", "mailbox", "email", "e-mail", "address", "user", "has", "been", "was", "temporarily", "currently"}
+)
 _ACCOUNT: Final = re.compile(
-    r"\b(?:account|user|customer|konto|compte|cuenta|conta) ['\"]?([\w.+-]{3,64})['\"]? (?:is |was |has been )?(?:suspended|disabled|blocked|locked)"
+    r"\b(?:account|user|customer|konto|compte|cuenta|conta) ['\"<]?([\w.+@-]{3,64})['\">]? (?:is |was |has been )?(?:suspended|disabled|blocked|locked)"
 )
 
 
@@ -69,11 +72,11 @@ def _of_one_account(findings: Sequence[Finding], verdicts: Sequence[Classificati
         if verdict.reason is not Reason.MAILBOX_DISABLED or not finding.remote_mta:
             continue
         found = _ACCOUNT.search(finding.diagnostic_code.lower())
-        if found and found[1] not in finding.recipient.lower():
+        if found and found[1] not in _NO_NAMES and found[1] not in finding.recipient.lower():
             by_account.setdefault((finding.remote_mta, found[1]), []).append(place)
     return {
         place: (HOST, "remote_mta", host)
         for (host, _), places in by_account.items()
-        if not are_of_one_site(findings[places[0]].recipient, findings[places[-1]].recipient)
+        if any(not are_of_one_site(findings[places[0]].recipient, findings[one].recipient) for one in places)
         for place in places
     }

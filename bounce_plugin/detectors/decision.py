@@ -10,7 +10,7 @@ from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.lists import holds_our_message, refusing_list
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
-from bounce_plugin.detectors.wording import DAEMONS, is_contact
+from bounce_plugin.detectors.wording import DAEMONS, HELD_BY_LIST, is_contact
 from bounce_plugin.message.address import find_addresses
 from bounce_plugin.message.automatic import (
     asks_for_a_person,
@@ -55,10 +55,12 @@ class Detection:
 def recognise_copy(notice: Notice) -> Detection | None:
     """A mail that by its header is another's copy, or a receipt of certified mail that nothing went wrong; else None.
 
-    Exchange's journal holds what others got, and it writes in its own name what became of a recall or of a meeting. Italian certified mail says in X-Ricevuta what its notice is of,
+    Exchange's journal holds what others got, and it writes in its own name what became of a recall or of a meeting, and that a moderator has yet to see a message. Italian certified mail says in X-Ricevuta what its notice is of,
     and in X-Trasporto that it brings somebody's mail, which may be a report (Allegato al D.M. 2 novembre 2005, section 6).
     """
     if "x-ms-journal-report" in notice.headers or notice.subject.startswith(_OF_EXCHANGE):
+        return Detection(kind=Kind.OTHER)
+    if "microsoftexchange" in notice.sender and "moderat" in notice.flat and HELD_BY_LIST.stand_in(notice.flat):
         return Detection(kind=Kind.OTHER)
     if "x-ricevuta" in notice.headers:
         kind = _CERTIFIED.get(notice.headers.get("x-ricevuta").strip().lower())

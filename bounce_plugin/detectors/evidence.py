@@ -73,7 +73,7 @@ _OF_A_TRACKER: Final = frozenset({
     "x-fd-email-category", "x-freshdesk-ticket-id", "x-sentry-project", "x-sentry-transaction", "x-helpscout-conversation", "x-phabricator-sent-this-message", "x-launchpad-bug", "x-debian-pr-message", "x-roundup-name",
 })  # fmt: skip
 _HELP_DESKS: Final = ("otrs", "znuny", "zammad")
-_STATISTICS: Final = ("mail delivery statist", "mail delivery summar", "delivery statist")
+_STATISTICS: Final = ("mail delivery statist", "delivery statist")
 #: What amavis tells the operator that it did with a mail.
 _KEPT_BACK: Final = re.compile(
     r"(?:virus|banned|spam|unsolicited|bad[ -]header|unchecked|oversized)\b.{0,250} from (?:local )?(?:\[[^\[\]]{1,60}\] )?(?:\(\?\) )?<([^<>]{1,254})>$"

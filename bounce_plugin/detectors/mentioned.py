@@ -46,8 +46,8 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
         names = {address.lower() for address in notice.named}
         mentions = [hit for hit in mentions if hit[2].lower() in names]
     every = len(mentions)
-    if every > 1 and not notice.named:
-        mentions = [hit for hit in mentions if hit[2].lower() not in notice.asked] or mentions
+    if mentions and not notice.named:
+        mentions = [hit for hit in mentions if hit[2].lower() not in notice.asked]
     before = _words_before(mentions, notice.lower)
     everything = "\n".join(before)
     asked: dict[str, tuple[int, int]] = {}  # whom a text may only tell to ask

@@ -16,7 +16,6 @@ from bounce_plugin.detectors.wording import (
     NO_MORE,
     NOT,
     STILL_TRYING,
-    is_one_list,
 )
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses, locate_addresses
 from bounce_plugin.message.encoded_words import decode_words
@@ -30,7 +29,9 @@ _FOOTER: Final = re.compile(r"\n_{20,60}\n(?=[^\n]{1,200}\n[^\n]{0,200}@)")
 _TAKEN_FOR: Final = re.compile(r"\bfor <?([^\s<>;@]{1,64}@[^\s<>;@]{1,253})>?;")
 _NEAR: Final = 500  # characters: what a text says first
 _REACH: Final = 80  # characters
-_SENTENCE: Final = re.compile(r"[.!。][ \n]|\n[ \t]*\n|\n[ \t]*[-*•]")  # between two of them
+_ASK: Final = Phrases(ASK)
+# Between two sentences; so is a label that begins a line.
+_SENTENCE: Final = re.compile(r"[.!。][ \n]+(?=[A-ZÀ-ÖØ-ÞА-Я])|\n[ \t]*(?=\n|[-*•])|\n(?=[^\s:]{1,30}:)")
 _WRAPPED: Final = re.compile(r"\n[ \t]*(?=[a-zß-öø-ÿą-žа-яё])")
 _OUR_FIELDS: Final = ("delivered-to", "x-original-to", "envelope-to", "to")
 _FAILED: Final = Action.FAILED  # Python 3.11 takes ten times as long to find a member of an enumeration
@@ -99,10 +100,8 @@ class Notice:
         asked: dict[str, bool] = {}
         last, goes_on = 0, False
         for start, end, address in locate_addresses(self.text):
-            before = self.lower[max(last, start - _REACH) : start]
-            goes_on = goes_on and is_one_list(before)
-            sentence = _SENTENCE.split(before)[-1]
-            goes_on = goes_on or (ASK.stand_in(sentence) and not FAILING.stand_in(sentence))
+            *broken, sentence = _SENTENCE.split(self.text[max(last, start - _REACH) : start])
+            goes_on = _tells_to_ask(sentence) or (goes_on and not broken)
             key, last = address.lower(), end
             asked[key] = asked.get(key, True) and goes_on
         return frozenset([address for address, is_asked in asked.items() if is_asked])
@@ -139,6 +138,15 @@ class Notice:
     def action(self) -> Action:
         """Whether the text as a whole speaks of a failure, of a delay or of a delivery (D-02)."""
         return _read_action(self.flat)
+
+
+def _tells_to_ask(sentence: str) -> bool:
+    """Whether what stands before an address in a sentence tells to ask it, and says nothing of a failure behind that."""
+    words = "\n" + " ".join(sentence.lower().split())
+    if not _ASK.stand_in(words):
+        return False
+    at = max(words.rfind(one) + len(one) for one in ASK if one in words)
+    return not FAILING.stand_in(words[at:])
 
 
 def _read_action(flat: str) -> Action:

@@ -163,6 +163,9 @@ STILL_TRYING: Final = Phrases((
     "kon nog niet worden", "is nog niet bezorgd", "wordt later opnieuw geprobeerd", "jeszcze nie została dostarczona", "kolejne próby",
     "ainda não foi entregue", "ainda não pôde ser", "novas tentativas", "har ännu inte", "fler försök", "er endnu ikke", "yderligere forsøg",
     "zatím nebyla doručena", "další pokusy", "henüz teslim edilemedi", "yeniden denenecek", "пока не доставлено", "попытки доставки будут", "попытки будут продолж",
+    "seguirá intent", "seguiremos intent", "seguirá tratando", "continuerà a tent", "continueremo a tent", "continuará a tent", "continuaremos a tent", "continuará tentando", "będą ponawiane", "będzie ponawian", "próby będą", "pokusy budou", "budeme se pokoušet",
+    "tovább próbál", "denemeye devam", "denemeler sürecek", "계속 재시도", "다시 시도", "nya försök", "försöker igen", "blijven proberen", "blijven het ", "yritämme edelleen", "opnieuw geprobeerd", "forsøger igen", "prøver igjen", "vom încerca în continuare", "se va încerca din nou",
+    "yritetään uudelleen", "jatketaan yrittämistä",
     "まだ配信されて", "再送を試み", "配信を再試行", "尚未送达", "将继续尝试", "會繼續嘗試",
 ))  # fmt: skip
 # Of these the ones that say the opposite.
@@ -201,7 +204,7 @@ REFUSED_BY_LIST: Final = Phrases((
 # What it says of one that a moderator has yet to see: this may be refused, or not.
 HELD_BY_LIST: Final = Phrases((
     "held until", "being held", "is held", "awaits", "awaiting", "waiting for", "pending", "requires approval", "require approval", "approve or deny", "for approval", "authorization is requested",
-    "zurückgehalten", "wartet auf", "entweder wird", "entscheidung des moderators", "en attente", "transmis aux modérateurs", "après leur approbation", "décision du modérateur", "décision des modérateurs", "sera distribué", "in attesa", "pendiente", "a la espera", "wacht op", "wachten op", "vastgehouden", "oczekuj",
+    "zurückgehalten", "wartet auf", "entweder wird", "entscheidung des moderators", "en attente", "transmis aux modérateurs", "transmis à un modérateur", "transmis au modérateur", "après validation", "après leur approbation", "décision du modérateur", "décision des modérateurs", "sera distribué", "in attesa", "pendiente", "a la espera", "wacht op", "wachten op", "vastgehouden", "oczekuj",
     "aguarda", "väntar på", "avvaktar", "afventer", "venter på", "čeká na", "bekliyor", "ожидает", "承認待ち", "等待",
 ))  # fmt: skip
 # That it speaks of a message, and of no wish to subscribe.
@@ -212,16 +215,16 @@ OF_OUR_MESSAGE: Final = Phrases((
 ))  # fmt: skip
 
 # Words before an address that the reader may ask.
-ASK: Final = Phrases((
-    "please contact", "contact us", "contact your", "contact:", "administrator:", "please reply to", "please write", "questions", "for assistance", "further assistance", "for help", "get help", "help:", "support:", "in touch with", "email us",
+ASK: Final = (
+    "please contact", "\ncontact the", "queries to", "contact us", "contact your", "contact:", "administrator:", "please reply to", "please write", "questions", "for assistance", "further assistance", "for help", "get help", "help:", "support:", "in touch with", "email us",
     "wenden sie sich", "kontaktieren sie", "fragen", "ansprechpartner", "schreiben sie", "melden sie sich", "kontakt:", "contactez", "écrivez", "adressez-vous", "adressez vous", "besoin d'aide", "administrateur",
     "póngase en contacto", "contacte con", "escriba a", "escríbanos", "dudas", "consultas", "administrador:", "contatti", "scriver", "scriva a", "assistenza", "domande", "rivolg", "amministratore:", "neem contact", "vragen", "schrijf", "beheerder:",
     "prosimy o kontakt", "skontaktuj", "napisz", "pytania", "pytań", "dúvidas", "entre em contato", "entre em contacto", "contato:", "kontakta ", "frågor", "spørgsmål", "spørsmål", "ota yhteyttä", "kysymy", "dotaz", "pište na", "kontaktujte", "otázk", "kérdés", "forduljon",
     "írjon", "iletişime", "sorular", "başvurun", "обращайтесь", "обратитесь", "вопрос", "свяжитесь", "напишите", "お問い合わせ", "お問合せ", "問合せ", "ご連絡", "문의", "请联系", "請聯繫", "請聯絡", "咨询",
-))  # fmt: skip
-# Words among these that say that it is the one that failed.
+)  # fmt: skip
+# Words behind these that say that it is the one that failed.
 FAILING: Final = Phrases((
-    "unable", "could not", "cannot", "can not", "n't", "not be", "recipient", "user:", "addressee", "deliver", "server", "host ", "fail", "reject", "mailbox", "intended", "impossible", "serveur", "destinat", "remis", "konnte", "empfänger", "nicht", "postfach", "zugestellt", "servidor",
+    "unable", "could not", "cannot", "can not", "n't", "not be", "recipient", "user:", "addressee", "deliver", "server", "host ", "domain", "fail", "reject", "mailbox", "intended", "impossible", "serveur", "destinat", "remis", "konnte", "empfänger", "nicht", "postfach", "zugestellt", "servidor",
     "no se ", "buzón", "entreg", "impossibile", "casella", "recapit", "consegn", "ontvanger", "niet ", "bezorg", "odbiorc", "adresat", "serwer", "não ", "mottagar", "inte ", "kunde inte", "modtager", "ikke ", "příjemc", "adresát", "címzett", "alıcı", "edilemedi",
     "получател", "адресат", "не ", "сервер", "宛先", "受信者", "できません", "收件人", "收件者", "받는", "수신",
 ))  # fmt: skip

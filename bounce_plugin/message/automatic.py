@@ -86,7 +86,7 @@ _RECEIPT_LABELS: Final = (
 )  # fmt: skip
 # What the text of such a receipt says of our message.
 _WAS_READ: Final = (
-    "was read ", "was displayed ", "message was displayed", "a receipt for the mail", "empfangsbestätigung für", "accusé de réception", "ricevuta per il messaggio", "acuse de recibo", "ontvangstbevestiging voor",
+    "was read ", "was displayed ", "return receipt", "a receipt for the mail", "empfangsbestätigung für", "accusé de réception", "ricevuta per il messaggio", "acuse de recibo", "ontvangstbevestiging voor",
     "without being read", "gelesen", "a été lu", "sans être lu", "sans avoir été lu", "fue leído", "se leyó", "sin ser leído", "sin leer", "è stato letto", "senza essere lett", "gelezen",
     "przeczytan", "foi lid", "sem ser lid", "lästes", "har lästs", "utan att ha lästs", "blev læst", "uden at blive læst", "ble lest", "přečten", "прочитан", "開封", "既読", "已读", "已讀",
 )  # fmt: skip
@@ -96,21 +96,10 @@ _SURE: Final = (
     "confirm", "verif", "authenti", "bestätig", "bevestig", "potwierd", "bekräft", "bekræft", "potvr", "doğrula", "onayla", "подтверд", "確認", "验证", "驗證",
 )  # fmt: skip
 _CLICK: Final = (
-    "click",
-    "clic",
-    "klick",
-    "klik",
-    "clique",
-    "tıkla",
-    "нажм",
-    "введите",
-    "перейдите",
-    "クリック",
-    "点击",
-    "點擊",
-)
+    "click", "clic", "klick", "klik", "clique", "pulse", "tıkla", "нажм", "введите", "перейдите", "クリック", "点击", "點擊",
+)  # fmt: skip
 _ROBOT: Final = (
-    "captcha", "a robot", "un robot", "kein roboter", "geen robot", "robotem", "um robô", "kein automat", "не робот", "机器人", "ロボットではありません",
+    "captcha", "a robot", "un robot", "no un programa", "kein programm", "pas un programme", "non un programma", "kein roboter", "geen robot", "robotem", "um robô", "kein automat", "не робот", "机器人", "ロボットではありません",
     "letters in the image", "characters in the image", "shown in the image", "letters in the picture", "zeichen im bild", "buchstaben im bild", "lettres de l'image", "caractères de l'image", "caractères affichés", "caractères suivants",
     "letras da imagem", "caracteres da imagem", "letras de la imagen", "caracteres de la imagen", "lettere nell'immagine", "caratteri dell'immagine", "znaki z obrazka", "символы с картинки", "код с картинки",
 )  # fmt: skip
