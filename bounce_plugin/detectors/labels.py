@@ -12,12 +12,12 @@ from bounce_plugin.message.address import find_address
 SENDER, RECIPIENT = (
     re.compile(rf"[ >*-]{{0,20}}(?:{names})(?:[ \t]{{0,20}}[:：]|\t)(.{{1,250}})")
     for names in (
-        "sender|from|absender|von|expéditeur|de|remitente|mittente|da|afzender|van|nadawca|od|remetente|avsändare|från|afsender|fra|odesílatel|feladó|gönderen|отправитель|от|送信者|差出人|发件人|寄件者|보낸 ?사람",
-        "recipients?|to|empfänger|an|destinataire|à|destinatario|para|a|ontvanger|geadresseerde|aan|odbiorca|adresat|do|destinatário|mottagare|till|modtager|til|příjemce|adresát|komu|címzett|alıcı|kime|получатель|кому|受信者|宛先|あて先|收件人|收件者|받는 ?사람",
+        "sender|from|absender|von|expéditeur|de|remitente|mittente|da|afzender|van|nadawca|od|remetente|avsändare|från|afsender|fra|odesílatel|feladó|gönderen|lähettäjä|expeditor|αποστολέας|από|отправитель|відправник|от|від|送信者|差出人|发件人|寄件者|보낸 ?사람",
+        "recipients?|to|empfänger|an|destinataire|à|destinatario|para|a|ontvanger|geadresseerde|aan|odbiorca|adresat|do|destinatário|mottagare|till|modtager|til|příjemce|adresát|komu|címzett|vastaanottaja|destinatar|παραλήπτης|προς|alıcı|kime|получатель|одержувач|кому|受信者|宛先|あて先|收件人|收件者|받는 ?사람",
     )
 )
 _REASON: Final = re.compile(
-    r"^[ \t>*-]{0,20}(?:reason|grund|motif|raison|motivo|razón|reden|powód|przyczyna|orsak|anledning|årsag|důvod|neden|sebep|причина|理由|原因|사유|이유)[ \t]{0,20}[:：][ \t]*(?=\S)",
+    r"^[ \t>*-]{0,20}(?:reason|grund|motif|raison|motivo|razón|reden|powód|przyczyna|orsak|anledning|årsag|důvod|oorzaak|cause|causa|syy|motiv|αιτία|λόγος|neden|sebep|причина|理由|原因|사유|이유)[ \t]{0,20}[:：][ \t]*(?=\S)",
     re.IGNORECASE | re.MULTILINE,
 )
 

@@ -58,9 +58,9 @@ def refusing_list(notice: Notice) -> str:
     if not name:
         return ""
     returned = notice.report.returned
+    if notice.subject.startswith(_REJECTED):
+        return name
     if returned is None:
-        if notice.subject.startswith(_REJECTED):
-            return name
         return name if OF_OUR_MESSAGE.stand_in(near.partition('"')[0]) else ""
     return name if _is_of_our_site(notice, find_address(returned.headers.get("from").lower())) else ""
 
@@ -119,6 +119,8 @@ def _list_behind(notice: Notice) -> str:
     automatic = headers.get("auto-submitted").lower().startswith("auto-")
     if not (listed or automatic or headers.get("precedence").lower() in {"bulk", "list", "junk"}):
         return ""  # a person who keeps the list
+    if kept and kept in notice.lower[:_NEAR]:
+        return kept
     for address in notice.addressed:
         lower = address.lower()
         if lower == kept or (manager and len(notice.addressed) == 1 and lower.endswith(f"@{domain}")):

@@ -28,8 +28,9 @@ _CUES: Final = (
     "intended recipient:", "recipient:", "could not be delivered to", "not be delivered to", "unable to deliver", "delivering your mail to",
     "failed to deliver to", "deliver mail to", "deliver your message to", "delivered to", "was not delivered to", "following recipient", "did not reach", "delivery to",
     "message to", "mail to", "e-mail to", "email to", "user:", "userid:", "allowed size:", "attempts:", "is full:", "mailbox", "addressed to", "addressed,", "user",
+    "sent to", "gesendet an", "gesandt an", "die sie an", "envoyé à", "adressé à", "que envió a", "enviado a", "enviada para", "enviou para", "inviato a", "verzonden aan", "hebt gestuurd naar", "wysłana do", "wysłanej do", "skickade till", "skickats till", "sendt til", "отправленное",
     "ihre nachricht an", "ihre e-mail an", "ihre mail an", "votre message à", "votre message destiné à", "su mensaje a", "su mensaje para", "il messaggio a", "uw bericht aan", "uw e-mail aan",
-    "wiadomość do", "sua mensagem para", "meddelande till", "beskeden til", "zpráva pro", "ваше сообщение для", "das postfach", "la casella", "la boîte", "el buzón", "skrzynka", "de postbus", "posta kutusu", "all'utente", "destinato a", "indirizzato a", "destinatario", "destinataire", "adressé à", "empfänger", "dirigido a", "bestemd voor", "geadresseerde",
+    "wiadomość do", "sua mensagem para", "meddelande till", "beskeden til", "zpráva pro", "ваше сообщение для", "das postfach", "la casella", "la boîte", "el buzón", "skrzynka", "de postbus", "posta kutusu", "all'utente", "destinato a", "indirizzato a", "destinatario", "destinataire", "empfänger", "dirigido a", "bestemd voor", "geadresseerde",
     "odbiorca", "adresat", "mottagare", "modtager", "příjemce", "címzett", "alıcı", "получатель", "адресат", "宛先", "受信者", "收件人", "받는 사람", "받는사람", "수신자", "adresát", "收件者", "kime:",
     "recipient", "address", "to:", "failed", "failure",
 )  # fmt: skip

@@ -63,17 +63,17 @@ SUBJECTS: Final = Beginnings((
     "returned to sender", "mail returned", "message returned", "returned message", "delivery status notification", "delivery failure",
     "delivery failed", "delivery notification", "delivery report", "delivery error", "delivery problem", "delivery has failed",
     "delivery incomplete", "delivery warning", "failure notice", "failure delivery", "failed mail", "failed delivery", "failure:",
-    "mail delivery", "mail failed", "mail failure", "mail error", "mail system error", "message delivery", "message undeliverable", "message status",
+    "mail delivery", "mail failed", "mail failure", "mail error", "mail system error", "message delivery", "message dropped", "message undeliverable", "message status",
     "delayed mail", "warning: message", "warning: could not send", "warning: e-mail", "warning: your ", "warning: unable", "warning: undeliver", "warning: mail ", "warning: delivery", "permanent delivery failure", "permanent failure",
     "couldn't be delivered", "could not be delivered", "unable to deliver", "can't be delivered", "cannot be delivered",
     "rejected mail", "mail rejected", "message rejected", "bounce", "bounced mail", "processing error", "notice: mail delivery",
     "nameserver error report", "[postmaster] email delivery failure", "message you sent blocked", "returned due to",
     "address not found", "user unknown", "unknown user", "quota exceeded", "mailbox full", "email delivery failure",
-    "your message could not be", "your mail could not be", "your e-mail could not be", "your email could not be", "your message was not delivered", "your message wasn't delivered",
+    "your message could not be", "your mail could not be", "your e-mail could not be", "your email could not be", "your message was not delivered", "your message was blocked", "your email was blocked", "your e-mail was blocked", "your message wasn't delivered",
     "votre message n'a pas pu", "votre message n'a pas été remis", "votre message n'a pas été distribu", "votre message n'a pas été délivr", "votre courriel n'a pas pu", "su mensaje no se pudo", "su mensaje no se ha podido", "su mensaje no ha podido", "su mensaje no pudo", "su correo no pudo",
     "su correo no ha podido", "su correo no se ha podido", "su mensaje no ha sido entregad", "il suo messaggio non è stato consegnat", "il suo messaggio non è stato recapitat", "il tuo messaggio non è stato consegnat", "il tuo messaggio non è stato recapitat", "uw bericht kon niet", "uw bericht is niet bezorgd", "uw bericht is niet afgeleverd",
     "uw e-mail kon niet", "uw e-mail is niet bezorgd", "uw e-mail is niet afgeleverd", "twoja wiadomość nie mogła", "twoja wiadomość nie została dostarcz", "twoja wiadomość nie została doręcz", "sua mensagem não pôde", "sua mensagem não foi entregue",
-    "ditt meddelande kunde inte", "ditt meddelande har inte levererats", "din besked kunne ikke", "vaše zpráva nemohla", "vaše zpráva nebyla doruč", "iletilemeyen", "iletiniz teslim edilemedi", "mesajınız teslim edilemedi", "kézbesítési hiba", "ваше сообщение не доставлено",
+    "ditt meddelande kunde inte", "ditt meddelande har inte levererats", "din besked kunne ikke", "vaše zpráva nemohla", "zpráva nebyla doruč", "zprava nebyla doruc", "vaše zpráva nebyla doruč", "iletilemeyen", "iletiniz teslim edilemedi", "mesajınız teslim edilemedi", "kézbesítési hiba", "ваше сообщение не доставлено",
     "ihre e-mail wurde nicht zugestellt", "ihre nachricht wurde nicht zugestellt", "ihre e-mail konnte nicht zugestellt", "ihre nachricht konnte nicht zugestellt", "e-mail wurde abgewiesen",
     "unzustellbar", "nicht zustellbar", "unzustellbarkeit", "zustellung", "zustellungs", "nachricht konnte nicht", "nachricht abgelehnt", "e-mail abgelehnt", "fehler beim zustellen",
     "e-mail nicht zugestellt", "mail konnte nicht",  # de
@@ -83,14 +83,14 @@ SUBJECTS: Final = Beginnings((
     "correo devuelto", "mensaje no entregado", "mensaje rechazado",  # es
     "avviso di mancata consegna", "avviso di non accettazione", "non recapitabile", "impossibile recapitare", "mancato recapito", "mancata consegna", "notifica di mancat", "messaggio non", "messaggio rifiutato",  # it
     "onbestelbaar", "niet bezorgd", "niet afgeleverd", "kan niet worden bezorgd",  # nl
-    "niedostarczalne", "nie można dostarczyć", "zwrot do nadawcy", "nie dostarczono", "niedoręczenie",  # pl
+    "niedostarczalne", "nie można dostarczyć", "zwrot do nadawcy", "zwrot wiadomości", "nie dostarczono", "niedoręczenie",  # pl
     "não entregue", "falha na entrega", "não foi possível entregar", "devolvida", "mensagem não",  # pt
     "olevererbart", "kunde inte levereras", "går inte att leverera", "kan ikke leveres", "ikke levert", "kunne ikke leveres",
-    "toimittamaton", "ei voitu toimittaa", "ei voi toimittaa",  # sv, da, nb, fi
-    "nedoručitelné", "nedoručiteľné", "kézbesíthetetlen", "livrat", "teslim edilemedi", "ανεπίδοτο", "μη παραδοτέο",  # cs, sk, hu, ro, tr, el
+    "toimittamaton", "viestin toimitus", "ei voitu toimittaa", "ei voi toimittaa",  # sv, da, nb, fi
+    "nedoručitelné", "nedoručiteľné", "kézbesíthetetlen", "livrat", "teslim edilemedi", "ανεπίδοτο", "μη παραδοτέο", "αποτυχία παράδοσης", "αποτυχια παραδοσης",  # cs, sk, hu, ro, tr, el
     "недоставленное", "не доставлено", "не может быть доставлено", "недоставленн", "ошибка доставки", "не доставлен",  # ru, uk
     "配信不能", "配信できません", "メールエラー", "配送エラー", "配信エラー", "不達", "送信できません", "エラー通知",
-    "메일 발송 실패", "메일 전송 실패", "메일이 전송되지", "발송 실패", "발송실패", "전송되지 못", "전송 불가", "반송", "전달되지 못",
+    "메일 발송 실패", "메일이 차단", "메일 전송 실패", "메일이 전송되지", "발송 실패", "발송실패", "전송되지 못", "전송 불가", "반송", "전달되지 못",
     "未送达", "未传递", "无法传递", "退信", "系统退信", "傳遞失敗", "未傳遞", "無法傳遞", "無法投遞", "投递失败", "邮件传输失败", "传递失败",
     "배달되지 않음", "배달 못 함", "전송 실패", "לא ניתן למסירה", "غير قابل للتسليم",  # ja, zh, ko, he, ar
 ))  # fmt: skip
@@ -118,21 +118,21 @@ INTROS: Final = Phrases((
     "failure reasons", "failed addresses follow", "no valid recipients", "returned to sender",
     "unknown user", "no such user", "unknown recipient", "invalid final delivery",
     "not a valid user", "mailbox is full", "mailbox exceeds", "quota exceeded", "over quota",
-    "error was detected while processing", "message undeliverable", "not deliverable",
+    "error was detected while processing", "message undeliverable", "not deliverable", "did not attempt delivery", "not attempt to deliver",
     "sent <<<", "did not exactly match", "addresses could not be",
-    "konnte nicht zugestellt", "konnte nicht übermittelt", "nicht zugestellt werden", "wurde nicht zugestellt", "wurden nicht zugestellt", "wurde daher nicht zugestellt", "wurde deshalb nicht zugestellt", "nachricht nicht zugestellt", "e-mail nicht zugestellt", "unzustellbar", "nicht ausgeliefert",   # de
-    "n'a pas pu être remis", "n'a pas pu être délivr", "n'a pas pu être distribu", "impossible de remettre",
+    "nicht zugestellt", "konnte nicht übermittelt", "an den absender zurück", "unzustellbar", "nicht ausgeliefert",   # de
+    "n'a pas pu être", "n'a pas été remis", "n'a pas été transmis", "n'a pas été distribu", "n'a pas été délivr", "n'a pas été livré", "impossible de remettre",
     "la remise a échoué", "non remis", "échec de la remise", "n'a pu être",  # fr
     "no se pudo entregar", "no se ha podido entregar", "no ha podido ser entregado", "no pudo ser entregado", "no se entregó", "no se ha entregado", "no ha sido entregado",
     "error al entregar", "no se puede entregar",  # es
-    "non è stato possibile recapitare", "non è stato recapitato", "impossibile recapitare", "non è stato consegnato",
+    "non è stato possibile recapitare", "non è stato recapitato", "non è stata recapitata", "non è stata consegnata", "non è stato inoltrato", "impossibile recapitare", "non è stato consegnato",
     "mancato recapito", "mancata consegna", "non può essere recapitat", "errore nella consegna",  # it
-    "kan niet worden bezorgd", "kon niet worden bezorgd", "kon niet worden afgeleverd", "niet bezorgd", "niet afgeleverd",  # nl
-    "nie można dostarczyć", "nie została dostarczona", "nie mogła zostać dostarczona", "nie może zostać dostarczon", "nie może zostać doręczon", "nie mogła zostać doręczon", "nie została doręczon", "nie dostarczono", "nie powiodło się",  # pl
+    "kan niet worden bezorgd", "kan niet worden afgeleverd", "kon niet worden bezorgd", "kon niet worden afgeleverd", "niet bezorgd", "niet afgeleverd",  # nl
+    "nie można dostarczyć", "nie została dostarczona", "nie mogła zostać dostarczona", "nie może zostać dostarczon", "nie może zostać doręczon", "nie mogła zostać doręczon", "nie została doręczon", "nie dostarczono", "zwrócona do nadawcy", "zwrócono do nadawcy", "nie powiodło się",  # pl
     "não pôde ser entregue", "não foi entregue", "não foi possível entregar", "falha na entrega",  # pt
-    "kunde inte levereras", "går inte att leverera", "gick inte att leverera", "gick inte att dela ut", "kunne ikke leveres", "blev ikke leveret", "ei voitu toimittaa", "toimitus epäonnistui",
-    "nepodařilo se doručit", "nebylo možné doručit", "nem sikerült kézbesíteni", "nem kézbesíthető", "teslim edilemedi",
-    "nu a putut fi livrat", "δεν ήταν δυνατή η παράδοση",  # sv, da, fi, cs, hu, tr, ro, el
+    "kunde inte levereras", "går inte att leverera", "gick inte att leverera", "gick inte att dela ut", "kunne ikke leveres", "blev ikke leveret", "er ikke leveret", "har inte levererats", "ble ikke levert", "ei voitu toimittaa", "ei ole vielä voitu toimittaa", "toimitus epäonnistui",
+    "nebyla doručena", "nebyla dorucena", "nemohla být doručena", "nepodařilo se doručit", "nebylo možné doručit", "nem sikerült kézbesíteni", "nem tudtuk kézbesíteni", "nem kézbesíthető", "teslim edilemedi", "iletilemedi",
+    "nu a putut fi livrat", "nu a fost livrat", "δεν ήταν δυνατή η παράδοση", "δεν ήταν δυνατό να παραδοθεί", "δεν μπόρεσε να παραδοθεί",  # sv, da, fi, cs, hu, tr, ro, el
     "не может быть доставлено", "не удалось доставить", "не доставлено", "не было доставлено", "невозможно доставить", "не вручено", "не может быть вручено",  # ru
     "送信できませんでした", "配信できません", "配信できなかった", "送信に失敗", "届けることができ", "エラーのため", "配送できません", "お届けできません",
     "无法发送", "无法投递", "未能送达", "投递失败", "无法传递", "傳遞失敗", "無法傳遞", "无法送达", "未送达",
@@ -155,7 +155,7 @@ STILL_TRYING: Final = Phrases((
     "is delayed for more", "was delayed", "is being delayed", "has been postponed", "temporary failure report", "will keep trying",
     "will retry", "advisory-only", "message delayed", "delivery is delayed", "still in the queue", "will try again",
     "i will keep trying", "retrying for", "wird weiterhin versucht", "erneut versucht", "verzögert", "noch nicht zugestellt werden", "weitere zustellversuche", "lediglich eine warnung",
-    "delay reason:", "pas encore été remis", "pas encore été livré", "pas encore été distribué", "pas encore été délivré", "tentatives de remise se poursuivr",
+    "still awaiting delivery", "delivery will be attempted", "need not resend", "delay reason:", "pas encore été remis", "pas encore été livré", "pas encore été distribué", "pas encore été délivré", "tentatives de remise se poursuivr",
     "konnte noch nicht zugestellt", "noch nicht zugestellt worden", "aún no ha sido entregad", "todavía no ha sido entregad", "non è ancora stato consegnat", "nog niet afgeleverd",
     "sera à nouveau", "retardé", "pas encore pu être", "simple avertissement", "tentatives se poursuivr", "nouvelles tentatives",
     "ha sido retrasad", "aún no se ha podido entregar", "todavía no se ha podido", "seguirá intentando", "se volverá a intentar",

@@ -25,7 +25,7 @@ _REPLY_SUBJECTS: Final = (
     "on leave", "currently out", "re: out of office", "automated reply", "automated response", "thank you for your email", "thank you for your message",
     "thank you for contacting", "we have received your", "we received your", "your request has been received", "ticket received",
     "request received", "anfrage erhalten", "demande reçue", "solicitud recibida", "richiesta ricevuta", "verzoek ontvangen", "solicitação recebida", "pedido recebido", "anmodning modtaget", "begäran mottagen", "zgłoszenie otrzymane",
-    "automatische antwort", "automatische rückantwort", "abwesenheit", "abwesend", "außer haus", "ausser haus", "nicht im büro", "im urlaub", "urlaub", "eingangsbestätigung",
+    "automatische antwort", "automatische rückantwort", "abwesenheit", "abwesend", "außer haus", "ausser haus", "nicht im büro", "nicht im haus", "im urlaub", "urlaub", "eingangsbestätigung", "eingangsbestaetigung",
     "empfangsbestätigung", "autom. antwort", "antwort:", "ihre nachricht ist eingegangen", "ihre anfrage",
     "réponse automatique", "reponse automatique", "absence du bureau", "absent", "absence", "message d'absence", "congés",
     "respuesta automática", "respuesta automatica", "fuera de la oficina", "fuera de oficina", "ausente", "ausencia", "vacaciones",
@@ -218,8 +218,8 @@ def may_be_auto_reply(headers: Headers) -> bool:
         return True
     if "x-auto-response-suppress" not in headers:
         return False
-    # What is generated, and not replied, answers nobody (RFC 3834, section 5), unless it says whom.
-    return not submitted.startswith("auto-generated") or "in-reply-to" in headers or headers.get("return-path") == "<>"
+    # Who only wants no automatic answer answers nobody, unless it says whom (RFC 3834, section 5).
+    return "in-reply-to" in headers or headers.get("return-path") == "<>"
 
 
 def calls_itself_automatic(lower: str) -> bool:

@@ -22,6 +22,7 @@ HOSTS = {
     "orange": "smtp-in.orange.fr",
     "att": "ff-ip4-mx-vip1.prodigy.net",
     "mimecast": "eu-smtp-inbound-1.mimecast.com",
+    "tencent": "mx3.qq.com",
     "any": "mx.example.org",
 }
 
