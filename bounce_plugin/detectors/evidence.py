@@ -72,6 +72,7 @@ _OF_A_TRACKER: Final = frozenset({
     "x-gitlab-notificationreason", "x-redmine-project", "x-redmine-issue-id", "x-redmine-host", "x-bugzilla-reason", "x-bugzilla-url", "x-mantis-id", "x-trac-ticket-id", "x-zendesk-from-account-id",
     "x-fd-email-category", "x-freshdesk-ticket-id", "x-sentry-project", "x-sentry-transaction", "x-helpscout-conversation", "x-phabricator-sent-this-message", "x-launchpad-bug", "x-debian-pr-message", "x-roundup-name",
 })  # fmt: skip
+_PROGRAMS: Final = frozenset({"x-powered-by", "x-mailer"})
 _HELP_DESKS: Final = ("otrs", "znuny", "zammad")
 _STATISTICS: Final = ("mail delivery statist", "delivery statist")
 #: What amavis tells the operator that it did with a mail.
@@ -245,9 +246,7 @@ def _is_one_site(path: str, who: str) -> bool:
 def _is_of_a_help_desk(notice: Notice) -> bool:
     """Whether a help desk's program wrote it that says so in these fields alone."""
     headers = notice.headers
-    return headers.get("x-powered-by").lower().startswith(_HELP_DESKS) or headers.get("x-mailer").lower().startswith(
-        _HELP_DESKS
-    )
+    return headers.has_any(_PROGRAMS) and any(headers.get(name).lower().startswith(_HELP_DESKS) for name in _PROGRAMS)
 
 
 def _is_digest(notice: Notice) -> bool:

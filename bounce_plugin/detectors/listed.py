@@ -53,6 +53,7 @@ class _Entry:
     address: str
     lines: list[str]  # what its line says beside it, and the lines beneath
     headed: bool  # its line stands above what is said of it, as in `<addr>:`
+    apart: bool  # nothing stands before it in its paragraph
 
     @property
     def told(self) -> bool:
@@ -114,7 +115,8 @@ def _read(notice: Notice, pattern: re.Pattern[str], *, even_ours: bool = False) 
             first = number
         aside, *said = found.groups()[1:]  # in parentheses; GroupWise has nothing else
         rest = next(filter(None, (*said, aside)), "")
-        entries.append(_Entry(address, [rest], headed=_is_headed(line)))
+        apart = (number == 0 or not lines[number - 1]) and line.lstrip(" \t<").startswith(address)
+        entries.append(_Entry(address, [rest], headed=_is_headed(line), apart=apart))
         taken = number + 1
     if not entries:
         return [], entries
@@ -149,13 +151,17 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
+def _is_asked(notice: Notice, entry: _Entry) -> bool:
+    return not entry.apart and entry.address.lower() in notice.asked
+
+
 def _is_only_asked(notice: Notice, entries: list[_Entry]) -> bool:
     """Whether the one address with a line of its own is one to ask, beside another that the text names elsewhere."""
     return (
         len(entries) == 1
         and not entries[0].headed
         and len(notice.places) > 1
-        and entries[0].address.lower() in notice.asked
+        and _is_asked(notice, entries[0])
         and any(not notice.is_ours(one) and one not in notice.asked for one in find_addresses(notice.lower))
     )
 
@@ -169,7 +175,7 @@ def _without_contacts(notice: Notice, entries: list[_Entry]) -> list[_Entry]:
         entry
         for entry in entries
         if entry.headed
-        or not (is_contact(entry.address) or entry.address.lower() in notice.asked)
+        or not (is_contact(entry.address) or _is_asked(notice, entry))
         or entry.address.lower() in named
         or find_reply("\n".join(entry.lines))
     ]
