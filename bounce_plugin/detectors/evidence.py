@@ -24,6 +24,7 @@ from bounce_plugin.detectors.wording import (
     INTROS,
     LURES,
     POSTMASTERS,
+    PROGRAMS,
     REFUSED_BY_LIST,
     STILL_TRYING,
     SUBJECTS,
@@ -147,6 +148,8 @@ def weigh(notice: Notice) -> Evidence:
     words = _words(notice) + titled + returned + quoted + 2 * refused
     if _is_about_incoming(notice, daemon=daemon, plainly=not (returned or quoted)):
         return Evidence(origin=origin, words=words, known=False, nameless=False, machine=False)
+    if null and not known and PROGRAMS.stand_in(notice.flat[:_NEAR]):
+        known = not (plain and _pretends(notice, path, null))
     if titled and quoted and not known:
         known = not (plain and _pretends(notice, path, null))
     return Evidence(origin=origin, words=words, known=known, nameless=nameless, machine=machine)

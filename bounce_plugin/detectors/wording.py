@@ -118,7 +118,7 @@ INTROS: Final = Phrases((
     "failure reasons", "failed addresses follow", "no valid recipients", "returned to sender",
     "unknown user", "no such user", "unknown recipient", "invalid final delivery",
     "not a valid user", "mailbox is full", "mailbox exceeds", "quota exceeded", "over quota",
-    "error was detected while processing", "message undeliverable", "not deliverable", "did not attempt delivery", "not attempt to deliver",
+    "error was detected while processing", "message undeliverable", "not deliverable", "has not delivered the following", "has been returned to you because", "did not attempt delivery", "not attempt to deliver",
     "sent <<<", "did not exactly match", "addresses could not be",
     "nicht zugestellt", "konnte nicht übermittelt", "an den absender zurück", "unzustellbar", "nicht ausgeliefert",   # de
     "n'a pas pu être", "n'a pas été remis", "n'a pas été transmis", "n'a pas été distribu", "n'a pas été délivr", "n'a pas été livré", "impossible de remettre",
@@ -140,6 +140,10 @@ INTROS: Final = Phrases((
     "배달하지 못했습니다", "전달되지 않았습니다", "전송하지 못했습니다", "לא ניתן היה למסור", "تعذر تسليم", "تعذّر",  # ja, zh, ko, he, ar
 ))  # fmt: skip
 
+# By which sentence a program names itself: nobody else writes it.
+PROGRAMS: Final = Phrases((
+    "mailmarshal (an automated", "mailenable:", "this is the mail system at host", "this message was created automatically by mail delivery software", "this is the james mail server", "-send program at", "this is the haraka mailer",
+))  # fmt: skip
 # Words that reports share with letters: they count less.
 HINTS: Final = Phrases((
     "undeliverable", "undelivered", "was rejected by", "rejected by the", "has been rejected", "was blocked", "was returned", "has been returned",
