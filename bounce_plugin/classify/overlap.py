@@ -66,7 +66,8 @@ class Overlaps:
             return
         for code in codes:
             for other in self._known.get((phrase.scope, code, len(phrase.parts)), ()):
-                if all(set(part) <= set(known) for part, known in zip(phrase.parts, other.parts, strict=True)):
+                wider = all(gap <= known for gap, known in zip(phrase.gaps, other.gaps, strict=True))
+                if wider and all(set(one) <= set(known) for one, known in zip(phrase.parts, other.parts, strict=True)):
                     yield other, phrase.phrase
 
 

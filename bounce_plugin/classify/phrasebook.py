@@ -1,8 +1,8 @@
 """Which phrases does a text hold? Hundreds of them are looked for in one pass over its words.
 
 A phrase is words in their order. `|` separates alternatives, `&` stands for a gap of at most 14 words within one
-sentence, `*` at the end lets the last word go on: `mailbox|account & is full|over quota*`. A word with a dot in front
-is looked for within the names of hosts: `.spamhaus`.
+sentence, `~` for none but a few words that only join (`is`, `wurde`, `ha sido`), `*` at the end lets the last word go on:
+`mailbox|account & is full|over quota*`. A word with a dot in front is looked for within the names of hosts: `.spamhaus`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,13 @@ from bounce_plugin.classify.normalise import END
 
 #: How far the parts of a phrase may be apart, in words.
 GAP: Final = 14
+#: The same where they stand side by side, and the words that alone may stand between them.
+NEAR: Final = 3
+JOINING: Final = frozenset({
+    "is", "was", "are", "were", "be", "been", "has", "have", "being", "now", "ist", "wurde", "wird", "sind", "war", "worden", "est", "a", "ete", "etait", "sont", "ont", "esta", "es", "fue", "ha", "sido",
+    "se", "encuentra", "foi", "e", "sta", "stato", "stata", "risulta", "werd", "wordt", "werden", "jest", "zostal", "zostala", "zostalo", "sa", "ar", "har", "blivit", "blev", "er", "bliver", "ble", "on", "oli",
+    "je", "byl", "byla", "bylo", "jsou", "van", "volt", "este", "fost", "είναι", "был", "была", "было",
+})  # fmt: skip
 #: Phrases before this priority are about what looks like something else, so that plainer words do not overrule them.
 SPECIAL: Final = 20
 #: Phrases from this priority on say little of the recipient: even vague words that blame the sender overrule them.
@@ -40,6 +47,7 @@ class Phrase:
 
     phrase: str  # as written
     parts: tuple[tuple[Wording, ...], ...]  # the alternatives of each part, in normalised words
+    gaps: tuple[int, ...]  # how far each part may be from the next: `GAP` or `NEAR`
     reason: Reason
     scope: str = "any"  # the provider that must have answered (providers.toml), or any
     priority: int  # 10 (first) to 99; see the head of phrases.toml
@@ -82,7 +90,7 @@ class _Wording:
     token: bool = False  # of a provider
     opens: bool = False  # are a part of a phrase, but not its last
     alone: tuple[Phrase, ...] = ()  # that consist of them
-    closing: tuple[tuple[Phrase, tuple[frozenset[int], ...]], ...] = ()  # that end with them
+    closing: tuple[tuple[Phrase, tuple[tuple[frozenset[int], int], ...]], ...] = ()  # that end with them
     wanted: frozenset[int] = frozenset()  # one of these must have come before, or no closing is worth a look
 
 
@@ -120,13 +128,14 @@ class Phrasebook:
             self._wording(root, token).token = True
         for phrase in phrases:
             *before, last = ([self._wording(root, words) for words in part] for part in phrase.parts)
-            parts = tuple(frozenset(wording.number for wording in part) for part in before)
+            numbers = [frozenset(wording.number for wording in part) for part in before]
+            parts = tuple(zip(numbers, phrase.gaps, strict=True))
             for wording in (wording for part in before for wording in part):
                 wording.opens = True
             for wording in last:
                 if parts:
                     wording.closing += ((phrase, parts),)
-                    wording.wanted |= parts[-1]
+                    wording.wanted |= numbers[-1]
                 else:
                     wording.alone += (phrase,)
         _spread(root)
@@ -161,7 +170,7 @@ class Phrasebook:
                 found.append((phrase, start, end))  # noqa: PERF401 - it is one or none, and a loop costs less
             if seen and wording.wanted and not wording.wanted.isdisjoint(seen):
                 for phrase, before in wording.closing:
-                    if not before[-1].isdisjoint(seen) and (begin := _begin(words, opened, start, before)) >= 0:
+                    if not before[-1][0].isdisjoint(seen) and (begin := _begin(words, opened, start, before)) >= 0:
                         found.append((phrase, begin, end))
             if wording.opens:
                 opened.append((wording.number, start, end))
@@ -256,14 +265,19 @@ def _walk(
             hits.append((wording, start, end + 1))
 
 
-def _begin(words: Sequence[str], opened: Sequence[_Opened], end: int, parts: tuple[frozenset[int], ...]) -> int:
+def _begin(
+    words: Sequence[str], opened: Sequence[_Opened], end: int, parts: tuple[tuple[frozenset[int], int], ...]
+) -> int:
     """Where a phrase begins whose last part stands at `end`; -1 where its earlier parts are missing or too far away."""
     back = reversed(opened)
-    for part in reversed(parts):
+    for part, gap in reversed(parts):
         for number, start, stop in back:
             if number in part and stop <= end:
-                if end - stop > GAP or END in words[stop:end]:
+                between = words[stop:end]
+                if len(between) > gap or END in between:
                     return -1
+                if gap == NEAR and not JOINING.issuperset(between):
+                    continue  # an alternative of more words may end nearer
                 end = start
                 break
         else:

@@ -11,7 +11,7 @@ from typing import Final
 
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.normalise import normalise_phrase
-from bounce_plugin.classify.phrasebook import Phrase, Wording
+from bounce_plugin.classify.phrasebook import GAP, NEAR, Phrase, Wording
 from bounce_plugin.errors import SettingsError
 
 KEYS: Final = frozenset({"phrase", "reason", "scope", "priority", "code", "example"})
@@ -72,6 +72,7 @@ class _Row:
         return Phrase(
             phrase=self.text("phrase"),
             parts=self.parts(words),
+            gaps=tuple([NEAR if sign == "~" else GAP for sign in self.text("phrase") if sign in "&~"]),
             reason=Reason(reason),
             scope=scope,
             priority=priority,
@@ -91,12 +92,12 @@ class _Row:
 
         parts = tuple(
             tuple(dict.fromkeys(normalise_phrase(one) for one in part.split("|")))
-            for part in _WORDS.sub(named, self.text("phrase")).split("&")
+            for part in _WORDS.sub(named, self.text("phrase").replace("~", "&")).split("&")
         )
         whole = [" ".join(wording).rstrip("*") for part in parts for wording in part]
         if any(len(words) < _SHORTEST and words.isascii() and words != "@" for words in whole):
             raise self.error("phrase", "has a part that is empty or too short to mean anything")
-        if re.search(r"\*\s*[^\s|&]", self.text("phrase")):
+        if re.search(r"\*\s*[^\s|&~]", self.text("phrase")):
             raise self.error("phrase", "may have `*` at the end of an alternative only")
         return parts
 

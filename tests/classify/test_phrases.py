@@ -3,6 +3,8 @@
 import pytest
 
 from bounce_plugin.classify.normalise import normalise
+from bounce_plugin.classify.phrasebook import Phrasebook
+from bounce_plugin.classify.phrases import read_phrase
 from bounce_plugin.classify.tables import BUILT_IN
 from tests.classify.judge import judge
 
@@ -41,3 +43,20 @@ def test_addresses_frames_accents_and_contractions_are_levelled():
 def test_line_ends_make_no_difference(end):
     lines = ("550-5.2.1 The user you are trying to contact is receiving mail at a rate that", "550-5.2.1 prevents")
     assert normalise(end.join(lines)) == normalise(" ".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("the kiosk shut", True),
+        ("the kiosk has been shut", True),
+        ("the old kiosk of Ann is shut", True),  # the longer alternative is the one that ends beside it
+        ("the kiosk next door is shut", False),
+        ("the kiosk. Shut", False),
+        ("the kiosk is now being and was shut", False),
+    ],
+)
+def test_parts_side_by_side_have_only_joining_words_between(text, found):
+    row = {"phrase": "kiosk|kiosk of ann ~ shut", "reason": "system_error", "example": "the kiosk shut"}
+    book = Phrasebook([read_phrase(row, scopes=set(), words={})])
+    assert bool(book.read(normalise(text)).matches) is found
