@@ -97,6 +97,15 @@ def _is_of_our_site(notice: Notice, address: str) -> bool:
     return any(are_of_one_site(one, address) for one in told)
 
 
+def _list_of(address: str) -> str:
+    """The list that a keeper's address belongs to; empty where it is none, or that of the program for all its lists."""
+    local, _, domain = address.rpartition("@")
+    for keeper in LIST_KEEPERS:
+        if local.endswith(keeper) and f"{local.removesuffix(keeper)}@" not in _MANAGERS:
+            return f"{local.removesuffix(keeper)}@{domain}"
+    return ""
+
+
 def _list_behind(notice: Notice) -> str:
     """The list whose manager writes: it says so, or our message went to it, and its manager or its keeper answers.
 
@@ -110,8 +119,8 @@ def _list_behind(notice: Notice) -> str:
     listed = headers.has_any(_OF_A_LIST)
     if not (keeper or manager or listed):
         return ""
-    local, _, domain = find_address(sender).rpartition("@")
-    kept = f"{local.removesuffix(keeper)}@{domain}" if keeper else ""
+    domain = find_address(sender).rpartition("@")[2]
+    kept = _list_of(find_address(sender)) or _list_of(find_address(headers.get("sender").lower()))
     if listed and (manager or keeper):
         posted = find_address(headers.get("x-beenthere"))
         if posted or kept:
