@@ -244,14 +244,8 @@ def _as_coded(first: Step, speaking: Sequence[Step]) -> Step:
     coded = next((step.reason for step in speaking if step.source is _STATUS and step.reason in _GONE), None)
     if coded is None or coded is first.reason:
         return first
-    agreeing = [
-        step
-        for step in speaking
-        if step.phrase is not None
-        and step.phrase.priority < WEAK
-        and step.source is first.source
-        and step.reason is coded
-    ]
+    alike = [step for step in speaking if step.source is first.source and step.reason is coded]
+    agreeing = [step for step in alike if step.phrase is not None and step.phrase.priority < WEAK]
     return min(agreeing, key=_turn) if agreeing else first
 
 

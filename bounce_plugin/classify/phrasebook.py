@@ -20,9 +20,8 @@ GAP: Final = 14
 #: The same where they stand side by side, and the words that alone may stand between them.
 NEAR: Final = 3
 JOINING: Final = frozenset({
-    "is", "was", "are", "were", "be", "been", "has", "have", "being", "now", "ist", "wurde", "wird", "sind", "war", "worden", "est", "a", "ete", "etait", "sont", "ont", "esta", "es", "fue", "ha", "sido",
-    "se", "encuentra", "foi", "e", "sta", "stato", "stata", "risulta", "werd", "wordt", "werden", "jest", "zostal", "zostala", "zostalo", "sa", "ar", "har", "blivit", "blev", "er", "bliver", "ble", "on", "oli",
-    "je", "byl", "byla", "bylo", "jsou", "van", "volt", "este", "fost", "είναι", "был", "была", "было",
+    "is", "was", "are", "were", "be", "been", "has", "have", "being", "now", "ist", "wurde", "wird", "sind", "war", "worden", "est", "a", "ete", "etait", "sont", "ont", "esta", "es", "fue", "ha", "sido", "se", "encuentra", "foi", "e", "sta",
+    "stato", "stata", "risulta", "werd", "wordt", "werden", "jest", "zostal", "zostala", "zostalo", "sa", "ar", "har", "blivit", "blev", "er", "bliver", "ble", "on", "oli", "je", "byl", "byla", "bylo", "jsou", "van", "volt", "este", "fost", "είναι", "был", "была", "было",
 })  # fmt: skip
 #: Phrases before this priority are about what looks like something else, so that plainer words do not overrule them.
 SPECIAL: Final = 20
@@ -117,17 +116,29 @@ _Opened: TypeAlias = tuple[int, int, int]
 
 
 class Phrasebook:
-    """All phrases and all tokens of providers, made ready once."""
+    """All phrases and all tokens of providers, made ready once, when it is first read in: most commands do not."""
 
-    __slots__ = ("_known", "_words")
+    __slots__ = ("_phrases", "_tokens", "_words")
+
+    _words: _Words
 
     def __init__(self, phrases: Iterable[Phrase], tokens: Iterable[Wording] = ()) -> None:
+        self._phrases, self._tokens = tuple(phrases), tuple(tokens)
+
+    def __getattr__(self, name: str) -> object:
+        """What is not made ready yet; Python asks only for what it does not find."""
+        if name != "_words":
+            raise AttributeError(name)
+        self._words = self._make_words()  # two threads may ask at once: each makes the same
+        return self._words
+
+    def _make_words(self) -> _Words:
         root: _Branch = ([], {}, {})
-        self._known: dict[Wording, _Wording] = {}
-        for token in tokens:
-            self._wording(root, token).token = True
-        for phrase in phrases:
-            *before, last = ([self._wording(root, words) for words in part] for part in phrase.parts)
+        known: dict[Wording, _Wording] = {}
+        for token in self._tokens:
+            _add_wording(known, root, token).token = True
+        for phrase in self._phrases:
+            *before, last = ([_add_wording(known, root, words) for words in part] for part in phrase.parts)
             numbers = [frozenset(wording.number for wording in part) for part in before]
             parts = tuple(zip(numbers, phrase.gaps, strict=True))
             for wording in (wording for part in before for wording in part):
@@ -139,22 +150,7 @@ class Phrasebook:
                 else:
                     wording.alone += (phrase,)
         _spread(root)
-        self._words = _Words(_settle(root))
-
-    def _wording(self, root: _Branch, words: Wording) -> _Wording:
-        """The entry for these words; made when they are met for the first time."""
-        if words in self._known:
-            return self._known[words]
-        wording = self._known[words] = _Wording(words, len(self._known))
-        _, after, stems = root
-        *before, last = words
-        for word in before:
-            _, after, stems = after.setdefault(word, ([], {}, {}))
-        if last.endswith("*"):
-            stems.setdefault(last[:-1][:_STEM], []).append((last[:-1], wording))
-        else:
-            after.setdefault(last, ([], {}, {}))[0].append(wording)
-        return wording
+        return _Words(_settle(root))
 
     def read(self, words: Sequence[str]) -> Reading:
         """Every phrase and token that the words of a normalised text hold; a phrase once for each place."""
@@ -206,6 +202,22 @@ class Phrasebook:
                 names.append(words[at])
                 hits += [(wording, at, at + 1) for wording in labels]
         return hits
+
+
+def _add_wording(known: dict[Wording, _Wording], root: _Branch, words: Wording) -> _Wording:
+    """The entry for these words; made when they are met for the first time."""
+    if words in known:
+        return known[words]
+    wording = known[words] = _Wording(words, len(known))
+    _, after, stems = root
+    *before, last = words
+    for word in before:
+        _, after, stems = after.setdefault(word, ([], {}, {}))
+    if last.endswith("*"):
+        stems.setdefault(last[:-1][:_STEM], []).append((last[:-1], wording))
+    else:
+        after.setdefault(last, ([], {}, {}))[0].append(wording)
+    return wording
 
 
 class _Words(dict[str, _Entry | None]):
