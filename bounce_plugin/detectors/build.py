@@ -11,10 +11,6 @@ from bounce_plugin.detectors.reply import find_reply, quote_found, read_stage, r
 from bounce_plugin.message import limits
 from bounce_plugin.message.report import Action
 
-#: A reply by which a host took the message for this recipient, beside others that failed (RFC 5321, section 4.2.3).
-_ACCEPTED: Final = re.compile(
-    r"(?<![\d.])250[ -](?:2\.\d\.\d\b|(?:mail )?ok\b|queued|accepted|message accepted)", re.IGNORECASE
-)
 _NAME: Final = r"([A-Za-z0-9][A-Za-z0-9.-]{1,250}\.[A-Za-z]{2,24})\b"
 #: Words before the name of a host, and the name; `mail-hosting.example` is no cue.
 _HOSTS: Final = (
@@ -53,7 +49,7 @@ def build_finding(
         other_recipients=tuple(dict.fromkeys([name for name in others if name and name != recipient]))
         if others
         else (),
-        action=action or (Action.DELIVERED if found is None and _ACCEPTED.search(diagnostic) else notice.action),
+        action=action or notice.action,
         status=read_status(found, diagnostic),
         reply_code=found[1] if found else "",
         diagnostic_code=words,

@@ -8,7 +8,7 @@ Mimecast, m-FILTER, Exchange 5.5 (`addr on date`) and their many clones. What co
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bounce_plugin.detectors.build import build_finding
@@ -17,6 +17,7 @@ from bounce_plugin.detectors.notice import Notice, is_plain
 from bounce_plugin.detectors.reply import find_reply, quote_found
 from bounce_plugin.detectors.wording import is_contact
 from bounce_plugin.message.address import find_address, find_addresses, read_recipient
+from bounce_plugin.message.report import Action
 
 NAME: Final = "listed"
 
@@ -42,6 +43,10 @@ _FILE: Final = re.compile(
 )
 _GENERATED: Final = re.compile(
     r"(?:generated|expanded|originally addressed|forwarded) (?:from|by|to):?[ \t]*(.{3,254}?)\)?$", re.I
+)
+#: A reply by which a host took the message for this recipient, beside others that failed (RFC 5321, section 4.2.3).
+_ACCEPTED: Final = re.compile(
+    r"(?<![\d.])250[ -](?:2\.\d\.\d\b|(?:mail )?ok\b|queued|accepted|message accepted)", re.IGNORECASE
 )
 _DATE: Final = re.compile(r"on \w{3}, \d{1,2} \w{3} \d{4}[^\n]{0,20}$")
 
@@ -202,7 +207,13 @@ def _findings(notice: Notice, preface: list[str], entries: list[_Entry], confide
         if entry.told:
             shared = entry.lines
         diagnostics[key] = _diagnostic(entry.lines if entry.told else shared, preface)
-    return tuple([_finding(notice, entry, diagnostics[key], confidence) for key, entry in seen.items()])
+    found = tuple([_finding(notice, entry, diagnostics[key], confidence) for key, entry in seen.items()])
+    taken = [not one.reply_code and _ACCEPTED.search(one.diagnostic_code) is not None for one in found]
+    if any(taken) and not all(taken):
+        return tuple(
+            [replace(one, action=Action.DELIVERED) if own else one for one, own in zip(found, taken, strict=True)]
+        )
+    return found
 
 
 def _says_more(entry: _Entry, first: _Entry) -> bool:

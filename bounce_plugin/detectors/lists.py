@@ -13,7 +13,7 @@ from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
 from bounce_plugin.detectors.wording import HELD_BY_LIST, LIST_KEEPERS, OF_OUR_MESSAGE, REFUSED_BY_LIST, is_contact
-from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses
+from bounce_plugin.message.address import find_address
 from bounce_plugin.message.report import Action
 
 NAME: Final = "lists"
@@ -62,7 +62,7 @@ def refusing_list(notice: Notice) -> str:
         return name
     if returned is None:
         return name if OF_OUR_MESSAGE.stand_in(near.partition('"')[0]) else ""
-    return name if _is_of_our_site(notice, find_address(returned.headers.get("from").lower())) else ""
+    return name if notice.is_of_our_site(find_address(returned.headers.get("from").lower())) else ""
 
 
 def _near(notice: Notice) -> str:
@@ -89,12 +89,6 @@ def holds_our_message(notice: Notice) -> bool:
     near = _near(notice)
     ours = OF_OUR_MESSAGE.stand_in(notice.subject) or OF_OUR_MESSAGE.stand_in(near)
     return ours and (HELD_BY_LIST.stand_in(notice.subject) or HELD_BY_LIST.stand_in(near))
-
-
-def _is_of_our_site(notice: Notice, address: str) -> bool:
-    """Whether an address is of the site that the mail was sent to."""
-    told = find_addresses(" ".join([notice.headers.get("to"), notice.headers.get("delivered-to")]).lower())
-    return any(are_of_one_site(one, address) for one in told)
 
 
 def _list_of(address: str) -> str:

@@ -91,7 +91,8 @@ class Notice:
             return False  # as mostly; to read the addresses of the fields takes long
         return lower in self._ours
 
-    def _is_of_our_site(self, address: str) -> bool:
+    def is_of_our_site(self, address: str) -> bool:
+        """Whether an address is of a site that the report was sent to."""
         return any(are_of_one_site(address, one) for one in self._ours)
 
     @lazy
@@ -126,7 +127,7 @@ class Notice:
         to = find_addresses(decode_words(returned.headers.get("to")))
         if to:
             sender = find_address(decode_words(returned.headers.get("from")))
-            if [one.lower() for one in to] != [sender.lower()] or not self._is_of_our_site(sender):
+            if [one.lower() for one in to] != [sender.lower()] or not self.is_of_our_site(sender):
                 return to
             taken = [_TAKEN_FOR.search(value) for value in reversed(returned.headers.all("received"))]
             taken_for = [found[1] for found in taken if found and not are_of_one_site(found[1], sender)]
