@@ -19,6 +19,10 @@ from tests.faults import arm
 from tests.processes import PROCESSES
 from tests.servers.account import Account
 
+#: Seconds. A run takes less than one: in one that takes so long the machine stood still, servers gave no answer, and it is
+#: tried once more, as in life.
+STANDSTILL = 50
+
 
 class Place(Protocol):
     """A mailbox that a test can fill and look into."""
@@ -139,8 +143,8 @@ class Trial:
             ledger = self._old_ledger(folder)
             process = PROCESSES.Process(target=_run_to_a_point, args=(point, fine, folder, place.box, ledger))
             process.start()
-            process.join(60)
-            assert process.exitcode in (0, -signal.SIGKILL)
+            process.join(4 * STANDSTILL)
+            assert process.exitcode in (0, -signal.SIGKILL), f"point {point}: {process.exitcode}"
             left = self._run_to_the_end(folder, place, ledger)
             assert left == expected, f"point {point}"
             shutil.rmtree(folder)
@@ -167,7 +171,11 @@ class Trial:
     def _run_to_the_end(self, folder: Path, place: Place, ledger: str) -> dict[str, object]:
         """Run, and look: every mail is in one folder, the right one, and every event was told."""
         with everyday_plugin(folder, place.box, ledger=ledger, notebook=folder / "notebook") as plugin:
-            assert plugin.run_once().ok
+            begun = time.monotonic()
+            summary = plugin.run_once()
+            if not summary.ok and time.monotonic() - begun > STANDSTILL:
+                summary = plugin.run_once()
+            assert summary.ok, summary.errors
             tell_all(plugin)  # of a busy machine one round may not tell all
             left = memory(plugin)
         counts = tuple(place.count(name) for name in ("", "processed", "review"))

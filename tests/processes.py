@@ -28,6 +28,7 @@ LOADED = [
     "tests.ledger.workers",
     "tests.office",
     "tests.programs",
+    "tests.warm",
 ]
 
 
