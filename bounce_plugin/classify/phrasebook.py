@@ -99,8 +99,6 @@ _Stems: TypeAlias = dict[str, list[tuple[str, _Wording]]]
 
 #: Where one stands after some words of a wording: those that end here, the next words, and those that may go on.
 _Node: TypeAlias = tuple[Sequence[_Wording], dict[str, "_Node"], _Stems]
-#: The same while wordings are added.
-_Branch: TypeAlias = tuple[list[_Wording], dict[str, "_Branch"], _Stems]
 #: Of which most have no next words, and the like: what all of them share stays in the processor's cache.
 _NO_WORDS: Final[dict[str, _Node]] = {}
 _NO_STEMS: Final[_Stems] = {}
@@ -133,13 +131,16 @@ class Phrasebook:
         return self._words
 
     def _make_words(self) -> _Words:
-        root: _Branch = ([], {}, {})
         known: dict[Wording, _Wording] = {}
+
+        def known_as(words: Wording) -> _Wording:
+            return known.get(words) or known.setdefault(words, _Wording(words, len(known)))
+
         for token in self._tokens:
-            _add_wording(known, root, token).token = True
+            known_as(token).token = True
         for phrase in self._phrases:
-            *before, last = ([_add_wording(known, root, words) for words in part] for part in phrase.parts)
-            numbers = [frozenset(wording.number for wording in part) for part in before]
+            *before, last = ([known_as(words) for words in part] for part in phrase.parts)
+            numbers = [frozenset([wording.number for wording in part]) for part in before]
             parts = tuple(zip(numbers, phrase.gaps, strict=True))
             for wording in (wording for part in before for wording in part):
                 wording.opens = True
@@ -149,8 +150,7 @@ class Phrasebook:
                     wording.wanted |= numbers[-1]
                 else:
                     wording.alone += (phrase,)
-        _spread(root)
-        return _Words(_settle(root))
+        return _Words(_make_node([*known.values()], 0))
 
     def read(self, words: Sequence[str]) -> Reading:
         """Every phrase and token that the words of a normalised text hold; a phrase once for each place."""
@@ -204,20 +204,27 @@ class Phrasebook:
         return hits
 
 
-def _add_wording(known: dict[Wording, _Wording], root: _Branch, words: Wording) -> _Wording:
-    """The entry for these words; made when they are met for the first time."""
-    if words in known:
-        return known[words]
-    wording = known[words] = _Wording(words, len(known))
-    _, after, stems = root
-    *before, last = words
-    for word in before:
-        _, after, stems = after.setdefault(word, ([], {}, {}))
-    if last.endswith("*"):
-        stems.setdefault(last[:-1][:_STEM], []).append((last[:-1], wording))
-    else:
-        after.setdefault(last, ([], {}, {}))[0].append(wording)
-    return wording
+def _make_node(wordings: Sequence[_Wording], depth: int, stemmed: Sequence[_Wording] = ()) -> _Node:
+    """Where one stands after the first words of these, as many as `depth`; `stemmed` are others that end here, too.
+
+    The stems of a word stand beside the word itself where it is known, so that nobody need look for them there.
+    """
+    if len(wordings) == 1 and len(wordings[0].words) == depth:  # as most
+        return (*stemmed, *wordings), _NO_WORDS, _NO_STEMS
+    ended, following, stems = [*stemmed], dict[str, list[_Wording]](), _Stems()
+    for wording in wordings:
+        words = wording.words
+        if len(words) == depth:
+            ended.append(wording)
+        elif len(words) == depth + 1 and words[depth].endswith("*"):
+            stem = words[depth][:-1]
+            stems.setdefault(stem[:_STEM], []).append((stem, wording))
+        else:
+            following.setdefault(words[depth], []).append(wording)
+    after = {
+        word: _make_node(then, depth + 1, _stemmed(word, stems) if stems else ()) for word, then in following.items()
+    }
+    return tuple(ended), after or _NO_WORDS, stems or _NO_STEMS
 
 
 class _Words(dict[str, _Entry | None]):
@@ -242,20 +249,6 @@ class _Words(dict[str, _Entry | None]):
             labels = [wording for node in nodes if node is not None for wording in node[0]]
         ended, after, going_on = self._first.get(word) or (_stemmed(word, self._stems), _NO_WORDS, _NO_STEMS)
         return (ended, after, going_on, labels) if ended or after or going_on or labels is not None else None
-
-
-def _spread(node: _Branch) -> None:
-    """Put the stems of a word beside the word itself where it is known, so that nobody need look for them there."""
-    _, after, stems = node
-    for word, following in after.items():
-        following[0][:0] = _stemmed(word, stems)
-        _spread(following)
-
-
-def _settle(node: _Branch) -> _Node:
-    """The same once everything is known, with one empty value for all that are empty."""
-    ended, after, stems = node
-    return tuple(ended), {word: _settle(then) for word, then in after.items()} or _NO_WORDS, stems or _NO_STEMS
 
 
 def _stemmed(word: str, stems: _Stems) -> list[_Wording]:

@@ -16,6 +16,7 @@ from bounce_plugin.errors import SettingsError
 
 KEYS: Final = frozenset({"phrase", "reason", "scope", "priority", "code", "example"})
 _REQUIRED: Final = ("phrase", "reason", "example")
+_REASONS: Final = frozenset(Reason)
 #: The priority of a phrase that names none: among those that tell what happened to the recipient.
 _PRIORITY: Final = 70
 #: A part shorter than this would be found anywhere.
@@ -61,7 +62,7 @@ class _Row:
 
     def read(self, scopes: Set[str], words: Mapping[str, str]) -> Phrase:
         reason, scope = self.text("reason"), self.text("scope") or "any"
-        if reason not in set(Reason):
+        if reason not in _REASONS:
             near = get_close_matches(reason, [one.value for one in Reason], n=1)
             raise self.error("reason", "is no reason" + (f"; did you mean {near[0]}?" if near else ""))
         if scope != "any" and scope not in scopes:
