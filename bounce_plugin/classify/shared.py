@@ -24,6 +24,7 @@ OF_A_HOST: Final = ON_THE_WAY | {Reason.MAILBOX_DISABLED}
 RULE: Final = "shared:"
 HOST: Final = RULE + "host"
 RESOLVER: Final = RULE + "resolver"
+RELAY: Final = RULE + "relay"
 
 #: What a resolver, or a network, is to blame for.
 _NOT_FOUND: Final = frozenset({Reason.UNREACHABLE, Reason.DOMAIN_UNKNOWN})
@@ -34,6 +35,20 @@ _NO_NAMES: Final = frozenset(
 _ACCOUNT: Final = re.compile(
     r"\b(?:account|user|customer|konto|compte|cuenta|conta) ['\"<]?([\w.+@-]{3,64})['\">]? (?:is |was |has been )?(?:suspended|disabled|blocked|locked)"
 )
+#: The host that could not be connected to, and the port.
+_CONNECTED: Final = re.compile(r"\bconnect(?:ion)?(?: to)? ([\w.-]+)(?:\[[^\]]{1,45}\])?(?::(\d{2,5})\b)?")
+#: Ports at which mail is handed in (RFC 8314): no recipient's server is asked there, but our own relay.
+_SUBMISSION: Final = frozenset({"587", "465"})
+
+
+def find_relay(finding: Finding) -> Setting | None:
+    """The relay of our own that could not be connected to; all mail shares it, whomever it is for."""
+    text = finding.diagnostic_code
+    if ":587" in text or ":465" in text:
+        connected = _CONNECTED.search(text)
+        if connected and connected[2] in _SUBMISSION:
+            return RELAY, "diagnostic_code", connected[1]
+    return None
 
 
 def find_shared(
@@ -47,8 +62,10 @@ def find_shared(
     }
     by_host: dict[str, list[int]] = {}
     for place, finding in lost.items():
-        if finding.remote_mta or "connect" not in finding.diagnostic_code.lower():  # whoever is connected to was found
-            by_host.setdefault(finding.remote_mta, []).append(place)
+        connected = _CONNECTED.search(finding.diagnostic_code)
+        host = finding.remote_mta or (connected[1] if connected else "")
+        if host or "connect" not in finding.diagnostic_code.lower():  # whoever is connected to was found
+            by_host.setdefault(host, []).append(place)
     shared = _of_one_account(findings, verdicts)
     for host, places in by_host.items():
         alike = [place for place in places if verdicts[place].reason in (ON_THE_WAY if host else _NOT_FOUND)]
@@ -60,8 +77,10 @@ def find_shared(
             if known:
                 shared |= dict.fromkeys(alike, (RESOLVER, "recipient", known.rpartition("@")[2]))
         elif not any(are_of_one_site(host, one) for one in who):
-            shared |= dict.fromkeys(alike, (HOST, "remote_mta", host))
-    return shared
+            shared |= {
+                place: (HOST, "remote_mta" if lost[place].remote_mta else "diagnostic_code", host) for place in alike
+            }
+    return shared | {place: relay for place, one in enumerate(findings) if (relay := find_relay(one)) is not None}
 
 
 def _of_one_account(findings: Sequence[Finding], verdicts: Sequence[Classification]) -> dict[int, Setting]:

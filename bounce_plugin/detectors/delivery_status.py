@@ -77,13 +77,10 @@ def _names(said: RecipientStatus) -> tuple[str, ...]:
     if final and (not original or original == final) and (not actual or actual == final) and "+" not in original:
         return (final,)  # as nearly always
     if original and "." not in final.partition("@")[2] and "." in original.partition("@")[2]:
-        final, original = (
-            original,
-            final,
-        )  # Oracle's server names its own channel: ann@ims-ms-daemon; CommuniGate a user
-    decoded = (
-        read_recipient(decode_xtext(original)) if "+" in original else ""
-    )  # second, as it mostly is already (D-24)
+        # Oracle's server names its own channel, ann@ims-ms-daemon, and CommuniGate a user.
+        final, original = original, final
+    # The original one comes first, since mostly it is decoded already (D-24).
+    decoded = read_recipient(decode_xtext(original)) if "+" in original else ""
     return tuple(dict.fromkeys(filter(None, (final, original, actual, decoded))))
 
 

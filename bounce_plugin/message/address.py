@@ -121,6 +121,8 @@ def _whole_of(value: str, start: int, end: int, address: str) -> str:
     before, after = value[:start].strip(" \"'"), value[end:].strip()
     if before and not before.endswith("<"):
         return ""
+    if after[:1] == "," and after[1:].isalnum():  # somebody's slip, as it was written: ann@example,org
+        return address + after
     return address if not after or after[0] in "()<>;,\"'" else ""
 
 

@@ -13,6 +13,8 @@ REPLIES = {
     "the status behind the code": ("4.0.0 said: 550 no 5.7.1", "550", "5.7.1"),
     "D-15 qmail's": ("Remote host said: 550 #5.1.1 no", "550", "5.1.1"),
     "D-14 no code in an address": ("connect to 192.0.2.550 5.5.2657.72", "", ""),
+    "D-14 no code in the port of a host": ("connect to relay.example[192.0.2.7]:587: Connection refused", "", ""),
+    "D-14 a code behind the name of a host": ("mx.example.org:550 5.1.1 unknown", "550", "5.1.1"),
     "a status alone": ("delivery failed (5.4.4)", "", "5.4.4"),
     "a delivery": ("250 2.1.5 ok", "250", "2.1.5"),
     "nothing": ("", "", ""),

@@ -22,6 +22,7 @@ def test_T_09_a_field_that_holds_more_than_an_address_names_nobody_rather_than_s
     ("field", "address"),
     [
         ("rfc822; <a@b.example>   (Unknown user)", "a@b.example"),
+        ("rfc822; ann@example,org", "ann@example,org"),
         ('rfc822; "Anna Berg" <a@b.example>', "a@b.example"),
         ("rfc822; a@b.example (comment)", "a@b.example"),
         ('rfc822; "john doe"@b.example', '"john doe"@b.example'),
