@@ -45,7 +45,7 @@ def all_of(examination: Examination) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_each_mail_is_examined_as_by_examine(processes: int) -> None:
-    mails = read_samples()
+    mails = read_samples()[::4]
     mails += [b"", b"\0", b"x" * (limits.MESSAGE + 10), *islice(mutants(mails, 3), 300)]
     many = list(examine_many(mails, processes=processes))
     assert [all_of(one) for one in many] == [all_of(examine(raw)) for raw in mails]

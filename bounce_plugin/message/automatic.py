@@ -58,6 +58,7 @@ _LATER_WORDS: Final = (
     "(autoreply",
     "autoreply:",
     "auto-reply:",
+    "auto response",
     "unattended mailbox",
     "unmonitored mailbox",
     "mailbox not monitored",
@@ -191,6 +192,7 @@ def is_receipt(headers: Headers, subject: str) -> bool:
     """Whether a receipt that has lost its machine-readable part, or never had one (D-32)."""
     return (
         "disposition-notification" in headers.get("content-type").lower()
+        or headers.get("content-class").endswith(":mdn")  # Exchange 2000 and 2003
         or subject.startswith(_RECEIPT_LABELS)
         or (subject.startswith(_RECEIPT_SUBJECTS) and "in-reply-to" in headers and headers.get("auto-submitted") != "")
     )

@@ -24,9 +24,9 @@ def said(reply: str, language: str = "en", **fields: str) -> list[str]:
     return click.unstyle(argue("a.eml", examination, language)).splitlines()[1:]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_sample_is_told_in_a_few_lines(language: str) -> None:
-    for path in SAMPLES:
+@pytest.mark.parametrize(("turn", "language"), [*enumerate(LANGUAGES)])
+def test_every_sample_is_told_in_a_few_lines(turn: int, language: str) -> None:
+    for path in SAMPLES[turn :: len(LANGUAGES)]:
         examination = examine(path.read_bytes())
         argument = click.unstyle(argue(path.name, examination, language))
         lines = argument.splitlines()

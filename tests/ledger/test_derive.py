@@ -86,7 +86,7 @@ def check_all(ledger: Ledger, paths: Sequence[Path]) -> int:
 
 
 def test_every_stored_verdict_on_a_sample_follows_again(shelf: Ledger) -> None:
-    assert check_all(shelf, SAMPLES) > 5
+    assert check_all(shelf, SAMPLES[::3]) > 5
 
 
 @pytest.mark.skipif(not REAL, reason=WITHOUT_CORPUS)
