@@ -19,9 +19,8 @@ from tests.faults import arm
 from tests.processes import PROCESSES
 from tests.servers.account import Account
 
-#: Seconds. A run takes less than one: in one that takes so long the machine stood still, servers gave no answer, and it is
-#: tried once more, as in life.
-STANDSTILL = 50
+#: Seconds after which a process that is to be killed hangs; it takes less than one, but machines stand still for a minute.
+HANGS = 200
 
 
 class Place(Protocol):
@@ -143,7 +142,7 @@ class Trial:
             ledger = self._old_ledger(folder)
             process = PROCESSES.Process(target=_run_to_a_point, args=(point, fine, folder, place.box, ledger))
             process.start()
-            process.join(4 * STANDSTILL)
+            process.join(HANGS)
             assert process.exitcode in (0, -signal.SIGKILL), f"point {point}: {process.exitcode}"
             left = self._run_to_the_end(folder, place, ledger)
             assert left == expected, f"point {point}"
@@ -171,10 +170,9 @@ class Trial:
     def _run_to_the_end(self, folder: Path, place: Place, ledger: str) -> dict[str, object]:
         """Run, and look: every mail is in one folder, the right one, and every event was told."""
         with everyday_plugin(folder, place.box, ledger=ledger, notebook=folder / "notebook") as plugin:
-            begun = time.monotonic()
             summary = plugin.run_once()
-            if not summary.ok and time.monotonic() - begun > STANDSTILL:
-                summary = plugin.run_once()
+            if any("no answer in time" in error for error in summary.errors):
+                summary = plugin.run_once()  # the machine stood still for a minute: as in life, the next run goes on
             assert summary.ok, summary.errors
             tell_all(plugin)  # of a busy machine one round may not tell all
             left = memory(plugin)

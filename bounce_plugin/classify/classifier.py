@@ -10,7 +10,7 @@ from typing import Final
 from bounce_plugin.classify.classification import Argument, Classification, Evidence, FailureType, Fault, Reason
 from bounce_plugin.classify.phrasebook import SPECIAL, VAGUE, WEAK
 from bounce_plugin.classify.quoting import quote
-from bounce_plugin.classify.shared import HOST, OF_A_HOST, ON_THE_WAY, RESOLVER, RULE, find_relay, find_shared
+from bounce_plugin.classify.shared import FORGIVEN, RESOLVER, RULE, find_relay, find_shared
 from bounce_plugin.classify.steps import HOME, Said, Setting, Source, Step, gather, recall
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.detectors.finding import Finding, Stage
@@ -136,7 +136,7 @@ def _verdict(kind: Kind, said: Said, stage: Stage, tables: Tables) -> Classifica
     steps, speaking = _at_stage(given, stage) if stage in _EARLY else (given, given)
     decided = _decide(speaking, tables)
     everybodys = decided is not None and (
-        decided.reason in (OF_A_HOST if shared == HOST else ON_THE_WAY)
+        decided.reason in FORGIVEN.get(shared, ())
         if shared
         else decided.reason is _UNREACHABLE and _is_everybodys(provider, said)
     )

@@ -21,7 +21,7 @@ GAP: Final = 14
 NEAR: Final = 3
 JOINING: Final = frozenset({
     "is", "was", "are", "were", "be", "been", "has", "have", "being", "now", "ist", "wurde", "wird", "sind", "war", "worden", "est", "a", "ete", "etait", "sont", "ont", "esta", "es", "fue", "ha", "sido", "se", "encuentra", "foi", "e", "sta",
-    "stato", "stata", "risulta", "werd", "wordt", "werden", "jest", "zostal", "zostala", "zostalo", "sa", "ar", "har", "blivit", "blev", "er", "bliver", "ble", "on", "oli", "je", "byl", "byla", "bylo", "jsou", "van", "volt", "este", "fost", "είναι", "был", "была", "было",
+    "stato", "stata", "risulta", "werd", "wordt", "werden", "jest", "zostal", "zostala", "zostalo", "sa", "ar", "har", "blivit", "blev", "er", "bliver", "ble", "on", "oli", "je", "byl", "byla", "bylo", "jsou", "van", "volt", "este", "fost", "bol", "bola", "bolo", "ειναι", "був", "була", "було", "был", "была", "было",
 })  # fmt: skip
 #: Phrases before this priority are about what looks like something else, so that plainer words do not overrule them.
 SPECIAL: Final = 20
@@ -279,9 +279,9 @@ def _begin(
         for number, start, stop in back:
             if number in part and stop <= end:
                 between = words[stop:end]
-                if len(between) > gap or END in between:
+                if len(between) > GAP or END in between:
                     return -1
-                if gap == NEAR and not JOINING.issuperset(between):
+                if len(between) > gap or (gap == NEAR and not JOINING.issuperset(between)):
                     continue  # an alternative of more words may end nearer
                 end = start
                 break

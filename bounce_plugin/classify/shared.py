@@ -18,13 +18,18 @@ from bounce_plugin.message.report import Kind
 
 #: What may lie with the servers on the way.
 ON_THE_WAY: Final = frozenset({Reason.UNREACHABLE, Reason.EXPIRED, Reason.ROUTING_LOOP})
-#: With them the account that a relay has suspended, if it names the same for several.
-OF_A_HOST: Final = ON_THE_WAY | {Reason.MAILBOX_DISABLED}
 #: Before the name of what is shared, in evidence.
 RULE: Final = "shared:"
 HOST: Final = RULE + "host"
 RESOLVER: Final = RULE + "resolver"
 RELAY: Final = RULE + "relay"
+#: What is held against nobody, by what is shared: with a host also the account that it has suspended, if it names the same
+#: for several.
+FORGIVEN: Final = {
+    HOST: ON_THE_WAY | {Reason.MAILBOX_DISABLED},
+    RESOLVER: ON_THE_WAY,
+    RELAY: ON_THE_WAY | {Reason.DOMAIN_UNKNOWN},
+}
 
 #: What a resolver, or a network, is to blame for.
 _NOT_FOUND: Final = frozenset({Reason.UNREACHABLE, Reason.DOMAIN_UNKNOWN})
@@ -36,7 +41,10 @@ _ACCOUNT: Final = re.compile(
     r"\b(?:account|user|customer|konto|compte|cuenta|conta) ['\"<]?([\w.+@-]{3,64})['\">]? (?:is |was |has been )?(?:suspended|disabled|blocked|locked)"
 )
 #: The host that could not be connected to, and the port.
-_CONNECTED: Final = re.compile(r"\bconnect(?:ion)?(?: to)? ([\w.-]+)(?:\[[^\]]{1,45}\])?(?::(\d{2,5})\b)?")
+_CONNECTED: Final = re.compile(
+    r"\bconnect(?:ion|ed)? (?:to|with) (?:host )?([\w-]{1,63}(?:\.[\w-]{1,63}){1,9})\.?(?:\[[^\]\s]{1,45}\])?(?:(?::| port )(\d{2,5})\b)?",
+    re.IGNORECASE,
+)
 #: Ports at which mail is handed in (RFC 8314): no recipient's server is asked there, but our own relay.
 _SUBMISSION: Final = frozenset({"587", "465"})
 
@@ -44,9 +52,10 @@ _SUBMISSION: Final = frozenset({"587", "465"})
 def find_relay(finding: Finding) -> Setting | None:
     """The relay of our own that could not be connected to; all mail shares it, whomever it is for."""
     text = finding.diagnostic_code
-    if ":587" in text or ":465" in text:
-        connected = _CONNECTED.search(text)
-        if connected and connected[2] in _SUBMISSION:
+    if finding.reply_code or not ("587" in text or "465" in text):
+        return None
+    for connected in _CONNECTED.finditer(text):
+        if connected[2] in _SUBMISSION and not are_of_one_site(connected[1], finding.recipient):
             return RELAY, "diagnostic_code", connected[1]
     return None
 

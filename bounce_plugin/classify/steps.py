@@ -108,7 +108,8 @@ def gather(finding: Finding, report: Report, tables: Tables, *, alone: bool) -> 
     code = "" if status is None else str(status)
     codes = f"{reply} {code}" if reply and code else reply or code
     steps = _phrases(reading, diagnostic, words, codes, providers, _PHRASE, book) if reading.matches else []
-    program = finding.diagnostic_type == _PROGRAM and not finding.remote_mta  # else some call a host's words so
+    # Some call the words of another host so, too.
+    program = finding.diagnostic_type == _PROGRAM and finding.remote_mta in ("", finding.reporting_mta, "localhost")
     if program:
         steps = [step for step in steps if step.reason in _OF_PROGRAM]
     if not steps and alone and _is_alone(report) and report.text:

@@ -19,6 +19,7 @@ from bounce_plugin.message.automatic import (
     is_challenge,
     is_receipt,
     is_receipt_in_words,
+    is_unattended,
     may_be_auto_reply,
 )
 from bounce_plugin.message.forward import is_bare_forward, is_from_a_person, is_letter
@@ -181,5 +182,7 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     if may_be_auto_reply(headers) and (evidence.score < BOUNCE or (not evidence.machine and "in-reply-to" in headers)):
         return Kind.AUTO_REPLY
     if evidence.score < BOUNCE and calls_itself_automatic(notice.lower):
+        return Kind.AUTO_REPLY
+    if is_unattended(notice.lower) and not returned and not _gives_a_code(notice.text):
         return Kind.AUTO_REPLY
     return None

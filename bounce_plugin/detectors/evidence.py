@@ -148,7 +148,7 @@ def weigh(notice: Notice) -> Evidence:
     words = _words(notice) + titled + returned + quoted + 2 * refused
     if _is_about_incoming(notice, daemon=daemon, plainly=not (returned or quoted)):
         return Evidence(origin=origin, words=words, known=False, nameless=False, machine=False)
-    if null and not known and (PROGRAMS.stand_in(notice.flat[:_NEAR]) or _is_of_their_site(notice)):
+    if null and not known and PROGRAMS.stand_in(notice.flat[:_NEAR]):
         known = not (plain and _pretends(notice, path, null))
     if titled and quoted and not known:
         known = not (plain and _pretends(notice, path, null))
@@ -209,14 +209,6 @@ def _names_us_as_recipient(notice: Notice) -> bool:
     if not sender or not recipient or sender == recipient:
         return False
     return notice.is_ours(recipient) and not notice.is_ours(sender) and not are_of_one_site(sender, recipient)
-
-
-def _is_of_their_site(notice: Notice) -> bool:
-    """Whether a text labels us as the sender of what it is about, and somebody at the writer's own site as the recipient."""
-    recipient = find_labelled(RECIPIENT, notice)
-    if not recipient or notice.is_ours(recipient) or not are_of_one_site(recipient, find_address(notice.sender)):
-        return False
-    return notice.is_ours(find_labelled(SENDER, notice))
 
 
 def _is_lure(notice: Notice) -> bool:

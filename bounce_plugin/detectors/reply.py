@@ -29,6 +29,8 @@ _ALONE: Final = tuple([re.compile(rf"({digit}\d\d)(?=[ \-:;#,.)\]'\"\n]|$)(?!\.\
 _STATUS: Final = tuple(
     [(f"{digit}.", re.compile(rf"{digit}(?<![\d./].)\.\d{{1,3}}\.\d{{1,3}}(?![\d.]*\d)")) for digit in "542"]
 )
+#: What would be a reply code, and is none: the ports at which mail is handed in (RFC 8314).
+_PORTS: Final = frozenset({"465", "587"})
 _BEFORE: Final = tuple("\n:;=<>'\"(]#,")
 _WORDS_BEFORE: Final = ("said", "error", "reply", "code", "response", "smtp", "returned", "with", "<--")
 # By their first four letters.
@@ -106,18 +108,12 @@ def _stands_alone(found: re.Match[str]) -> bool:
         return True
     if found.string[at - 1] == "#" and "://" in found.string[found.string.rfind(" ", 0, at) + 1 : at]:
         return False  # the place within a page: https://community.mimecast.com/docs/DOC-1369#550
-    if found.string[at - 1] == ":" and _is_port(found):
-        return False
+    if found.string[at - 1] == ":" and found[1] in _PORTS:
+        return False  # connect to relay.example[192.0.2.1]:587: Connection refused
     before = found.string[max(0, at - 20) : at].rstrip(" \t")
     if before.endswith("--"):
         before = before[:-2]  # before each line of Mimecast's
     return not before or before.endswith(_BEFORE) or before.lower().endswith(_WORDS_BEFORE)
-
-
-def _is_port(found: re.Match[str]) -> bool:
-    """Whether it is the port of a host: `connect to relay.example[192.0.2.1]:587: Connection refused`."""
-    host = found.string[found.string.rfind(" ", 0, found.start()) + 1 : found.start() - 1]
-    return "." in host and found.string[found.end() : found.end() + 1] in ("", ":", ")")
 
 
 def read_reply(text: str) -> Reply:

@@ -21,6 +21,8 @@ _INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\xad"  # what is 
 _CJK: Final = "\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
 _GLUED_DOMAIN: Final = re.compile(rf"[A-Za-z0-9.-]{{1,253}}\.[A-Za-z]{{2,24}}(?=[{_CJK}])")
 _GLUED_LOCAL: Final = re.compile(rf"[{_CJK}]([A-Za-z0-9._+=-]{{1,64}})$")
+#: A comma for a dot: ann@example,org is somebody's slip, and is given as it was written.
+_SLIP: Final = re.compile(r",[\w-]{1,63}(?:[.,][\w-]{1,63}){0,3}")
 _XTEXT: Final = re.compile(r"\+([0-9A-Fa-f]{2})")
 _UNITEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
@@ -121,7 +123,7 @@ def _whole_of(value: str, start: int, end: int, address: str) -> str:
     before, after = value[:start].strip(" \"'"), value[end:].strip()
     if before and not before.endswith("<"):
         return ""
-    if after[:1] == "," and after[1:].isalnum():  # somebody's slip, as it was written: ann@example,org
+    if "." not in address.rpartition("@")[2] and _SLIP.fullmatch(after):
         return address + after
     return address if not after or after[0] in "()<>;,\"'" else ""
 

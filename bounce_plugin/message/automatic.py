@@ -20,7 +20,7 @@ _RESPONDER_FIELDS: Final = frozenset({
 })  # fmt: skip
 # How the subject of an auto-reply begins, decoded, lower case.
 _REPLY_SUBJECTS: Final = (
-    "automatic reply", "auto reply", "auto-reply", "autoreply", "auto:", "auto :", "autorespons", "auto-respons", "auto respons", "automatic respons",
+    "automatic reply", "yahoo! auto response", "auto reply", "auto-reply", "autoreply", "auto:", "auto :", "autorespons", "auto-respons", "auto respons", "automatic respons",
     "out of office", "out of the office", "out-of-office", "ooo:", "ooo ", "vacation", "on vacation", "away from", "i am away", "i'm away", "annual leave",
     "on leave", "currently out", "re: out of office", "automated reply", "automated response", "thank you for your email", "thank you for your message",
     "thank you for contacting", "we have received your", "we received your", "your request has been received", "ticket received",
@@ -58,16 +58,6 @@ _LATER_WORDS: Final = (
     "(autoreply",
     "autoreply:",
     "auto-reply:",
-    "auto response",
-    "unattended mailbox",
-    "unmonitored mailbox",
-    "mailbox not monitored",
-    "mailbox is not monitored",
-    "address is not monitored",
-    "unbeaufsichtigtes postfach",
-    "postfach wird nicht gelesen",
-    "boîte non relevée",
-    "buzón no atendido",
 )
 # What an automatic answer without any of these says of itself, near its beginning or at its end.
 _SELF_DESCRIPTIONS: Final = (
@@ -85,10 +75,15 @@ _SELF_DESCRIPTIONS: Final = (
     "risposta automatica", "dit is een automatisch", "to jest automatyczna odpowiedź", "esta é uma resposta automática", "detta är ett automatiskt svar",
     "dette er et automatisk svar", "toto je automatická odpověď", "bu otomatik bir yanıt", "это автоматический ответ", "このメールは自動返信", "自動返信です", "此为自动回复", "这是自动回复",
 )  # fmt: skip
+# What is said of an address that nobody reads: the mail arrived.
+_UNATTENDED: Final = (
+    "to an address that is used for", "to an address that only sends", "to an unattended mailbox", "to an unmonitored mailbox", "an eine adresse, die nur", "an eine unbetreute adresse",
+    "à une adresse qui sert uniquement", "a una dirección que solo", "a un indirizzo che serve solo", "naar een adres dat alleen",
+)  # fmt: skip
 _RECEIPT_SUBJECTS: Final = (
     "message status - opened", "message status - read", "message status - deleted",  # GroupWise
     "read:", "read receipt", "return receipt", "gelesen:", "lu :", "lu:", "leído:", "letto:", "gelezen:", "przeczytano:", "lida:", "läst:", "læst:",
-    "lest:", "прочитано:", "not read:", "ungelesen gelöscht:", "non lu :", "no leído:", "lesebestätigung", "开封:", "既読:", "開封済み:", "已读:", "已讀:", "přečteno:", "disposition notification",
+    "lest:", "прочитано:", "not read:", "ungelesen gelöscht:", "non lu :", "no leído:", "nicht gelesen:", "lesebestätigung", "开封:", "既読:", "開封済み:", "已读:", "已讀:", "přečteno:", "disposition notification",
 )  # fmt: skip
 # The same as a label of its own, which nobody's letter begins with: no other header need agree.
 _RECEIPT_LABELS: Final = (
@@ -192,10 +187,15 @@ def is_receipt(headers: Headers, subject: str) -> bool:
     """Whether a receipt that has lost its machine-readable part, or never had one (D-32)."""
     return (
         "disposition-notification" in headers.get("content-type").lower()
-        or headers.get("content-class").endswith(":mdn")  # Exchange 2000 and 2003
         or subject.startswith(_RECEIPT_LABELS)
-        or (subject.startswith(_RECEIPT_SUBJECTS) and "in-reply-to" in headers and headers.get("auto-submitted") != "")
+        or (subject.startswith(_RECEIPT_SUBJECTS) and _is_marked_as_receipt(headers))
     )
+
+
+def _is_marked_as_receipt(headers: Headers) -> bool:
+    if headers.get("content-class").lower().endswith(":mdn"):  # Exchange 2000 and 2003
+        return True
+    return "in-reply-to" in headers and headers.get("auto-submitted") != ""
 
 
 def is_receipt_in_words(subject: str, lower: str) -> bool:
@@ -238,6 +238,12 @@ def calls_itself_automatic(lower: str) -> bool:
     """Whether a text, in lower case, says that it is an automatic answer."""
     near = lower[:3000]
     return any(words in near for words in _SELF_DESCRIPTIONS)
+
+
+def is_unattended(lower: str) -> bool:
+    """Whether a text, in lower case, begins with that nobody reads what is sent to the address."""
+    near = lower[:600]
+    return any(words in near for words in _UNATTENDED)
 
 
 def is_challenge(lower: str, sender: str) -> bool:

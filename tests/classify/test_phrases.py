@@ -3,7 +3,7 @@
 import pytest
 
 from bounce_plugin.classify.normalise import normalise
-from bounce_plugin.classify.phrasebook import Phrasebook
+from bounce_plugin.classify.phrasebook import JOINING, Phrasebook
 from bounce_plugin.classify.phrases import read_phrase
 from bounce_plugin.classify.tables import BUILT_IN
 from tests.classify.judge import judge
@@ -15,6 +15,16 @@ def test_each_phrase_is_found_in_its_own_example():
     readings = {rule: BUILT_IN.phrasebook.read(normalise(phrase.example)) for rule, phrase in PHRASES.items()}
     found = {rule: [phrase for phrase, _, _ in reading.matches] for rule, reading in readings.items()}
     assert [rule for rule, phrase in PHRASES.items() if phrase not in found[rule]] == []
+
+
+def test_words_that_join_are_looked_for_as_texts_have_them():
+    assert [word for word in JOINING if normalise(word) != [word]] == []
+
+
+def test_of_two_that_may_stand_before_the_one_of_more_words_is_tried_too():
+    row = {"phrase": "ящик|почтовый ящик абонента ~ заблокирован", "reason": "mailbox_disabled", "example": "x"}
+    book = Phrasebook([read_phrase(row, scopes={"any"}, words={})])
+    assert book.read(normalise("почтовый ящик абонента был был был заблокирован")).matches
 
 
 def test_each_example_is_judged_as_its_phrase_says():

@@ -25,7 +25,7 @@ def said(reply: str, language: str = "en", **fields: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("turn", "language"), [*enumerate(LANGUAGES)])
-def test_every_sample_is_told_in_a_few_lines(turn: int, language: str) -> None:
+def test_samples_are_told_in_a_few_lines_in_the_language_whose_turn_it_is(turn: int, language: str) -> None:
     for path in SAMPLES[turn :: len(LANGUAGES)]:
         examination = examine(path.read_bytes())
         argument = click.unstyle(argue(path.name, examination, language))

@@ -85,7 +85,7 @@ def check_all(ledger: Ledger, paths: Sequence[Path]) -> int:
     return with_address
 
 
-def test_every_stored_verdict_on_a_sample_follows_again(shelf: Ledger) -> None:
+def test_the_stored_verdicts_on_every_third_sample_follow_again(shelf: Ledger) -> None:
     assert check_all(shelf, SAMPLES[::3]) > 5
 
 

@@ -23,6 +23,8 @@ def test_T_09_a_field_that_holds_more_than_an_address_names_nobody_rather_than_s
     [
         ("rfc822; <a@b.example>   (Unknown user)", "a@b.example"),
         ("rfc822; ann@example,org", "ann@example,org"),
+        ("rfc822; ann@example,co.uk", "ann@example,co.uk"),
+        ("rfc822; ann@example.com,bob", "ann@example.com"),
         ('rfc822; "Anna Berg" <a@b.example>', "a@b.example"),
         ("rfc822; a@b.example (comment)", "a@b.example"),
         ('rfc822; "john doe"@b.example', '"john doe"@b.example'),
