@@ -37,7 +37,7 @@ LONGEST = (
 
 
 def pytest_collection_finish() -> None:
-    """Have no collection of garbage go through the tests themselves: there are ten thousand, and none is garbage."""
+    """Have no collection of garbage go through the tests themselves: there are thousands, and none is garbage."""
     gc.collect()
     gc.freeze()
 

@@ -64,7 +64,6 @@ _SELF_DESCRIPTIONS: Final = (
     "this is an automated response", "this is an automated reply", "this is an automatic reply", "this is an automatic response", "this is an automatic message",
     "this is an auto-reply", "this is an auto-generated reply", "automatically generated reply", "i am on holiday", "i am on vacation", "i am currently out of",
     "wir haben betriebsferien", "ist bei uns eingegangen und", "ihre mail ist eingegangen", "no longer read this account", "i have retired",
-    "an address that is used for sending", "an address that only sends", "sent to this address are not read", "an diese adresse werden nicht gelesen", "à cette adresse ne sont pas lu",
     "we've received your request", "we have received your request", "we have received your message", "reply above this line",
     "wir haben ihre anfrage erhalten", "wir haben ihre nachricht erhalten", "ihre anfrage ist bei uns eingegangen", "antworten sie oberhalb dieser",
     "nous avons bien reçu votre", "hemos recibido su", "hemos recibido tu", "abbiamo ricevuto la sua", "abbiamo ricevuto la tua",
