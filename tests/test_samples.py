@@ -109,7 +109,8 @@ def problems(mail: Path) -> dict[str, Any]:
         wrong["unreadable"] = examination.why
     if mail.parent.name == "no_bounce" and any(row.kind in FAILED or row.counts for row in rows(examination)):
         wrong["no bounce"] = "it blames somebody"
-    unix, dos, mac = (examine(with_line_ends(raw, ends)) for ends in (b"\n", b"\r\n", b"\r"))
+    ends = (with_line_ends(raw, end) for end in (b"\n", b"\r\n", b"\r"))
+    unix, dos, mac = (examination if other == raw else examine(other) for other in ends)
     if (dos.kind, rows(dos)) != (unix.kind, rows(unix)):
         wrong["with the line ends of the wire"] = rows(dos)
     if (mac.kind, rows(mac)) != (unix.kind, rows(unix)):
