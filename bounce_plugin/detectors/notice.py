@@ -131,7 +131,7 @@ class Notice:
                 return to
             taken = [_TAKEN_FOR.search(value) for value in reversed(returned.headers.all("received"))]
             taken_for = [found[1] for found in taken if found and not are_of_one_site(found[1], sender)]
-            return tuple(taken_for[:1])
+            return tuple([one for one in taken_for[:1] if find_address(one) == one])  # whole (T-09)
         delivered = find_address(returned.headers.get("x-original-to") or returned.headers.get("delivered-to"))
         return (delivered,) if delivered else ()
 
