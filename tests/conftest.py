@@ -1,6 +1,5 @@
 """What every test may use, and in which order tests run."""
 
-import gc
 import os
 
 import pytest
@@ -34,12 +33,6 @@ LONGEST = (
     "tests/lmtp/test_the_end.py",
     "tests/cli/",
 )
-
-
-def pytest_collection_finish() -> None:
-    """Have no collection of garbage go through the tests themselves: there are thousands, and none is garbage."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)
