@@ -9,9 +9,9 @@ from tests.corpus import CORPUS, judged, needs_corpus, predict, score
 
 pytestmark = needs_corpus
 
-#: Never lowered. What is right at least, as a share; and how many may be wrong at most.
-FLOORS = {"kind": 0.995, "rcpt": 0.99, "rcpt~": 0.995, "reason": 0.97, "counts": 0.985, "status": 0.99, "reply": 0.99}
-CEILINGS = {"crash": 0, "FALSE": 0, "HARM": 0, "MISSED": 4}
+#: What was reached; never lowered. What is right at least, as a share; and how many may be wrong at most.
+FLOORS = {"kind": 0.997, "rcpt": 0.99, "rcpt~": 0.997, "reason": 0.995, "counts": 0.997, "status": 1.0, "reply": 1.0}
+CEILINGS = {"crash": 0, "FALSE": 0, "HARM": 0, "MISSED": 1}
 
 
 @pytest.fixture(scope="module")

@@ -81,9 +81,9 @@ def classify(
 def classify_all(findings: Sequence[Finding], report: Report, tables: Tables) -> tuple[Classification, ...]:
     """The verdicts on all that one mail reports; several may share their trouble."""
     if len(findings) == 1:
-        return (classify(findings[0], report, tables, shared=find_relay(findings[0])),)
+        return (classify(findings[0], report, tables, shared=find_relay(findings[0], report)),)
     verdicts = [classify(finding, report, tables, alone=False) for finding in findings]
-    for place, shared in find_shared(findings, verdicts, tables.providers).items():
+    for place, shared in find_shared(findings, verdicts, report, tables.providers).items():
         verdicts[place] = classify(findings[place], report, tables, alone=False, shared=shared)
     return tuple(verdicts)
 

@@ -13,8 +13,8 @@ from bounce_plugin.classify.classification import Classification, Reason
 from bounce_plugin.classify.providers import Providers
 from bounce_plugin.classify.steps import Setting
 from bounce_plugin.detectors.finding import Finding
-from bounce_plugin.message.address import are_of_one_site
-from bounce_plugin.message.report import Kind
+from bounce_plugin.message.address import are_of_one_site, find_address
+from bounce_plugin.message.report import Kind, Report
 
 #: What may lie with the servers on the way.
 ON_THE_WAY: Final = frozenset({Reason.UNREACHABLE, Reason.EXPIRED, Reason.ROUTING_LOOP})
@@ -47,21 +47,55 @@ _CONNECTED: Final = re.compile(
 )
 #: Ports at which mail is handed in (RFC 8314): no recipient's server is asked there, but our own relay.
 _SUBMISSION: Final = frozenset({"587", "465"})
+#: Who was asked in vain, by name, address and port: a host that could not be connected to, or a name that was not found.
+_ASKED: Final = re.compile(
+    r"(?:\b(?:connect(?:ion|ed)? (?:to|with)|(?:refused|reset|closed|dropped) by|conversation with|host) (?:host )?|\bname=)"
+    r"([\w-]{1,63}(?:\.[\w-]{1,63}){0,9})?\.?(?: ?\[([^\]\s]{1,45})\])?(?:(?::| port )(\d{2,5})\b)?",
+    re.IGNORECASE,
+)
+_VAIN: Final = ("onnect", "name=", "onversation")
+#: This host itself, and hosts in a network of its own (RFC 1122, 1918, 4193): no address depends on them alone.
+_INSIDE: Final = re.compile(
+    r"127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|::1$|f[cd][0-9a-f]{2}:|localhost(?:\.localdomain)?$",
+    re.IGNORECASE,
+)
 
 
-def find_relay(finding: Finding) -> Setting | None:
-    """The relay of our own that could not be connected to; all mail shares it, whomever it is for."""
+def find_relay(finding: Finding, report: Report) -> Setting | None:
+    """Whom all mail of who reports goes through, whomever it is for, and who could not be connected to.
+
+    That is a submission port of somebody else than the recipient's, a host of who reports or of ours, or one inside.
+    A host that answered is none: it told what another one said.
+    """
     text = finding.diagnostic_code
-    if finding.reply_code or not ("587" in text or "465" in text):
+    if finding.reply_code:
         return None
-    for connected in _CONNECTED.finditer(text):
-        if connected[2] in _SUBMISSION and not are_of_one_site(connected[1], finding.recipient):
-            return RELAY, "diagnostic_code", connected[1]
+    remote = finding.remote_mta.strip("[].")
+    if remote and _is_on_this_side(remote, finding, report):
+        return RELAY, "remote_mta", finding.remote_mta
+    if not any([word in text for word in _VAIN]):  # noqa: C419 - a generator is slow
+        return None
+    for asked in _ASKED.finditer(text):
+        name, address, port = asked[1] or "", asked[2] or "", asked[3] or ""
+        at_submission = port in _SUBMISSION and not are_of_one_site(name, finding.recipient)
+        if "." in name and at_submission:
+            return RELAY, "diagnostic_code", name
+        if _INSIDE.match(address) or (name and _is_on_this_side(name, finding, report)):
+            return RELAY, "diagnostic_code", name or address
     return None
 
 
+def _is_on_this_side(host: str, finding: Finding, report: Report) -> bool:
+    """Whether a host is inside, or of the site of who reports or of ours, and not of the recipient's."""
+    if _INSIDE.match(host):
+        return True
+    if "." not in host or are_of_one_site(host, finding.recipient):
+        return False
+    return are_of_one_site(host, finding.reporting_mta) or are_of_one_site(host, find_address(report.headers.get("to")))
+
+
 def find_shared(
-    findings: Sequence[Finding], verdicts: Sequence[Classification], providers: Providers
+    findings: Sequence[Finding], verdicts: Sequence[Classification], report: Report, providers: Providers
 ) -> Mapping[int, Setting]:
     """Which findings share their trouble with those of other sites, by their places, and what they share."""
     lost = {
@@ -89,7 +123,9 @@ def find_shared(
             shared |= {
                 place: (HOST, "remote_mta" if lost[place].remote_mta else "diagnostic_code", host) for place in alike
             }
-    return shared | {place: relay for place, one in enumerate(findings) if (relay := find_relay(one)) is not None}
+    return shared | {
+        place: relay for place, one in enumerate(findings) if (relay := find_relay(one, report)) is not None
+    }
 
 
 def _of_one_account(findings: Sequence[Finding], verdicts: Sequence[Classification]) -> dict[int, Setting]:

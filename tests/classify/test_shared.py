@@ -50,7 +50,38 @@ def test_a_relay_of_ours_is_held_against_nobody(diagnostic: str) -> None:
 @pytest.mark.parametrize(
     "diagnostic",
     [
+        "Connection refused by [127.0.0.1]",
+        "connect to localhost[::1]:25: Connection refused",
+        "connect to mail.intern[192.168.1.5]:25: Connection timed out",
+        "lost connection with filter.intern[172.16.0.9] while sending end of data",
+        "Name service error for name=relay.club.example type=A: Host not found",
+        "Host or domain name not found. Name service error for name=smtp.club.example type=AAAA: Host not found, try again",
+        "connect to relay.club.example[192.0.2.9]:25: No route to host",
+        "conversation with relay.club.example[192.0.2.9] timed out while receiving the initial server greeting",
+    ],
+)
+def test_a_host_of_our_own_site_or_network_is_held_against_nobody(diagnostic: str) -> None:
+    assert counted(diagnostic, "info@dairy.example") == [False]
+    assert counted(diagnostic, "anna@dairy.example", "ben@other.test") == [False, False]
+
+
+@pytest.mark.parametrize(
+    "diagnostic",
+    [
+        "connect to mx.club.example[192.0.2.9]:25: Connection refused",
+        "Name service error for name=club.example type=MX: Host not found",
+    ],
+)
+def test_the_own_site_of_a_recipient_counts_though_it_is_ours_too(diagnostic: str) -> None:
+    assert counted(diagnostic, "ben@club.example") == [True]
+
+
+@pytest.mark.parametrize(
+    "diagnostic",
+    [
         f"{RELAY}:25: Connection refused",
+        "connect to 172.15.0.1[172.15.0.1]:25: Connection refused",
+        "Name service error for name=dairy.example type=MX: Host not found",
         "connect to mail.dairy.example[192.0.2.1]:587: Connection refused",  # the recipient's own
         "550 5.1.1 User unknown (port 587)",
     ],

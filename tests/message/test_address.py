@@ -2,7 +2,7 @@
 
 import pytest
 
-from bounce_plugin.message.address import read_recipient
+from bounce_plugin.message.address import are_of_one_site, read_recipient
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,33 @@ def test_D_06_a_name_before_and_a_comment_behind_an_address_are_no_part_of_it(fi
 )
 def test_t_09_a_name_with_a_control_character_is_nobody(name: str) -> None:
     assert read_recipient(f"rfc822; {name}") == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("mx1.club.example", "ann@club.example"),
+        ("MX.Club.Example.", "club.example"),
+        ("mx.club.co.uk", "ann@club.co.uk"),
+        ("a.com.br", "b@x.a.com.br"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_hosts_and_addresses_of_one_site(one: str, other: str) -> None:
+    assert are_of_one_site(one, other)
+    assert are_of_one_site(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("mx.club.example", "ann@dairy.example"),
+        ("mx.club.co.uk", "ann@dairy.co.uk"),
+        ("smtp.provedor.com.br", "ann@clube.com.br"),
+        ("relay.provider.or.at", "verein.or.at"),
+        ("", "ann@club.example"),
+    ],
+)
+def test_others_are_not(one: str, other: str) -> None:
+    assert not are_of_one_site(one, other)
+    assert not are_of_one_site(other, one)
