@@ -23,7 +23,7 @@ from tests.handing import ENVELOPE, MOMENTS, Post, take
 from tests.servers.ledgers import NewUrl
 from tests.servers.postgresql import Postgresql
 
-KILLS = 15  # `make soak` kills more
+KILLS = 10  # `make soak` kills more
 
 STRANGER = report("stranger@example.com", message_id="s@crm.example")
 MEMBER = report("member1@example.com", message_id="m@crm.example")
