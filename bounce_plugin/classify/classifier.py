@@ -10,7 +10,7 @@ from typing import Final
 from bounce_plugin.classify.classification import Argument, Classification, Evidence, FailureType, Fault, Reason
 from bounce_plugin.classify.phrasebook import SPECIAL, VAGUE, WEAK
 from bounce_plugin.classify.quoting import quote
-from bounce_plugin.classify.shared import FORGIVEN, RESOLVER, RULE, find_relay, find_shared
+from bounce_plugin.classify.shared import FORGIVEN, RESOLVER, RULE, find_shared
 from bounce_plugin.classify.steps import HOME, Said, Setting, Source, Step, gather, recall
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.detectors.finding import Finding, Stage
@@ -80,11 +80,10 @@ def classify(
 
 def classify_all(findings: Sequence[Finding], report: Report, tables: Tables) -> tuple[Classification, ...]:
     """The verdicts on all that one mail reports; several may share their trouble."""
-    if len(findings) == 1:
-        return (classify(findings[0], report, tables, shared=find_relay(findings[0], report)),)
-    verdicts = [classify(finding, report, tables, alone=False) for finding in findings]
+    alone = len(findings) == 1
+    verdicts = [classify(finding, report, tables, alone=alone) for finding in findings]
     for place, shared in find_shared(findings, verdicts, report, tables.providers).items():
-        verdicts[place] = classify(findings[place], report, tables, alone=False, shared=shared)
+        verdicts[place] = classify(findings[place], report, tables, alone=alone, shared=shared)
     return tuple(verdicts)
 
 

@@ -1,6 +1,7 @@
-"""What do several recipients of one report share? Where servers of unrelated sites fail alike, the trouble is between us and them.
+"""What does a failure share with other mail? Where servers of unrelated sites fail alike, the trouble is between us and them.
 
-Our own relay that refuses a connection, or our own resolver that finds nobody, fails for everybody in the report.
+Our own relay that refuses a connection, or our own resolver that finds nobody, fails for everybody in the report; and
+some hosts fail for everybody, even where the report names one.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ RULE: Final = "shared:"
 HOST: Final = RULE + "host"
 RESOLVER: Final = RULE + "resolver"
 RELAY: Final = RULE + "relay"
+OURS: Final = RULE + "ours"
 #: What is held against nobody, by what is shared: with a host also the account that it has suspended, if it names the same
 #: for several.
 FORGIVEN: Final = {
     HOST: ON_THE_WAY | {Reason.MAILBOX_DISABLED},
     RESOLVER: ON_THE_WAY,
     RELAY: ON_THE_WAY | {Reason.DOMAIN_UNKNOWN},
+    OURS: {Reason.ROUTING_LOOP},
 }
 
 #: What a resolver, or a network, is to blame for.
@@ -40,76 +43,102 @@ _NO_NAMES: Final = frozenset(
 _ACCOUNT: Final = re.compile(
     r"\b(?:account|user|customer|konto|compte|cuenta|conta) ['\"<]?([\w.+@-]{3,64})['\">]? (?:is |was |has been )?(?:suspended|disabled|blocked|locked)"
 )
-#: The host that could not be connected to, and the port.
+#: The host that could not be connected to.
 _CONNECTED: Final = re.compile(
-    r"\bconnect(?:ion|ed)? (?:to|with) (?:host )?([\w-]{1,63}(?:\.[\w-]{1,63}){1,9})\.?(?:\[[^\]\s]{1,45}\])?(?:(?::| port )(\d{2,5})\b)?",
+    r"\bconnect(?:ion|ed)? (?:to|with) (?:host )?([\w-]{1,63}(?:\.[\w-]{1,63}){1,9})\.?(?:\[[^\]\s]{1,45}\])?",
+    re.IGNORECASE,
+)
+#: Who was asked in vain, by name, address and port: a host that could not be connected to, or a name that was not found.
+_ASKED: Final = re.compile(
+    r"(?:\b(?:connect(?:ion|ed)? (?:to|with)|(?:refused|reset|closed|dropped) by|conversation with) (?:host )?|\bname=)"
+    r"([\w-]{1,63}(?:\.[\w-]{1,63}){0,9})?\.?(?: ?\[([^\]\s]{1,45})\])?(?:(?::| port )(\d{2,5})\b)?",
     re.IGNORECASE,
 )
 #: Ports at which mail is handed in (RFC 8314): no recipient's server is asked there, but our own relay.
 _SUBMISSION: Final = frozenset({"587", "465"})
-#: Who was asked in vain, by name, address and port: a host that could not be connected to, or a name that was not found.
-_ASKED: Final = re.compile(
-    r"(?:\b(?:connect(?:ion|ed)? (?:to|with)|(?:refused|reset|closed|dropped) by|conversation with|host) (?:host )?|\bname=)"
-    r"([\w-]{1,63}(?:\.[\w-]{1,63}){0,9})?\.?(?: ?\[([^\]\s]{1,45})\])?(?:(?::| port )(\d{2,5})\b)?",
-    re.IGNORECASE,
-)
-_VAIN: Final = ("onnect", "name=", "onversation")
-#: This host itself, and hosts in a network of its own (RFC 1122, 1918, 4193): no address depends on them alone.
+#: This host itself, and hosts in a network of its own (RFC 1122, 1918, 3927, 4193).
 _INSIDE: Final = re.compile(
-    r"127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|::1$|f[cd][0-9a-f]{2}:|localhost(?:\.localdomain)?$",
+    r"(?:::ffff:)?(?:127|10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}|::1"
+    r"|f[cd][0-9a-f]{2}:[0-9a-f:]{1,40}|localhost(?:\.localdomain)?",
     re.IGNORECASE,
 )
 
 
-def find_relay(finding: Finding, report: Report) -> Setting | None:
-    """Whom all mail of who reports goes through, whomever it is for, and who could not be connected to.
+def find_relay(finding: Finding, verdict: Classification, report: Report) -> Setting | None:
+    """Whom all mail of who reports goes through, whomever it is for, where that was not found or not reached.
 
-    That is a submission port of somebody else than the recipient's, a host of who reports or of ours, or one inside.
-    A host that answered is none: it told what another one said.
+    It is a submission port of somebody else than the recipient's, a host of the site of who reports or of ours, or one
+    inside. One that answered is none: it told what another one said. And where our own site says that mail to itself goes
+    round in circles, it goes through our own hosts alone.
     """
-    text = finding.diagnostic_code
+    if verdict.kind is not Kind.BOUNCE or verdict.reason not in FORGIVEN[RELAY]:
+        return None
+    ours = find_address(report.headers.get("to"))
+    if verdict.reason is Reason.ROUTING_LOOP:
+        return _of_our_loop(finding, report, ours)
     if finding.reply_code:
         return None
-    remote = finding.remote_mta.strip("[].")
-    if remote and _is_on_this_side(remote, finding, report):
-        return RELAY, "remote_mta", finding.remote_mta
-    if not any([word in text for word in _VAIN]):  # noqa: C419 - a generator is slow
-        return None
+    text = finding.diagnostic_code
+    named = False
     for asked in _ASKED.finditer(text):
-        name, address, port = asked[1] or "", asked[2] or "", asked[3] or ""
-        at_submission = port in _SUBMISSION and not are_of_one_site(name, finding.recipient)
-        if "." in name and at_submission:
-            return RELAY, "diagnostic_code", name
-        if _INSIDE.match(address) or (name and _is_on_this_side(name, finding, report)):
+        name, address, port = (group or "" for group in asked.groups())
+        named = named or bool(name or address)
+        if _is_relay(name or address, address, port, finding, ours):
             return RELAY, "diagnostic_code", name or address
+    remote = finding.remote_mta.strip("[].")
+    if remote and not named and "connect" in text.lower() and _is_relay(remote, remote, "", finding, ours):
+        return RELAY, "remote_mta", finding.remote_mta
     return None
 
 
-def _is_on_this_side(host: str, finding: Finding, report: Report) -> bool:
-    """Whether a host is inside, or of the site of who reports or of ours, and not of the recipient's."""
-    if _INSIDE.match(host):
-        return True
-    if "." not in host or are_of_one_site(host, finding.recipient):
+def _of_our_loop(finding: Finding, report: Report, ours: str) -> Setting | None:
+    """Our own site, where it reports to itself of mail to itself."""
+    reporter = find_address(report.headers.get("from"))
+    if ours and are_of_one_site(ours, finding.recipient) and are_of_one_site(ours, reporter):
+        return OURS, "recipient", finding.recipient.rpartition("@")[2]
+    return None
+
+
+def _is_relay(host: str, address: str, port: str, finding: Finding, ours: str) -> bool:
+    """Whether a host, at an address and a port, is one that mail for anybody goes through, and none of the recipient's."""
+    domain = finding.recipient.rpartition("@")[2].lower()
+    customers = domain.replace(".", "-")  # as Microsoft names the host of a customer
+    if are_of_one_site(host, domain) or customers in host.lower():
         return False
-    return are_of_one_site(host, finding.reporting_mta) or are_of_one_site(host, find_address(report.headers.get("to")))
+    if port in _SUBMISSION and "." in host:
+        return True
+    if _INSIDE.fullmatch(address) or _INSIDE.fullmatch(host):
+        return True
+    return "." in host and (are_of_one_site(host, finding.reporting_mta) or are_of_one_site(host, ours))
 
 
 def find_shared(
     findings: Sequence[Finding], verdicts: Sequence[Classification], report: Report, providers: Providers
 ) -> Mapping[int, Setting]:
-    """Which findings share their trouble with those of other sites, by their places, and what they share."""
+    """Which findings share their trouble with other mail, by their places, and what they share with it."""
     lost = {
         place: findings[place]
         for place, verdict in enumerate(verdicts)
         if verdict.kind is Kind.BOUNCE and verdict.reason in _LOST and findings[place].recipient
     }
+    shared = {} if len(findings) < 2 else _of_one_account(findings, verdicts) | _at_one_host(lost, verdicts, providers)
+    for place, finding in lost.items():
+        if place not in shared and (relay := find_relay(finding, verdicts[place], report)) is not None:
+            shared[place] = relay
+    return shared
+
+
+def _at_one_host(
+    lost: Mapping[int, Finding], verdicts: Sequence[Classification], providers: Providers
+) -> dict[int, Setting]:
+    """Which findings were lost at one host though their recipients are of other sites, or where one resolver finds nobody."""
     by_host: dict[str, list[int]] = {}
     for place, finding in lost.items():
         connected = _CONNECTED.search(finding.diagnostic_code)
         host = finding.remote_mta or (connected[1] if connected else "")
         if host or "connect" not in finding.diagnostic_code.lower():  # whoever is connected to was found
             by_host.setdefault(host, []).append(place)
-    shared = _of_one_account(findings, verdicts)
+    shared: dict[int, Setting] = {}
     for host, places in by_host.items():
         alike = [place for place in places if verdicts[place].reason in (ON_THE_WAY if host else _NOT_FOUND)]
         who = [lost[place].recipient for place in alike]
@@ -123,9 +152,7 @@ def find_shared(
             shared |= {
                 place: (HOST, "remote_mta" if lost[place].remote_mta else "diagnostic_code", host) for place in alike
             }
-    return shared | {
-        place: relay for place, one in enumerate(findings) if (relay := find_relay(one, report)) is not None
-    }
+    return shared
 
 
 def _of_one_account(findings: Sequence[Finding], verdicts: Sequence[Classification]) -> dict[int, Setting]:

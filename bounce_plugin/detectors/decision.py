@@ -57,20 +57,27 @@ def recognise_copy(notice: Notice) -> Detection | None:
     """A mail that by its header is another's copy, or a receipt of certified mail that nothing went wrong; else None.
 
     Exchange's journal holds what others got, and it writes in its own name what became of a recall or of a meeting, and that a moderator has yet to see a message. Italian certified mail says in X-Ricevuta what its notice is of,
-    and in X-Trasporto that it brings somebody's mail, which may be a report (Allegato al D.M. 2 novembre 2005, section 6).
+    and in X-Trasporto that it brings somebody's mail, which may be a report (Allegato al D.M. 2 novembre 2005, section 6). A list's manager shows its keeper the report that made it
+    stop a member.
     """
     if "x-ms-journal-report" in notice.headers or notice.subject.startswith(_OF_EXCHANGE):
         return Detection(kind=Kind.OTHER)
     if "microsoftexchange" in notice.sender and "moderat" in notice.flat and HELD_BY_LIST.stand_in(notice.flat):
+        return Detection(kind=Kind.OTHER)
+    if "x-list-administrivia" in notice.headers and _holds_a_report(notice) and not refusing_list(notice):
         return Detection(kind=Kind.OTHER)
     if "x-ricevuta" in notice.headers:
         kind = _CERTIFIED.get(notice.headers.get("x-ricevuta").strip().lower())
         return Detection(kind=kind) if kind is not None else None
     if "x-trasporto" not in notice.headers or notice.report.wrapped is not None:
         return None
+    return Detection(kind=Kind.OTHER, doubt=_UNCLEAR if _holds_a_report(notice) else "")
+
+
+def _holds_a_report(notice: Notice) -> bool:
+    """Whether what a mail brings with it was written by a mail server."""
     inner = notice.report.returned
-    reports = inner is not None and DAEMONS.stand_in(inner.headers.get("from").lower())
-    return Detection(kind=Kind.OTHER, doubt=_UNCLEAR if reports else "")
+    return inner is not None and DAEMONS.stand_in(inner.headers.get("from").lower())
 
 
 def decide_kind(findings: tuple[Finding, ...]) -> Detection | None:

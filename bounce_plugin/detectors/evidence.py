@@ -23,7 +23,6 @@ from bounce_plugin.detectors.wording import (
     INCOMING,
     INTROS,
     LURES,
-    NOT_DELIVERED,
     POSTMASTERS,
     PROGRAMS,
     REFUSED_BY_LIST,
@@ -177,9 +176,7 @@ def speaks_of_failure(notice: Notice) -> bool:
     if find_reply(notice.text) is not None or EnhancedStatus.find(notice.text) is not None:
         return True
     near = notice.flat[: 4 * _NEAR]
-    return any(
-        words.stand_in(near) for words in (INTROS, NOT_DELIVERED, GIVEN_UP, STILL_TRYING, REFUSED_BY_LIST, DELIVERED)
-    )
+    return any(words.stand_in(near) for words in (INTROS, GIVEN_UP, STILL_TRYING, REFUSED_BY_LIST, DELIVERED))
 
 
 def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
@@ -280,7 +277,7 @@ def _words(notice: Notice) -> int:
     """How much the text speaks for a report, `_LEAST` at least."""
     near = notice.flat[:_NEAR]
     words = 0
-    if INTROS.stand_in(near) or NOT_DELIVERED.stand_in(near):
+    if INTROS.stand_in(near):
         words += 2
     elif HINTS.stand_in(near):
         words += 1

@@ -15,7 +15,6 @@ from bounce_plugin.detectors.wording import (
     INTROS,
     NO_MORE,
     NOT,
-    NOT_YET,
     STILL_TRYING,
 )
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses, locate_addresses
@@ -28,11 +27,6 @@ _ARRIVED: Final = Phrases(ARRIVED)
 _NEGATED: Final = 20  # characters behind a verb, where some languages put their "not"
 _FOOTER: Final = re.compile(r"\n_{20,60}\n(?=[^\n]{1,200}\n[^\n]{0,200}@)")
 _TAKEN_FOR: Final = re.compile(r"\bfor <?([^\s<>;@]{1,64}@[^\s<>;@]{1,253})>?;")
-# What a line calls the subject of a mail, with the colon behind it.
-_TITLES: Final = (
-    "subject:", "betreff:", "objet :", "objet:", "asunto:", "oggetto:", "onderwerp:", "temat:", "assunto:", "ämne:", "emne:", "předmět:", "predmet:", "tárgy:", "subiect:", "konu:", "тема:", "θέμα:", "aihe:", "件名:", "件名：", "主题：", "主题:",
-)  # fmt: skip
-_TITLE: Final = re.compile(rf"^([ \t>*]{{0,8}}(?:{'|'.join(_TITLES)}))[^\n]+", re.IGNORECASE | re.MULTILINE)
 _NEAR: Final = 500  # characters: what a text says first
 _REACH: Final = 80  # characters
 _ASK: Final = Phrases(ASK)
@@ -56,16 +50,12 @@ class Notice:
     def __init__(self, report: Report) -> None:
         self.report = report
         self.headers = headers = report.headers  # the mail's own header fields
-        text = report.text[:_LONGEST]
+        text = report.told[:_LONGEST]
         if "\n_____" in text and "list-id" in headers:  # what a list adds to every post
             text = _FOOTER.split(text, maxsplit=1)[0]
         if "\x0c" in text:
             text = text.replace("\x0c", "\n")
-        lower = text.lower()
-        if any([label in lower for label in _TITLES]):  # noqa: C419 - a generator is slow
-            text = _TITLE.sub(r"\1", text)
-        #: What people read, without no-break spaces and the form feeds of some gateways, and without the subjects of
-        #: other mails, which are not what it says itself.
+        #: What people read, without no-break spaces and the form feeds of some gateways.
         self.text = text if text.isascii() else text.replace("\xa0", " ")
         self.lower = self.text.lower()
         #: The same without the line ends within a sentence, as far as the next line begins with a small letter.
@@ -169,11 +159,11 @@ def _read_action(flat: str) -> Action:
 
 
 def _is_still_trying(flat: str) -> bool:
-    if not (STILL_TRYING.stand_in(flat) or NOT_YET.stand_in(flat)):
+    if not STILL_TRYING.stand_in(flat):
         return False
     for words in NO_MORE:
         flat = flat.replace(words, "")
-    return STILL_TRYING.stand_in(flat) or NOT_YET.stand_in(flat)
+    return STILL_TRYING.stand_in(flat)
 
 
 def _has_arrived(flat: str) -> bool:

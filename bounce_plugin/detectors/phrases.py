@@ -6,8 +6,7 @@ a text without the stem.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 # What several phrases share. A phrase without any of these is merely looked for itself.
@@ -52,34 +51,6 @@ class Beginnings:
     def begin(self, lower: str) -> bool:
         """Whether a text, which is given in lower case, begins with one of them."""
         return lower.startswith(self._by_start.get(lower[:2], ()))
-
-
-class Sentences:
-    """Some words, in lower case, each with others of which one follows in the same sentence: `nicht` and `zugestellt`.
-
-    In how many ways one may say that a mail was not delivered nobody can write down; they have these words in common.
-    """
-
-    __slots__ = ("_pairs",)
-
-    #: How far the second word may be from the first, in characters.
-    REACH: Final = 60
-
-    def __init__(self, pairs: Mapping[str, str]) -> None:
-        self._pairs = tuple(
-            (first, re.compile(rf"\b{first}\b([^.!?\n]{{0,{self.REACH}}})"), tuple(seconds.split("|")))
-            for firsts, seconds in pairs.items()
-            for first in firsts.split("|")
-        )
-
-    def stand_in(self, lower: str) -> bool:
-        """Whether one of them stands in a text, which is given in lower case."""
-        for first, pattern, seconds in self._pairs:
-            if first in lower:
-                for behind in pattern.findall(lower):
-                    if any(second in behind for second in seconds):
-                        return True
-        return False
 
 
 def _group(phrases: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bounce_plugin.detectors.phrases import Beginnings, Phrases, Sentences
+from bounce_plugin.detectors.phrases import Beginnings, Phrases
 
 # The local part or the name in From that only mail servers use, and what people use, too.
 DAEMONS: Final = Phrases((
@@ -17,7 +17,7 @@ DAEMONS: Final = Phrases((
 ))  # fmt: skip
 POSTMASTERS: Final = Phrases((
     "postmaster", "post_master", "post.master", "post-master", "system administrator", "mail administrator", "mail system", "mail delivery", "mta@", "bounce@",
-    "bounces@", "listserv@", "daemon@", "mailsystem@", "mail-system@", "mailadmin@", "mailmaster@", "administrator@",
+    "bounces@", "listserv@", "mailserver@", "mailservice@", "postmeister", "mailrelay", "daemon@", "mailsystem@", "mail-system@", "mailadmin@", "mailmaster@", "administrator@",
     "mailsysteem", "sistema de correo", "système de messagerie", "sistema di posta",
     "posta-certificata@",
 ))  # fmt: skip
@@ -26,7 +26,7 @@ INCOMING: Final = Phrases((
     "incoming messages could", "incoming messages were", "incoming messages are", "incoming mails are", "incoming emails are", "incoming emails could", "a message sent to you", "message was sent to you", "to your inbox",
     "to your mailbox because", "release messages", "release your messages", "held messages", "messages on hold", "release all of your", "retrieve your messages", "password expires", "mailbox password",
     "spam quarantine", "quarantine report", "quarantine digest", "quarantine summary", "your quarantine", "end user digest", "quarantäne-bericht", "quarantänebericht", "ihrer quarantäne", "rapport de quarantaine", "votre quarantaine",
-    "spam report for", "spam report für", "spam-bericht für", "spambericht für", "neue nachrichten in der quarantäne", "in der quarantäne:", "messages in quarantine", "in quarantine:", "informe de cuarentena", "su cuarentena", "rapporto di quarantena", "vostra quarantena", "quarantaine-rapport", "raport kwarantanny", "relatório de quarentena", "отчет о карантине",
+    "spam report für", "neue nachrichten in der quarantäne", "informe de cuarentena", "su cuarentena", "rapporto di quarantena", "vostra quarantena", "quarantaine-rapport", "raport kwarantanny", "relatório de quarentena", "отчет о карантине",
     "your parcel", "your package", "your shipment", "ihr paket", "ihre sendung", "eingehende nachricht", "eingehende mail",
 ))  # fmt: skip
 # How the subject of statistics and lists of many mails begins.
@@ -81,8 +81,8 @@ SUBJECTS: Final = Beginnings((
     "message non", "retour de courrier", "message retourné", "courriel retourné", "notification d'échec",  # fr
     "no se puede entregar", "no entregado", "no se pudo entregar", "devuelto", "mensaje devuelto", "correo no entregado", "notificación de estado de entrega", "error de entrega",
     "correo devuelto", "mensaje no entregado", "mensaje rechazado",  # es
-    "avviso di mancata consegna", "avviso di non accettazione", "non recapitabile", "impossibile recapitare", "mancato recapito", "mancata consegna", "notifica di mancat", "messaggio non", "messaggio rifiutato", "messaggio restituito", "messaggio respinto", "posta restituita",  # it
-    "onbestelbaar", "niet bezorgd", "niet afgeleverd", "kan niet worden bezorgd", "bericht geretourneerd", "teruggestuurd",  # nl
+    "avviso di mancata consegna", "avviso di non accettazione", "non recapitabile", "impossibile recapitare", "mancato recapito", "mancata consegna", "notifica di mancat", "messaggio non", "messaggio rifiutato", "messaggio restituito", "messaggio respinto",  # it
+    "onbestelbaar", "niet bezorgd", "niet afgeleverd", "kan niet worden bezorgd",  # nl
     "niedostarczalne", "nie można dostarczyć", "zwrot do nadawcy", "zwrot wiadomości", "nie dostarczono", "niedoręczenie",  # pl
     "não entregue", "falha na entrega", "não foi possível entregar", "devolvida", "mensagem não",  # pt
     "olevererbart", "kunde inte levereras", "går inte att leverera", "kan ikke leveres", "ikke levert", "kunne ikke leveres",
@@ -120,10 +120,10 @@ INTROS: Final = Phrases((
     "not a valid user", "mailbox is full", "mailbox exceeds", "quota exceeded", "over quota",
     "error was detected while processing", "message undeliverable", "not deliverable", "has not delivered the following", "has been returned to you because", "did not attempt delivery", "not attempt to deliver",
     "sent <<<", "did not exactly match", "addresses could not be",
-    "nicht zugestellt", "konnte nicht übermittelt", "an den absender zurück", "unzustellbar", "nicht ausgeliefert",   # de
+    "nicht zugestellt", "leider nicht zustellen", "wir nicht zustellen", "konnten nicht zustellen", "konnte nicht übermittelt", "an den absender zurück", "unzustellbar", "nicht ausgeliefert",   # de
     "n'a pas pu être", "n'a pas été remis", "n'a pas été transmis", "n'a pas été distribu", "n'a pas été délivr", "n'a pas été livré", "impossible de remettre",
     "la remise a échoué", "non remis", "échec de la remise", "n'a pu être",  # fr
-    "no se pudo entregar", "no se ha podido entregar", "no ha podido ser entregado", "no pudo ser entregado", "no se entregó", "no se ha entregado", "no ha sido entregado",
+    "no se pudo entregar", "no ha podido entregarse", "no pudo entregarse", "no se ha podido entregar", "no ha podido ser entregado", "no pudo ser entregado", "no se entregó", "no se ha entregado", "no ha sido entregado",
     "error al entregar", "no se puede entregar",  # es
     "non è stato possibile recapitare", "non è stato recapitato", "non è stata recapitata", "non è stata consegnata", "non è stato inoltrato", "impossibile recapitare", "non è stato consegnato",
     "mancato recapito", "mancata consegna", "non può essere recapitat", "errore nella consegna",  # it
@@ -140,23 +140,6 @@ INTROS: Final = Phrases((
     "배달하지 못했습니다", "전달되지 않았습니다", "전송하지 못했습니다", "לא ניתן היה למסור", "تعذر تسليم", "تعذّر",  # ja, zh, ko, he, ar
 ))  # fmt: skip
 
-# The same in whichever words; in English, which everybody writes, those above must do.
-NOT_DELIVERED: Final = Sentences({
-    "nicht": "zugestellt|zuzustellen|zustellbar|ausgeliefert|übermittelt|ausgehändigt",
-    "pas|n'a pu|n'ont pu|impossible": "remis|remettre|distribu|délivr|livré|livrer|achemin|transmi",
-    "no se|no ha|no pudo|no pudimos|no hemos|no fue|imposible": "entreg",
-    "non|impossibile": "consegn|recapit|inoltrat",
-    "niet": "bezorg|afgelever|afleveren",
-    "nie": "dostarcz|doręcz",
-    "não": "entreg",
-    "nebyl|nebyla|nebylo|nemohl|nemohla|nemohlo|nepodařilo|nelze|nemôže|nepodarilo": "doruč",
-    "inte": "leverer|lämna|framme",
-    "ikke": "lever|frem",
-    "nem": "kézbesít",
-    "nu": "livra",
-    "не": "достав|вруч|передан",
-    "δεν": "παραδ",
-})  # fmt: skip
 # By which sentence a program names itself: nobody else writes it.
 PROGRAMS: Final = Phrases((
     "mailmarshal (an automated", "mailenable:", "this is the mail system at host", "this message was created automatically by mail delivery software", "this is the james mail server", "-send program at", "this is the haraka mailer",
@@ -177,7 +160,7 @@ STILL_TRYING: Final = Phrases((
     "will retry", "advisory-only", "message delayed", "delivery is delayed", "still in the queue", "will try again",
     "i will keep trying", "retrying for", "wird weiterhin versucht", "erneut versucht", "verzögert", "noch nicht zugestellt werden", "weitere zustellversuche", "lediglich eine warnung",
     "still awaiting delivery", "delivery will be attempted", "need not resend", "delay reason:", "pas encore été remis", "pas encore été livré", "pas encore été distribué", "pas encore été délivré", "tentatives de remise se poursuivr",
-    "konnte noch nicht zugestellt", "noch nicht zugestellt worden", "aún no ha sido entregad", "todavía no ha sido entregad", "non è ancora stato consegnat", "nog niet afgeleverd",
+    "konnte noch nicht zugestellt", "noch nicht zugestellt worden", "versucht es noch weitere", "versuchen es noch weitere", "aún no ha sido entregad", "todavía no ha sido entregad", "non è ancora stato consegnat", "nog niet afgeleverd",
     "sera à nouveau", "retardé", "pas encore pu être", "simple avertissement", "tentatives se poursuivr", "nouvelles tentatives",
     "ha sido retrasad", "aún no se ha podido entregar", "todavía no se ha podido", "seguirá intentando", "se volverá a intentar",
     "non è ancora stato possibile", "non è stato ancora possibile", "ulteriori tentativi", "si continuerà a tentare",
@@ -189,24 +172,9 @@ STILL_TRYING: Final = Phrases((
     "yritetään uudelleen", "jatketaan yrittämistä",
     "まだ配信されて", "再送を試み", "配信を再試行", "尚未送达", "将继续尝试", "會繼續嘗試",
 ))  # fmt: skip
-NOT_YET: Final = Sentences({
-    "noch nicht": "zugestellt|zustell|ausgeliefert|übermittelt",
-    "versucht es|versuchen es|versuchen wir": "noch|weiter|erneut|wieder",
-    "pas encore": "remis|distribu|délivr|livr|achemin|transmi",
-    "aún no|todavía no": "entreg",
-    "non è ancora|non ancora|ancora non": "consegn|recapit",
-    "nog niet": "bezorg|afgelever",
-    "jeszcze nie": "dostarcz|doręcz",
-    "ainda não": "entreg",
-    "zatím ne|dosud ne|ještě ne": "doruč",
-    "ännu inte": "lever",
-    "endnu ikke|ennå ikke": "lever",
-    "még nem": "kézbesít",
-    "ещё не|еще не|пока не": "достав",
-})  # fmt: skip
 # Of these the ones that say the opposite.
 NO_MORE: Final = (
-    "nicht erneut versucht", "nicht weiterhin versucht", "nie będzie ponawian", "nie będą ponawian", "versucht es nicht weiter", "versuchen es nicht weiter", "versucht es nicht erneut", "versuchen es nicht erneut", "versucht es nicht noch einmal", "keine weitere zustellversuche", "pas de nouvelles tentatives", "plus de nouvelles tentatives", "sans nouvelles tentatives", "no se volverá a intentar", "no seguirá intentando",
+    "nicht erneut versucht", "nicht weiterhin versucht", "nie będzie ponawian", "nie będą ponawian", "keine weitere zustellversuche", "pas de nouvelles tentatives", "plus de nouvelles tentatives", "sans nouvelles tentatives", "no se volverá a intentar", "no seguirá intentando",
     "non verranno effettuati ulteriori tentativi", "non saranno effettuati ulteriori tentativi", "senza ulteriori tentativi", "nie będą podejmowane kolejne próby", "żadne kolejne próby", "nie będzie kolejnych",
     "não serão feitas novas tentativas", "não haverá novas tentativas", "sem novas tentativas", "inga fler försök", "utan fler försök", "ingen yderligere forsøg", "uden yderligere forsøg", "žádné další pokusy", "další pokusy nebudou",
     "попытки доставки будут прекращены", "再送を試みまし", "再送を試みた",
@@ -233,7 +201,7 @@ NOT: Final = (
 )  # fmt: skip
 # What a mailing list's manager says of a message that it does not pass on.
 REFUSED_BY_LIST: Final = Phrases((
-    "been rejected", "been automatically rejected", "was rejected", "message rejected", "is rejected", "been refused", "was refused", "abgelehnt", "zurückgewiesen", "abgewiesen", "a été rejeté", "a été refusé", "automatiquement rejeté", "automatiquement refusé",
+    "been rejected", "been automatically rejected", "was rejected", "message rejected", "is rejected", "been refused", "was refused", "abgelehnt", "zurückgewiesen", "abgewiesen", "nicht verteilt", "a été rejeté", "a été refusé", "automatiquement rejeté", "automatiquement refusé",
     "sido rechazad", "fue rechazad", "automáticamente rechazad", "rechazado automáticamente", "stato rifiutat", "stato respint", "automaticamente rifiutat", "automaticamente respint", "rigettat", "geweigerd", "afgewezen", "odrzucon", "rejeitad", "recusad", "avvisat", "avvist", "afvist", "zamítnut", "odmítnut", "reddedil",
     "отклонен", "отвергнут", "拒否されました", "却下", "被拒绝", "被拒絕",
 ))  # fmt: skip

@@ -24,31 +24,10 @@ _GLUED_LOCAL: Final = re.compile(rf"[{_CJK}]([A-Za-z0-9._+=-]{{1,64}})$")
 #: A comma for a dot: ann@example,org is somebody's slip, and is given as it was written.
 _SLIP: Final = re.compile(r",[\w-]{1,63}(?:[.,][\w-]{1,63}){0,3}")
 _XTEXT: Final = re.compile(r"\+([0-9A-Fa-f]{2})")
-#: Under which names the registries of countries give away domains: `co.uk`, `com.br`, `or.at`.
-_REGISTRIES: Final = frozenset(
-    {
-        "ac",
-        "co",
-        "com",
-        "ed",
-        "edu",
-        "go",
-        "gob",
-        "gov",
-        "gv",
-        "ltd",
-        "me",
-        "mil",
-        "ne",
-        "net",
-        "nom",
-        "or",
-        "org",
-        "plc",
-        "sch",
-    }
-)
-_OF_A_COUNTRY: Final = 2  # characters of a country's label
+#: Under which names the registries of countries give away domains: `co.uk`, `com.br`, `or.at`, `asso.fr`.
+_REGISTRIES: Final = frozenset({
+    "ac", "adv", "asn", "asso", "biz", "co", "com", "ed", "edu", "gen", "go", "gob", "gouv", "gov", "govt", "gr", "gv", "id", "ind", "info", "ltd", "me", "mil", "ne", "net", "nhs", "nom", "or", "org", "plc", "re", "sch",
+})  # fmt: skip
 _UNITEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
 # `rfc822; ann@gone.example`, with or without <>, as nearly all are written: nothing in it needs to be trimmed or decoded.
@@ -192,12 +171,12 @@ def decode_xtext(text: str) -> str:
 def are_of_one_site(one: str, other: str) -> bool:
     """Whether two domains, or the addresses that they end, are of one site, as far as their last labels tell.
 
-    Those are two, or three where a country's registry has names like `co.uk`. Without a list of all registries some
-    sites are taken for one.
+    Those are two, or three where a country's registry has names like `co.uk`; but `ne.ch` itself is somebody's. Without a
+    list of all registries some sites are taken for one.
     """
     labels, others = (address.rpartition("@")[2].lower().rstrip(".").split(".") for address in (one, other))
     if labels[-2:] != others[-2:]:
         return False
-    if len(labels[-1]) == _OF_A_COUNTRY and labels[-2:-1] and labels[-2] in _REGISTRIES:
-        return labels[-3:] == others[-3:]
+    if min(len(labels), len(others)) > 2 and len(labels[-1]) == 2 and labels[-2] in _REGISTRIES:
+        return labels[-3] == others[-3]
     return True

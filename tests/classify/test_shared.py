@@ -9,10 +9,11 @@ from bounce_plugin import examine
 RELAY = "connect to relay.provider.example[198.51.100.250]"
 
 
-def counted(diagnostic: str, *addresses: str) -> Sequence[bool]:
+def counted(diagnostic: str, *addresses: str, remote: str = "", status: str = "4.4.1") -> Sequence[bool]:
     """Whether it is held against each of them that our own host says this of all."""
+    asked = f"Remote-MTA: dns; {remote}\n" if remote else ""
     blocks = "".join(
-        f"\nFinal-Recipient: rfc822; {address}\nAction: failed\nStatus: 4.4.1\nDiagnostic-Code: X-Postfix; {diagnostic}\n"
+        f"\nFinal-Recipient: rfc822; {address}\nAction: failed\nStatus: {status}\n{asked}Diagnostic-Code: X-Postfix; {diagnostic}\n"
         for address in addresses
     )
     raw = f"""\
@@ -65,6 +66,24 @@ def test_a_host_of_our_own_site_or_network_is_held_against_nobody(diagnostic: st
     assert counted(diagnostic, "anna@dairy.example", "ben@other.test") == [False, False]
 
 
+@pytest.mark.parametrize("remote", ["127.0.0.1", "localhost", "relay.club.example", "[192.168.0.1]"])
+def test_what_a_host_of_our_own_says_of_the_domain_counts(remote: str) -> None:
+    for diagnostic in ("Domain not found: dairy.example", "Name service error for name=dairy.example: Host not found"):
+        assert counted(diagnostic, "info@dairy.example", remote=remote, status="5.1.2") == [True]
+    assert counted("Connection refused", "info@dairy.example", remote=remote) == [False]
+
+
+def test_our_account_at_our_own_relay_is_none_of_theirs() -> None:
+    diagnostic = "account clubmail has been suspended"
+    addresses = ("a@dairy.example", "b@other.test")
+    assert counted(diagnostic, *addresses, remote="relay.club.example", status="5.2.1") == [False, False]
+
+
+@pytest.mark.parametrize(("address", "held"), [("anna@youth.club.example", False), ("anna@dairy.example", True)])
+def test_a_loop_at_our_own_site_is_held_against_nobody(address: str, held: bool) -> None:
+    assert counted("mail for it loops back to myself", address, status="5.4.6") == [held]
+
+
 @pytest.mark.parametrize(
     "diagnostic",
     [
@@ -81,6 +100,11 @@ def test_the_own_site_of_a_recipient_counts_though_it_is_ours_too(diagnostic: st
     [
         f"{RELAY}:25: Connection refused",
         "connect to 172.15.0.1[172.15.0.1]:25: Connection refused",
+        "connect to 10.mx.mill.test[192.0.2.9]:25: Connection refused",  # a name
+        # a domain that is gone has its host there, or none
+        "connect to mx.dairy.example[127.0.0.1]:25: Connection refused",
+        "Name service error for name=dairy-example.mail.club.example type=A: Host not found",
+        "Host or domain name not found. Name service error for name=dairy.example type=MX: Host not found (via localhost)",
         "Name service error for name=dairy.example type=MX: Host not found",
         "connect to mail.dairy.example[192.0.2.1]:587: Connection refused",  # the recipient's own
         "550 5.1.1 User unknown (port 587)",

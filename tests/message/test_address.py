@@ -49,6 +49,7 @@ def test_t_09_a_name_with_a_control_character_is_nobody(name: str) -> None:
         ("mx.club.co.uk", "ann@club.co.uk"),
         ("a.com.br", "b@x.a.com.br"),
         ("localhost", "localhost"),
+        ("mx.ne.ch", "postmaster@ne.ch"),  # somebody's, though it looks like a registry's
     ],
 )
 def test_hosts_and_addresses_of_one_site(one: str, other: str) -> None:
@@ -63,6 +64,7 @@ def test_hosts_and_addresses_of_one_site(one: str, other: str) -> None:
         ("mx.club.co.uk", "ann@dairy.co.uk"),
         ("smtp.provedor.com.br", "ann@clube.com.br"),
         ("relay.provider.or.at", "verein.or.at"),
+        ("mx.velo.asso.fr", "petanque.asso.fr"),
         ("", "ann@club.example"),
     ],
 )
