@@ -14,7 +14,7 @@ from bounce_plugin.classify.classification import Classification, Reason
 from bounce_plugin.classify.providers import Providers
 from bounce_plugin.classify.steps import Setting
 from bounce_plugin.detectors.finding import Finding
-from bounce_plugin.message.address import are_of_one_site, find_address
+from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses
 from bounce_plugin.message.report import Kind, Report
 
 #: What may lie with the servers on the way.
@@ -31,7 +31,7 @@ FORGIVEN: Final = {
     HOST: ON_THE_WAY | {Reason.MAILBOX_DISABLED},
     RESOLVER: ON_THE_WAY,
     RELAY: ON_THE_WAY | {Reason.DOMAIN_UNKNOWN},
-    OURS: {Reason.ROUTING_LOOP},
+    OURS: frozenset({Reason.ROUTING_LOOP}),
 }
 
 #: What a resolver, or a network, is to blame for.
@@ -50,7 +50,7 @@ _CONNECTED: Final = re.compile(
 )
 #: Who was asked in vain, by name, address and port: a host that could not be connected to, or a name that was not found.
 _ASKED: Final = re.compile(
-    r"(?:\b(?:connect(?:ion|ed)? (?:to|with)|(?:refused|reset|closed|dropped) by|conversation with) (?:host )?|\bname=)"
+    r"(?:\b(?:connect(?:ion|ed)? (?:to|with)|(?:refused|reset|closed|dropped) by|conversation with) (?:host )?|\bname=|\bname server: )"
     r"([\w-]{1,63}(?:\.[\w-]{1,63}){0,9})?\.?(?: ?\[([^\]\s]{1,45})\])?(?:(?::| port )(\d{2,5})\b)?",
     re.IGNORECASE,
 )
@@ -64,52 +64,46 @@ _INSIDE: Final = re.compile(
 )
 
 
-def find_relay(finding: Finding, verdict: Classification, report: Report) -> Setting | None:
+def _find_relay(finding: Finding, sites: Sequence[str]) -> Setting | None:
     """Whom all mail of who reports goes through, whomever it is for, where that was not found or not reached.
 
-    It is a submission port of somebody else than the recipient's, a host of the site of who reports or of ours, or one
-    inside. One that answered is none: it told what another one said. And where our own site says that mail to itself goes
-    round in circles, it goes through our own hosts alone.
+    It is a submission port of somebody else than the recipient's, a host of one of these sites, which are ours and that of
+    who reports, or one inside. One that answered is none: it told what another one said.
     """
-    if verdict.kind is not Kind.BOUNCE or verdict.reason not in FORGIVEN[RELAY]:
-        return None
-    ours = find_address(report.headers.get("to"))
-    if verdict.reason is Reason.ROUTING_LOOP:
-        return _of_our_loop(finding, report, ours)
     if finding.reply_code:
         return None
     text = finding.diagnostic_code
-    named = False
-    for asked in _ASKED.finditer(text):
-        name, address, port = (group or "" for group in asked.groups())
-        named = named or bool(name or address)
-        if _is_relay(name or address, address, port, finding, ours):
+    asked = [tuple(group or "" for group in found.groups()) for found in _ASKED.finditer(text)]
+    for name, address, port in asked:
+        if _is_relay(name, address, port, finding, sites):
             return RELAY, "diagnostic_code", name or address
     remote = finding.remote_mta.strip("[].")
-    if remote and not named and "connect" in text.lower() and _is_relay(remote, remote, "", finding, ours):
-        return RELAY, "remote_mta", finding.remote_mta
+    if remote and not any(name or address for name, address, _ in asked) and "connect" in text.lower():
+        address = remote if _INSIDE.fullmatch(remote) else ""
+        if _is_relay(remote, address, "", finding, sites):
+            return RELAY, "remote_mta", finding.remote_mta
     return None
 
 
-def _of_our_loop(finding: Finding, report: Report, ours: str) -> Setting | None:
-    """Our own site, where it reports to itself of mail to itself."""
-    reporter = find_address(report.headers.get("from"))
-    if ours and are_of_one_site(ours, finding.recipient) and are_of_one_site(ours, reporter):
+def _is_relay(name: str, address: str, port: str, finding: Finding, sites: Sequence[str]) -> bool:
+    """Whether a host, by its name, address and port, is one that mail for anybody goes through, and none of the recipient's."""
+    domain = finding.recipient.rpartition("@")[2].lower()
+    of_customer = f"{domain.replace('.', '-')}."  # so Microsoft begins the name of the host of a customer
+    if name and (are_of_one_site(name, domain) or name.lower().startswith(of_customer)):
+        return False
+    if port in _SUBMISSION and "." in name:
+        return True
+    if _INSIDE.fullmatch(address) or _INSIDE.fullmatch(name):  # and not within the recipient's own site
+        return not are_of_one_site(finding.reporting_mta, domain)
+    return "." in name and any(are_of_one_site(name, site) for site in sites)
+
+
+def _find_loop(finding: Finding, ours: Sequence[str], report: Report) -> Setting | None:
+    """Our own site, where it reports to itself that mail to itself goes round in circles: through our own hosts alone."""
+    sites = [*ours, find_address(report.headers.get("from"))]
+    if ours and all(are_of_one_site(site, finding.recipient) for site in sites):
         return OURS, "recipient", finding.recipient.rpartition("@")[2]
     return None
-
-
-def _is_relay(host: str, address: str, port: str, finding: Finding, ours: str) -> bool:
-    """Whether a host, at an address and a port, is one that mail for anybody goes through, and none of the recipient's."""
-    domain = finding.recipient.rpartition("@")[2].lower()
-    customers = domain.replace(".", "-")  # as Microsoft names the host of a customer
-    if are_of_one_site(host, domain) or customers in host.lower():
-        return False
-    if port in _SUBMISSION and "." in host:
-        return True
-    if _INSIDE.fullmatch(address) or _INSIDE.fullmatch(host):
-        return True
-    return "." in host and (are_of_one_site(host, finding.reporting_mta) or are_of_one_site(host, ours))
 
 
 def find_shared(
@@ -122,9 +116,17 @@ def find_shared(
         if verdict.kind is Kind.BOUNCE and verdict.reason in _LOST and findings[place].recipient
     }
     shared = {} if len(findings) < 2 else _of_one_account(findings, verdicts) | _at_one_host(lost, verdicts, providers)
-    for place, finding in lost.items():
-        if place not in shared and (relay := find_relay(finding, verdicts[place], report)) is not None:
-            shared[place] = relay
+    if len(shared) < len(lost):
+        ours = find_addresses(report.headers.get("to"))
+        for place, finding in lost.items():
+            if place in shared:
+                continue
+            if verdicts[place].reason is Reason.ROUTING_LOOP:
+                found = _find_loop(finding, ours, report)
+            else:
+                found = _find_relay(finding, [*ours, finding.reporting_mta])
+            if found is not None:
+                shared[place] = found
     return shared
 
 

@@ -112,9 +112,9 @@ def gather(finding: Finding, report: Report, tables: Tables, *, alone: bool) -> 
     program = finding.diagnostic_type == _PROGRAM and finding.remote_mta in ("", finding.reporting_mta, "localhost")
     if program:
         steps = [step for step in steps if step.reason in _OF_PROGRAM]
-    if not steps and alone and _is_alone(report) and report.told:
-        words, told = _read(book, report.told)
-        steps = _phrases(told, report.told, words, codes, providers, _TEXT, book)
+    if not steps and alone and _is_alone(report) and report.text:
+        words, told = _read(book, report.text)
+        steps = _phrases(told, report.text, words, codes, providers, _TEXT, book)
         if program:
             steps = [step for step in steps if step.reason in _OF_PROGRAM]
     if program:

@@ -7,7 +7,7 @@ from typing import Final
 
 from bounce_plugin.detectors.evidence import BOUNCE, REVIEW, Evidence, names_a_stranger
 from bounce_plugin.detectors.finding import Finding
-from bounce_plugin.detectors.lists import holds_our_message, refusing_list
+from bounce_plugin.detectors.lists import holds_our_message, refusing_list, shows_a_members_failure
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
 from bounce_plugin.detectors.wording import DAEMONS, HELD_BY_LIST, is_contact
@@ -57,27 +57,20 @@ def recognise_copy(notice: Notice) -> Detection | None:
     """A mail that by its header is another's copy, or a receipt of certified mail that nothing went wrong; else None.
 
     Exchange's journal holds what others got, and it writes in its own name what became of a recall or of a meeting, and that a moderator has yet to see a message. Italian certified mail says in X-Ricevuta what its notice is of,
-    and in X-Trasporto that it brings somebody's mail, which may be a report (Allegato al D.M. 2 novembre 2005, section 6). A list's manager shows its keeper the report that made it
-    stop a member.
+    and in X-Trasporto that it brings somebody's mail, which may be a report (Allegato al D.M. 2 novembre 2005, section 6).
     """
     if "x-ms-journal-report" in notice.headers or notice.subject.startswith(_OF_EXCHANGE):
         return Detection(kind=Kind.OTHER)
     if "microsoftexchange" in notice.sender and "moderat" in notice.flat and HELD_BY_LIST.stand_in(notice.flat):
-        return Detection(kind=Kind.OTHER)
-    if "x-list-administrivia" in notice.headers and _holds_a_report(notice) and not refusing_list(notice):
         return Detection(kind=Kind.OTHER)
     if "x-ricevuta" in notice.headers:
         kind = _CERTIFIED.get(notice.headers.get("x-ricevuta").strip().lower())
         return Detection(kind=kind) if kind is not None else None
     if "x-trasporto" not in notice.headers or notice.report.wrapped is not None:
         return None
-    return Detection(kind=Kind.OTHER, doubt=_UNCLEAR if _holds_a_report(notice) else "")
-
-
-def _holds_a_report(notice: Notice) -> bool:
-    """Whether what a mail brings with it was written by a mail server."""
     inner = notice.report.returned
-    return inner is not None and DAEMONS.stand_in(inner.headers.get("from").lower())
+    reports = inner is not None and DAEMONS.stand_in(inner.headers.get("from").lower())
+    return Detection(kind=Kind.OTHER, doubt=_UNCLEAR if reports else "")
 
 
 def decide_kind(findings: tuple[Finding, ...]) -> Detection | None:
@@ -169,7 +162,7 @@ def _gives_a_code(text: str) -> bool:
 def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     """An automatic mail that reports no failure; None where it may be a report in plain text."""
     headers, subject = notice.headers, notice.subject
-    if holds_our_message(notice) and not refusing_list(notice):
+    if shows_a_members_failure(notice) or (holds_our_message(notice) and not refusing_list(notice)):
         return Kind.OTHER
     returned = notice.report.returned is not None
     refuses = returned and evidence.score >= BOUNCE

@@ -239,7 +239,7 @@ def _fails_spf(notice: Notice) -> bool:
 
 
 def _is_one_site(path: str, who: str) -> bool:
-    """Whether two addresses are of one site, as far as the last two labels of their domains tell."""
+    """Whether two addresses are of one site, as far as the last labels of their domains tell."""
     local, _, domain = path.strip("<> ").rpartition("@")
     if not domain or local.startswith(_REWRITTEN):
         return True

@@ -12,7 +12,14 @@ from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
-from bounce_plugin.detectors.wording import HELD_BY_LIST, LIST_KEEPERS, OF_OUR_MESSAGE, REFUSED_BY_LIST, is_contact
+from bounce_plugin.detectors.wording import (
+    DAEMONS,
+    HELD_BY_LIST,
+    LIST_KEEPERS,
+    OF_OUR_MESSAGE,
+    REFUSED_BY_LIST,
+    is_contact,
+)
 from bounce_plugin.message.address import find_address
 from bounce_plugin.message.report import Action
 
@@ -68,6 +75,14 @@ def refusing_list(notice: Notice) -> str:
 def _near(notice: Notice) -> str:
     """The manager's own words, on one line."""
     return " ".join(notice.flat[:_NEAR].split())
+
+
+def shows_a_members_failure(notice: Notice) -> bool:
+    """Whether the manager of a list shows its keeper the report that made it stop a member, who is none of ours."""
+    returned = notice.report.returned
+    if "x-list-administrivia" not in notice.headers or returned is None:
+        return False
+    return DAEMONS.stand_in(returned.headers.get("from").lower()) and not refusing_list(notice)
 
 
 def is_of_a_manager(notice: Notice) -> bool:

@@ -46,9 +46,6 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     if notice.named:  # the header says whom
         names = {address.lower() for address in notice.named}
         mentions = [hit for hit in mentions if hit[2].lower() in names]
-    else:  # our own addresses sent it, where it names others
-        strangers = [hit for hit in mentions if not notice.is_of_our_site(hit[2])]
-        mentions = mentions if all(is_contact(hit[2]) for hit in strangers) else strangers
     every = len(mentions)
     if mentions and not notice.named:
         mentions = [hit for hit in mentions if hit[2].lower() not in notice.asked]

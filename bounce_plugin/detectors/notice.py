@@ -50,7 +50,7 @@ class Notice:
     def __init__(self, report: Report) -> None:
         self.report = report
         self.headers = headers = report.headers  # the mail's own header fields
-        text = report.told[:_LONGEST]
+        text = report.text[:_LONGEST]
         if "\n_____" in text and "list-id" in headers:  # what a list adds to every post
             text = _FOOTER.split(text, maxsplit=1)[0]
         if "\x0c" in text:

@@ -17,7 +17,7 @@ DAEMONS: Final = Phrases((
 ))  # fmt: skip
 POSTMASTERS: Final = Phrases((
     "postmaster", "post_master", "post.master", "post-master", "system administrator", "mail administrator", "mail system", "mail delivery", "mta@", "bounce@",
-    "bounces@", "listserv@", "mailserver@", "mailservice@", "postmeister", "mailrelay", "daemon@", "mailsystem@", "mail-system@", "mailadmin@", "mailmaster@", "administrator@",
+    "bounces@", "listserv@", "daemon@", "mailsystem@", "mail-system@", "mailadmin@", "mailmaster@", "administrator@",
     "mailsysteem", "sistema de correo", "système de messagerie", "sistema di posta",
     "posta-certificata@",
 ))  # fmt: skip
@@ -26,7 +26,7 @@ INCOMING: Final = Phrases((
     "incoming messages could", "incoming messages were", "incoming messages are", "incoming mails are", "incoming emails are", "incoming emails could", "a message sent to you", "message was sent to you", "to your inbox",
     "to your mailbox because", "release messages", "release your messages", "held messages", "messages on hold", "release all of your", "retrieve your messages", "password expires", "mailbox password",
     "spam quarantine", "quarantine report", "quarantine digest", "quarantine summary", "your quarantine", "end user digest", "quarantäne-bericht", "quarantänebericht", "ihrer quarantäne", "rapport de quarantaine", "votre quarantaine",
-    "spam report für", "neue nachrichten in der quarantäne", "informe de cuarentena", "su cuarentena", "rapporto di quarantena", "vostra quarantena", "quarantaine-rapport", "raport kwarantanny", "relatório de quarentena", "отчет о карантине",
+    "informe de cuarentena", "su cuarentena", "rapporto di quarantena", "vostra quarantena", "quarantaine-rapport", "raport kwarantanny", "relatório de quarentena", "отчет о карантине",
     "your parcel", "your package", "your shipment", "ihr paket", "ihre sendung", "eingehende nachricht", "eingehende mail",
 ))  # fmt: skip
 # How the subject of statistics and lists of many mails begins.
@@ -37,7 +37,7 @@ DIGESTS: Final = Phrases((
 ))  # fmt: skip
 # The same, in words that nobody would use of mail that we sent, whatever else the text quotes.
 TO_US: Final = Phrases((
-    "in mail to you", "email to you from", "mail to you from", "message addressed to you", "email addressed to you", "mail addressed to you", "message that was sent to you", "message intended for you",
+    "in mail to you", "new messages in quarantine", "neue nachrichten in der quarantäne", "email to you from", "mail to you from", "message addressed to you", "email addressed to you", "mail addressed to you", "message that was sent to you", "message intended for you",
     "een e-mail aan u", "een bericht aan u", "eine e-mail an sie", "eine nachricht an sie", "un e-mail pour vous", "un message pour vous", "un mensaje para usted", "un messaggio per lei", "an sie gerichtete", "an sie adressierte", "für sie bestimmte", "qui vous était destiné", "qui vous est destiné", "qui vous a été adressé",
     "dirigido a usted", "dirigido a ti", "a lei indirizzat", "a te indirizzat", "indirizzato a te", "aan u gericht", "adresowan do ciebie", "zaadresowan", "endereçada a você",
     "ställt till dig", "sendt til deg", "sendt til dig", "určená vám", "адресованное вам", "вам адресован",
@@ -53,7 +53,7 @@ LURES: Final = Phrases((
 ))  # fmt: skip
 # What else is delivered, and fails to be.
 GOODS: Final = Phrases((
-    "parcel", "package", "shipment", "courier", "your order", "tracking", "paket", "sendung", "lieferung", "colis", "paquete", "pacco", "spedizione", "przesyłk",
+    "parcel", "package", "shipment", "su pedido", "ihre bestellung", "gutschein", "försändelse", "forsendelse", "zásilka", "courier", "your order", "tracking", "paket", "sendung", "lieferung", "colis", "paquete", "pacco", "spedizione", "przesyłk",
     "encomenda", "pakket", "bestelling", "посылк", "荷物", "包裹",
 ))  # fmt: skip
 
@@ -120,7 +120,7 @@ INTROS: Final = Phrases((
     "not a valid user", "mailbox is full", "mailbox exceeds", "quota exceeded", "over quota",
     "error was detected while processing", "message undeliverable", "not deliverable", "has not delivered the following", "has been returned to you because", "did not attempt delivery", "not attempt to deliver",
     "sent <<<", "did not exactly match", "addresses could not be",
-    "nicht zugestellt", "leider nicht zustellen", "wir nicht zustellen", "konnten nicht zustellen", "konnte nicht übermittelt", "an den absender zurück", "unzustellbar", "nicht ausgeliefert",   # de
+    "nicht zugestellt", "konnte nicht übermittelt", "an den absender zurück", "unzustellbar", "nicht ausgeliefert",   # de
     "n'a pas pu être", "n'a pas été remis", "n'a pas été transmis", "n'a pas été distribu", "n'a pas été délivr", "n'a pas été livré", "impossible de remettre",
     "la remise a échoué", "non remis", "échec de la remise", "n'a pu être",  # fr
     "no se pudo entregar", "no ha podido entregarse", "no pudo entregarse", "no se ha podido entregar", "no ha podido ser entregado", "no pudo ser entregado", "no se entregó", "no se ha entregado", "no ha sido entregado",
@@ -201,7 +201,7 @@ NOT: Final = (
 )  # fmt: skip
 # What a mailing list's manager says of a message that it does not pass on.
 REFUSED_BY_LIST: Final = Phrases((
-    "been rejected", "been automatically rejected", "was rejected", "message rejected", "is rejected", "been refused", "was refused", "abgelehnt", "zurückgewiesen", "abgewiesen", "nicht verteilt", "a été rejeté", "a été refusé", "automatiquement rejeté", "automatiquement refusé",
+    "been rejected", "been automatically rejected", "was rejected", "message rejected", "is rejected", "been refused", "was refused", "abgelehnt", "zurückgewiesen", "abgewiesen", "wurde nicht verteilt", "a été rejeté", "a été refusé", "automatiquement rejeté", "automatiquement refusé",
     "sido rechazad", "fue rechazad", "automáticamente rechazad", "rechazado automáticamente", "stato rifiutat", "stato respint", "automaticamente rifiutat", "automaticamente respint", "rigettat", "geweigerd", "afgewezen", "odrzucon", "rejeitad", "recusad", "avvisat", "avvist", "afvist", "zamítnut", "odmítnut", "reddedil",
     "отклонен", "отвергнут", "拒否されました", "却下", "被拒绝", "被拒絕",
 ))  # fmt: skip

@@ -16,7 +16,6 @@ from bounce_plugin.message.returned import (
     read_returned,
     read_returned_text,
 )
-from bounce_plugin.message.titles import drop_titles
 
 _PLAIN: Final = ("text/plain", "text")
 _READABLE: Final = (*_PLAIN, "text/html")
@@ -48,11 +47,6 @@ class Passage:
         """The text in lower case."""
         self._read()
         return self.lower
-
-    @lazy
-    def told(self) -> str:
-        """The text without the subjects of mails that it quotes: they say nothing of what became of one."""
-        return drop_titles(self.text, self.lower)
 
     @lazy
     def original(self) -> ReturnedMessage | None:

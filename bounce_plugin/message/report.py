@@ -111,11 +111,6 @@ class Report:
         return self.passage.text
 
     @property
-    def told(self) -> str:
-        """The same without the subjects of mails that it quotes."""
-        return self.passage.told
-
-    @property
     def returned(self) -> ReturnedMessage | None:
         """The returned message, from its own part or from the copy that stands in the text."""
         return self.passage.original or self.passage.copied

@@ -9,8 +9,10 @@ from bounce_plugin import examine
 RELAY = "connect to relay.provider.example[198.51.100.250]"
 
 
-def counted(diagnostic: str, *addresses: str, remote: str = "", status: str = "4.4.1") -> Sequence[bool]:
-    """Whether it is held against each of them that our own host says this of all."""
+def counted(
+    diagnostic: str, *addresses: str, remote: str = "", status: str = "4.4.1", reporter: str = "mx.club.example"
+) -> Sequence[bool]:
+    """Whether it is held against each of them that a host, our own one, says this of all."""
     asked = f"Remote-MTA: dns; {remote}\n" if remote else ""
     blocks = "".join(
         f"\nFinal-Recipient: rfc822; {address}\nAction: failed\nStatus: {status}\n{asked}Diagnostic-Code: X-Postfix; {diagnostic}\n"
@@ -18,7 +20,7 @@ def counted(diagnostic: str, *addresses: str, remote: str = "", status: str = "4
     )
     raw = f"""\
 Return-Path: <>
-From: MAILER-DAEMON@mx.club.example (Mail Delivery System)
+From: MAILER-DAEMON@{reporter} (Mail Delivery System)
 To: bounces@club.example
 Subject: Undelivered Mail Returned to Sender
 MIME-Version: 1.0
@@ -27,7 +29,7 @@ Content-Type: multipart/report; report-type=delivery-status; boundary=B
 --B
 Content-Type: message/delivery-status
 
-Reporting-MTA: dns; mx.club.example
+Reporting-MTA: dns; {reporter}
 {blocks}
 --B--
 """
@@ -120,3 +122,21 @@ def test_whoever_else_is_not_reached_counts(diagnostic: str) -> None:
 )
 def test_words_are_no_hosts_that_two_share(diagnostic: str) -> None:
     assert counted(diagnostic, "anna@dairy.example", "ben@other.test") == [True, True]
+
+
+@pytest.mark.parametrize(("reporter", "held"), [("mx.dairy.example", True), ("mx.club.example", False)])
+def test_a_host_inside_the_recipients_own_site_counts(reporter: str, held: bool) -> None:
+    diagnostic = "connect to exchange.lan[10.0.0.5]:25: Connection timed out"
+    assert counted(diagnostic, "anna@dairy.example", reporter=reporter) == [held]
+
+
+def test_a_host_that_a_provider_named_after_the_customer_counts() -> None:
+    name = "dairy-example.mail.protection.provider.test"
+    diagnostic = f"Name service error for name={name} type=A: Host not found"
+    assert counted(diagnostic, "anna@dairy.example", reporter="out.provider.test") == [True]
+    assert counted(diagnostic, "anna@x.example", reporter="out.provider.test") == [False]
+
+
+@pytest.mark.parametrize(("reporter", "held"), [("mx.club.example", False), ("mx.far.test", True)])
+def test_a_loop_counts_where_another_site_reports_it(reporter: str, held: bool) -> None:
+    assert counted("too many hops", "anna@club.example", status="5.4.6", reporter=reporter) == [held]

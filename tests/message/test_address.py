@@ -49,7 +49,7 @@ def test_t_09_a_name_with_a_control_character_is_nobody(name: str) -> None:
         ("mx.club.co.uk", "ann@club.co.uk"),
         ("a.com.br", "b@x.a.com.br"),
         ("localhost", "localhost"),
-        ("mx.ne.ch", "postmaster@ne.ch"),  # somebody's, though it looks like a registry's
+        ("mx.gr.ch", "postmaster@gr.ch"),  # somebody's, though it looks like a registry's
     ],
 )
 def test_hosts_and_addresses_of_one_site(one: str, other: str) -> None:
