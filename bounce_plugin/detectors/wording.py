@@ -29,6 +29,10 @@ INCOMING: Final = Phrases((
     "informe de cuarentena", "su cuarentena", "rapporto di quarantena", "vostra quarantena", "quarantaine-rapport", "raport kwarantanny", "relatório de quarentena", "отчет о карантине",
     "your parcel", "your package", "your shipment", "ihr paket", "ihre sendung", "eingehende nachricht", "eingehende mail",
 ))  # fmt: skip
+# What a subject says of mail that is kept back from us.
+QUARANTINE: Final = Phrases(
+    ("quarant", "cuarentena", "quarentena", "kwarantann", "karanten", "karantén", "карантин", "隔離", "隔离", "격리")
+)
 # How the subject of statistics and lists of many mails begins.
 DIGESTS: Final = Phrases((
     "digest", "statistic", "statistik", "summary", "summaries", "zusammenfassung", "tagesbericht", "daily report", "weekly report", "monthly report", "rapport quotidien", "rapport hebdomadaire",
