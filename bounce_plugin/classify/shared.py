@@ -23,6 +23,7 @@ ON_THE_WAY: Final = frozenset({Reason.UNREACHABLE, Reason.EXPIRED, Reason.ROUTIN
 RULE: Final = "shared:"
 HOST: Final = RULE + "host"
 RESOLVER: Final = RULE + "resolver"
+NETWORK: Final = RULE + "network"
 RELAY: Final = RULE + "relay"
 OURS: Final = RULE + "ours"
 #: What is held against nobody, by what is shared: with a host also the account that it has suspended, if it names the same
@@ -30,6 +31,7 @@ OURS: Final = RULE + "ours"
 FORGIVEN: Final = {
     HOST: ON_THE_WAY | {Reason.MAILBOX_DISABLED},
     RESOLVER: ON_THE_WAY,
+    NETWORK: frozenset({Reason.UNREACHABLE}),
     RELAY: ON_THE_WAY | {Reason.DOMAIN_UNKNOWN},
     OURS: frozenset({Reason.ROUTING_LOOP}),
 }
@@ -115,7 +117,10 @@ def find_shared(
         for place, verdict in enumerate(verdicts)
         if verdict.kind is Kind.BOUNCE and verdict.reason in _LOST and findings[place].recipient
     }
-    shared = {} if len(findings) < 2 else _of_one_account(findings, verdicts) | _at_one_host(lost, verdicts, providers)
+    shared: dict[int, Setting] = {}
+    if len(findings) > 1:
+        shared |= _of_one_account(findings, verdicts) | _at_one_host(lost, verdicts, providers)
+        shared |= _of_our_network(findings, verdicts, providers)
     if len(shared) < len(lost):
         ours = find_addresses(report.headers.get("to"))
         for place, finding in lost.items():
@@ -155,6 +160,21 @@ def _at_one_host(
                 place: (HOST, "remote_mta" if lost[place].remote_mta else "diagnostic_code", host) for place in alike
             }
     return shared
+
+
+def _of_our_network(
+    findings: Sequence[Finding], verdicts: Sequence[Classification], providers: Providers
+) -> dict[int, Setting]:
+    """All findings, where none of several sites could be connected to, a large provider's among them, which is always there."""
+    for finding, verdict in zip(findings, verdicts, strict=True):
+        if verdict.reason is not Reason.UNREACHABLE or "connect" not in finding.diagnostic_code.lower():
+            return {}
+    who = [finding.recipient for finding in findings]
+    large = next((one for one in who if providers.of_address(one)), "")
+    others = [one for one in who if not are_of_one_site(one, large)]
+    if not large or all(are_of_one_site(one, others[0]) for one in others):
+        return {}
+    return dict.fromkeys(range(len(findings)), (NETWORK, "recipient", large.rpartition("@")[2]))
 
 
 def _of_one_account(findings: Sequence[Finding], verdicts: Sequence[Classification]) -> dict[int, Setting]:

@@ -68,7 +68,7 @@ SUBJECTS: Final = Beginnings((
     "delivery failed", "delivery notification", "delivery report", "delivery error", "delivery problem", "delivery has failed",
     "delivery incomplete", "delivery warning", "failure notice", "failure delivery", "failed mail", "failed delivery", "failure:",
     "mail delivery", "mail failed", "mail failure", "mail error", "mail system error", "message delivery", "message dropped", "message undeliverable", "message status",
-    "delayed mail", "warning: message", "warning: could not send", "warning: e-mail", "warning: your ", "warning: unable", "warning: undeliver", "warning: mail ", "warning: delivery", "permanent delivery failure", "permanent failure",
+    "delayed mail", "warning: message", "warning: could not send", "warning: e-mail", "warning: your ", "warning: unable", "warning: undeliver", "warning: mail ", "warning: delivery", "warning: transient", "permanent delivery failure", "permanent failure",
     "couldn't be delivered", "could not be delivered", "unable to deliver", "can't be delivered", "cannot be delivered",
     "rejected mail", "mail rejected", "message rejected", "bounce", "bounced mail", "processing error", "notice: mail delivery",
     "nameserver error report", "[postmaster] email delivery failure", "message you sent blocked", "returned due to",
@@ -110,7 +110,7 @@ INTROS: Final = Phrases((
     "a message you sent", "message that you have sent could not be delivered",
     "couldn't be delivered", "cannot be delivered", "can't be delivered", "can not be delivered",
     "could not deliver", "couldn't deliver", "cannot deliver", "can't deliver", "not able to deliver",
-    "wasn't able to deliver", "was not able to deliver", "unable to send your message", "was unable to deliver", "failed to deliver",
+    "wasn't able to deliver", "was not able to deliver", "unable to send your message", "been able to deliver", "was unable to deliver", "failed to deliver",
     "error delivering your mail", "problem delivering your", "problems delivering", "delivery of your message", "delivery problem",
     "delivery to the following", "delivery has failed", "delivery failed", "delivery failure", "delivery attempts",
     "delivery errors", "delivery of email to this address", "has not yet been delivered", "has not been delivered", "was not delivered",
@@ -157,7 +157,7 @@ HINTS: Final = Phrases((
 
 # It is being tried again: a delay, unless the text also says that it was given up.
 STILL_TRYING: Final = Phrases((
-    "has not yet been delivered", "not yet been delivered", "delivery attempts will continue", "will be retried", "will continue to try",
+    "has not yet been delivered", "not yet been delivered", "not yet been able to deliver", "attempts to deliver the message will continue", "attempts to deliver your message will continue", "delivery attempts will continue", "will be retried", "will continue to try",
     "will continue to attempt", "continue to be made", "still being retried", "this is a warning message only", "this is only a warning",
     "this is just a warning", "warning message only", "do not need to resend", "do not need to re-send", "has been delayed",
     "is delayed for more", "was delayed", "is being delayed", "has been postponed", "temporary failure report", "will keep trying",

@@ -140,3 +140,29 @@ def test_a_host_that_a_provider_named_after_the_customer_counts() -> None:
 @pytest.mark.parametrize(("reporter", "held"), [("mx.club.example", False), ("mx.far.test", True)])
 def test_a_loop_counts_where_another_site_reports_it(reporter: str, held: bool) -> None:
     assert counted("too many hops", "anna@club.example", status="5.4.6", reporter=reporter) == [held]
+
+
+def test_where_nobody_can_be_connected_to_it_is_our_network() -> None:
+    diagnostic = "connect to the mail server: Connection timed out"
+    assert counted(diagnostic, "anna@dairy.example", "ben@other.test", "cara@gmail.com") == [False, False, False]
+    assert counted(diagnostic, "anna@dairy.example", "ben@dairy.example", "cara@gmail.com") == [True, True, False]
+    assert counted(diagnostic, "anna@dairy.example", "ben@other.test", "cara@small.test") == [True, True, True]
+
+
+@pytest.mark.parametrize(("words", "held"), [("", False), (" User unknown", True)])
+def test_once_the_message_was_seen_no_code_alone_says_that_nobody_is_there(words: str, held: bool) -> None:
+    text = f"<anna@dairy.example>: host mx.dairy.example said: 550 5.1.1{words} (in reply to end of DATA command)"
+    raw = "\n".join(
+        [
+            "Return-Path: <>",
+            "From: MAILER-DAEMON@mx.club.example (Mail Delivery System)",
+            "To: bounces@club.example",
+            "Subject: Undelivered Mail Returned to Sender",
+            "",
+            "This is the mail system at host mx.club.example.",
+            "",
+            text,
+        ]
+    )
+    (verdict,) = examine(raw.encode()).classifications
+    assert verdict.counts is held
