@@ -26,8 +26,7 @@ _KINDS: Final = {
     Action.RELAYED: Kind.DELIVERED,
     Action.EXPANDED: Kind.DELIVERED,
 }
-#: A host that refuses before it was told the recipient cannot mean the recipient; of one that took the recipient, and refuses
-#: once it has seen the message, no code alone says that nobody is there.
+#: A host that refuses before it was told the recipient cannot mean it; once it has seen the message, no code alone does.
 _TELLING: Final = frozenset({Stage.CONNECT, Stage.EHLO, Stage.MAIL, Stage.DATA})
 _ABOUT_ADDRESS: Final = frozenset(
     {Reason.ADDRESS_UNKNOWN, Reason.ADDRESS_INVALID, Reason.ADDRESS_MOVED, Reason.MAILBOX_DISABLED, Reason.MAILBOX_FULL}
@@ -266,11 +265,12 @@ def _outranks(other: Step, first: Step) -> bool:
 def _at_stage(steps: Sequence[Step], stage: Stage) -> tuple[list[Step], list[Step]]:
     """The steps, and those among them that can be true at this stage; a reason that then means the sender is changed."""
     all_, speaking = [], []
+    late = stage is Stage.DATA
     for step in steps:
         if stage is Stage.MAIL and step.reason in _AT_MAIL:
             meant = step._replace(reason=_AT_MAIL[step.reason], note="stage")
             speaking.append(meant)
-        elif step.reason in (_ABOUT_ADDRESS if stage is not Stage.DATA else _GONE if step.row is not None else ()):
+        elif (step.row is not None and step.reason in _GONE) if late else step.reason in _ABOUT_ADDRESS:
             meant = step._replace(note="stage")
         else:
             meant = step

@@ -198,9 +198,10 @@ def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
 def _is_of_a_quarantine(notice: Notice) -> bool:
     """Whether the subject is that of a list of what is kept back from us; such a list quotes whatever subjects there are."""
     subject = notice.subject
-    if QUARANTINE.stand_in(subject):
-        return True
-    return "spam" in subject and any(notice.is_ours(address) for address in find_addresses(subject))
+    if SUBJECTS.begin(subject):  # it quotes ours
+        return False
+    names_us = "spam" in subject and any(notice.is_ours(address) for address in find_addresses(subject))
+    return names_us or QUARANTINE.stand_in(subject)
 
 
 def _is_of_another_site(notice: Notice, address: str) -> bool:

@@ -57,7 +57,7 @@ LURES: Final = Phrases((
 ))  # fmt: skip
 # What else is delivered, and fails to be.
 GOODS: Final = Phrases((
-    "parcel", "package", "shipment", "su pedido", "ihre bestellung", "gutschein", "försändelse", "forsendelse", "zásilka", "courier", "your order", "tracking", "paket", "sendung", "lieferung", "colis", "paquete", "pacco", "spedizione", "przesyłk",
+    "parcel", "package", "shipment", "su pedido", "ihre bestellung", "försändelse", "forsendelse", "zásilka", "courier", "your order", "tracking", "paket", "sendung", "lieferung", "colis", "paquete", "pacco", "spedizione", "przesyłk",
     "encomenda", "pakket", "bestelling", "посылк", "荷物", "包裹",
 ))  # fmt: skip
 
