@@ -82,7 +82,9 @@ def shows_a_members_failure(notice: Notice) -> bool:
     returned = notice.report.returned
     if "x-list-administrivia" not in notice.headers or returned is None:
         return False
-    return DAEMONS.stand_in(returned.headers.get("from").lower()) and not refusing_list(notice)
+    keeper = find_address(returned.headers.get("to").lower()).partition("@")[0]
+    daemon = DAEMONS.stand_in(returned.headers.get("from").lower())
+    return (daemon or keeper.endswith(LIST_KEEPERS)) and not refusing_list(notice)
 
 
 def is_of_a_manager(notice: Notice) -> bool:
