@@ -58,6 +58,8 @@ _ASKED: Final = re.compile(
 )
 #: Ports at which mail is handed in (RFC 8314): no recipient's server is asked there, but our own relay.
 _SUBMISSION: Final = frozenset({"587", "465"})
+#: How a host is called that hands on whatever mail it gets.
+_OF_RELAY: Final = re.compile(r"(?:smtp-?|mail-?)?(?:relay|smarthost|mailout|outbound)\b", re.IGNORECASE)
 #: This host itself, and hosts in a network of its own (RFC 1122, 1918, 3927, 4193).
 _INSIDE: Final = re.compile(
     r"(?:::ffff:)?(?:127|10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}|::1"
@@ -69,8 +71,8 @@ _INSIDE: Final = re.compile(
 def _find_relay(finding: Finding, sites: Sequence[str]) -> Setting | None:
     """Whom all mail of who reports goes through, whomever it is for, where that was not found or not reached.
 
-    It is a submission port of somebody else than the recipient's, a host of one of these sites, which are ours and that of
-    who reports, or one inside. One that answered is none: it told what another one said.
+    It is a submission port of somebody else than the recipient's, a name that is not found and says that it is a relay's, a
+    host of one of these sites, which are ours and that of who reports, or one inside. One that answered is none: it told what another one said.
     """
     if finding.reply_code:
         return None
@@ -93,7 +95,8 @@ def _is_relay(name: str, address: str, port: str, finding: Finding, sites: Seque
     of_customer = f"{domain.replace('.', '-')}."  # so Microsoft begins the name of the host of a customer
     if name and (are_of_one_site(name, domain) or name.lower().startswith(of_customer)):
         return False
-    if port in _SUBMISSION and "." in name:
+    not_found = not (address or port)
+    if "." in name and (port in _SUBMISSION or (not_found and _OF_RELAY.match(name))):
         return True
     if _INSIDE.fullmatch(address) or _INSIDE.fullmatch(name):  # and not within the recipient's own site
         return not are_of_one_site(finding.reporting_mta, domain)

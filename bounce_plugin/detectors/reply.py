@@ -69,6 +69,10 @@ _CUE: Final = re.compile(
 )
 
 
+#: The first refusal in a session as MDaemon prints it: `--> MAIL From:<…>`, and beneath it `<-- 552 …`.
+_REFUSED: Final = re.compile(r"<-- [45]\d\d")
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """The codes that a text gives, and the command that was refused."""
@@ -152,6 +156,8 @@ def quote_found(found: re.Match[str] | None, text: str) -> str:
 
 def read_stage(lower: str) -> Stage:
     """The command that was refused, where the reporting host says so in its own words; they are given in lower case."""
+    if "<-- " in lower and (refused := _REFUSED.search(lower)) is not None:
+        return _read_command(lower, lower.rfind("--> ", 0, refused.start()) + len("--> "))
     places: list[int] = []
     for cue, offset in _CUES:
         if cue in lower:

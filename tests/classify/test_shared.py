@@ -61,6 +61,7 @@ def test_a_relay_of_ours_is_held_against_nobody(diagnostic: str) -> None:
         "Host or domain name not found. Name service error for name=smtp.club.example type=AAAA: Host not found, try again",
         "connect to relay.club.example[192.0.2.9]:25: No route to host",
         "conversation with relay.club.example[192.0.2.9] timed out while receiving the initial server greeting",
+        "Name service error for name=smtp-relay.provider.example type=A: Host not found, try again",
     ],
 )
 def test_a_host_of_our_own_site_or_network_is_held_against_nobody(diagnostic: str) -> None:

@@ -35,6 +35,10 @@ STAGES = {
     "a bracket": ("550 no (ehlo command)", Stage.EHLO),
     "the first that names a command": ("after a while, in reply to data", Stage.DATA),
     "1&1": ("smtp: after that for text command", Stage.DATA),
+    "a session of MDaemon's": ("<-- 250 size\n--> mail from:<a@b.example> size=9\n<-- 552 exceeded", Stage.MAIL),
+    "its first refusal": ("--> rcpt to:<a@b.example>\n<-- 550 unknown\n--> quit\n<-- 221 bye", Stage.RCPT),
+    "the message in it": ("--> data\n<-- 354 go on\nsending\n<-- 554 spam", Stage.DATA),
+    "no command in it": ("<-- 554 go away", Stage.UNKNOWN),
     "no cue": ("mail from data rcpt", Stage.UNKNOWN),
     "for, without another cue": ("for data ", Stage.UNKNOWN),
 }
