@@ -76,8 +76,9 @@ def _names(said: RecipientStatus) -> tuple[str, ...]:
     final, original, actual = said.final_recipient, said.original_recipient, said.actual_recipient
     if final and (not original or original == final) and (not actual or actual == final) and "+" not in original:
         return (final,)  # as nearly always
-    if original and "." not in final.partition("@")[2] and "." in original.partition("@")[2]:
-        # Oracle's server names its own channel, ann@ims-ms-daemon, and CommuniGate a user.
+    named_within = "." not in final.partition("@")[2] or final.lower().startswith("imcea")
+    if original and named_within and "." in original.partition("@")[2]:
+        # Oracle's server names its own channel, ann@ims-ms-daemon, CommuniGate a user, Exchange an entry of its directory.
         final, original = original, final
     # The original one comes first, since mostly it is decoded already (D-24).
     decoded = read_recipient(decode_xtext(original)) if "+" in original else ""

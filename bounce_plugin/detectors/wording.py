@@ -172,7 +172,7 @@ STILL_TRYING: Final = Phrases((
     "ainda não foi entregue", "ainda não pôde ser", "novas tentativas", "har ännu inte", "fler försök", "er endnu ikke", "yderligere forsøg",
     "zatím nebyla doručena", "další pokusy", "henüz teslim edilemedi", "yeniden denenecek", "пока не доставлено", "попытки доставки будут", "попытки будут продолж",
     "seguirá intent", "seguiremos intent", "seguirá tratando", "continuerà a tent", "continueremo a tent", "continuará a tent", "continuaremos a tent", "continuará tentando", "będą ponawiane", "będzie ponawian", "próby będą", "pokusy budou", "budeme se pokoušet",
-    "tovább próbál", "denemeye devam", "denemeler sürecek", "계속 재시도", "다시 시도", "nya försök", "försöker igen", "blijven proberen", "blijven het ", "yritämme edelleen", "opnieuw geprobeerd", "forsøger igen", "prøver igjen", "vom încerca în continuare", "se va încerca din nou",
+    "kézbesítés késik", "kézbesítése késik", "napig próbálkozik", "tovább próbál", "denemeye devam", "denemeler sürecek", "계속 재시도", "다시 시도", "nya försök", "försöker igen", "blijven proberen", "blijven het ", "yritämme edelleen", "opnieuw geprobeerd", "forsøger igen", "prøver igjen", "vom încerca în continuare", "se va încerca din nou",
     "yritetään uudelleen", "jatketaan yrittämistä",
     "まだ配信されて", "再送を試み", "配信を再試行", "尚未送达", "将继续尝试", "會繼續嘗試",
 ))  # fmt: skip
