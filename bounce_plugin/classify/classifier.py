@@ -26,8 +26,8 @@ _KINDS: Final = {
     Action.RELAYED: Kind.DELIVERED,
     Action.EXPANDED: Kind.DELIVERED,
 }
-#: A host that refuses before it was told the recipient cannot mean it; once it has seen the message, no code alone does.
-_TELLING: Final = frozenset({Stage.CONNECT, Stage.EHLO, Stage.MAIL, Stage.DATA})
+#: A host that refuses before it was told the recipient cannot mean the recipient.
+_EARLY: Final = frozenset({Stage.CONNECT, Stage.EHLO, Stage.MAIL})
 _ABOUT_ADDRESS: Final = frozenset(
     {Reason.ADDRESS_UNKNOWN, Reason.ADDRESS_INVALID, Reason.ADDRESS_MOVED, Reason.MAILBOX_DISABLED, Reason.MAILBOX_FULL}
     | {Reason.RECIPIENT_REFUSED, Reason.RECIPIENT_RATE_LIMITED, Reason.OWNER_CHANGED}
@@ -132,7 +132,7 @@ def _verdict(kind: Kind, said: Said, stage: Stage, tables: Tables) -> Classifica
     shared = last if last.startswith(RULE) else ""
     there = shared == RESOLVER or (provider == "recipient" and its in tables.providers.domains)
     given = _at_known_domain(said.steps) if there else said.steps
-    steps, speaking = _at_stage(given, stage) if stage in _TELLING else (given, given)
+    steps, speaking = _at_stage(given, stage) if stage in _EARLY else (given, given)
     decided = _decide(speaking, tables)
     everybodys = decided is not None and (
         decided.reason in FORGIVEN.get(shared, ())
@@ -263,14 +263,13 @@ def _outranks(other: Step, first: Step) -> bool:
 
 
 def _at_stage(steps: Sequence[Step], stage: Stage) -> tuple[list[Step], list[Step]]:
-    """The steps, and those among them that can be true at this stage; a reason that then means the sender is changed."""
+    """The steps, and those among them that can be true at this early stage; a reason that then means the sender is changed."""
     all_, speaking = [], []
-    late = stage is Stage.DATA
     for step in steps:
         if stage is Stage.MAIL and step.reason in _AT_MAIL:
             meant = step._replace(reason=_AT_MAIL[step.reason], note="stage")
             speaking.append(meant)
-        elif (step.row is not None and step.reason in _GONE) if late else step.reason in _ABOUT_ADDRESS:
+        elif step.reason in _ABOUT_ADDRESS:
             meant = step._replace(note="stage")
         else:
             meant = step

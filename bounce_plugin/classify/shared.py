@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from bounce_plugin.classify.classification import Classification, Reason
 from bounce_plugin.classify.providers import Providers
@@ -50,9 +50,9 @@ _CONNECTED: Final = re.compile(
     r"\bconnect(?:ion|ed)? (?:to|with) (?:host )?([\w-]{1,63}(?:\.[\w-]{1,63}){1,9})\.?(?:\[[^\]\s]{1,45}\])?",
     re.IGNORECASE,
 )
-#: Who was asked in vain, by name, address and port: a host that could not be connected to, or a name that was not found.
+#: Who was asked in vain: a name that was sought and not found, or a host that could not be connected to, its address and port.
 _ASKED: Final = re.compile(
-    r"(?:\b(?:connect(?:ion|ed)? (?:to|with)|(?:refused|reset|closed|dropped) by|conversation with) (?:host )?|\bname=|\bname server: )"
+    r"(?:\b(?:connect(?:ion|ed)? (?:to|with)|(?:refused|reset|closed|dropped) by|conversation with) (?:host )?|^host (?=\S{1,255} \[)|\b(name=|name server: ))"
     r"([\w-]{1,63}(?:\.[\w-]{1,63}){0,9})?\.?(?: ?\[([^\]\s]{1,45})\])?(?:(?::| port )(\d{2,5})\b)?",
     re.IGNORECASE,
 )
@@ -68,37 +68,47 @@ _INSIDE: Final = re.compile(
 )
 
 
+class _Asked(NamedTuple):
+    """A host, as far as a text tells."""
+
+    sought: str  # not empty: it was not found
+    name: str
+    address: str = ""
+    port: str = ""
+
+
 def _find_relay(finding: Finding, sites: Sequence[str]) -> Setting | None:
     """Whom all mail of who reports goes through, whomever it is for, where that was not found or not reached.
 
     It is a submission port of somebody else than the recipient's, a name that is not found and says that it is a relay's, a
-    host of one of these sites, which are ours and that of who reports, or one inside. One that answered is none: it told what another one said.
+    host of one of these sites, which are ours and that of who reports, or one inside. One that answered is none: it told what
+    another one said.
     """
     if finding.reply_code:
         return None
     text = finding.diagnostic_code
-    asked = [tuple(group or "" for group in found.groups()) for found in _ASKED.finditer(text)]
-    for name, address, port in asked:
-        if _is_relay(name, address, port, finding, sites):
-            return RELAY, "diagnostic_code", name or address
+    asked = [_Asked(*(group or "" for group in found.groups())) for found in _ASKED.finditer(text)]
+    for one in asked:
+        if _is_relay(one, finding, sites):
+            return RELAY, "diagnostic_code", one.name or one.address
     remote = finding.remote_mta.strip("[].")
-    if remote and not any(name or address for name, address, _ in asked) and "connect" in text.lower():
-        address = remote if _INSIDE.fullmatch(remote) else ""
-        if _is_relay(remote, address, "", finding, sites):
+    if remote and not any(one.name or one.address for one in asked) and "connect" in text.lower():
+        inside = remote if _INSIDE.fullmatch(remote) else ""
+        if _is_relay(_Asked("", remote, inside), finding, sites):
             return RELAY, "remote_mta", finding.remote_mta
     return None
 
 
-def _is_relay(name: str, address: str, port: str, finding: Finding, sites: Sequence[str]) -> bool:
-    """Whether a host, by its name, address and port, is one that mail for anybody goes through, and none of the recipient's."""
+def _is_relay(asked: _Asked, finding: Finding, sites: Sequence[str]) -> bool:
+    """Whether a host is one that mail for anybody goes through, and none of the recipient's."""
+    name = asked.name
     domain = finding.recipient.rpartition("@")[2].lower()
     of_customer = f"{domain.replace('.', '-')}."  # so Microsoft begins the name of the host of a customer
     if name and (are_of_one_site(name, domain) or name.lower().startswith(of_customer)):
         return False
-    not_found = not (address or port)
-    if "." in name and (port in _SUBMISSION or (not_found and _OF_RELAY.match(name))):
+    if "." in name and (asked.port in _SUBMISSION or (asked.sought and _OF_RELAY.match(name))):
         return True
-    if _INSIDE.fullmatch(address) or _INSIDE.fullmatch(name):  # and not within the recipient's own site
+    if _INSIDE.fullmatch(asked.address) or _INSIDE.fullmatch(name):  # and not within the recipient's own site
         return not are_of_one_site(finding.reporting_mta, domain)
     return "." in name and any(are_of_one_site(name, site) for site in sites)
 
@@ -124,7 +134,7 @@ def find_shared(
     if len(findings) > 1:
         shared |= _of_one_account(findings, verdicts) | _at_one_host(lost, verdicts, providers)
         shared |= _of_our_network(findings, verdicts, providers)
-    if len(shared) < len(lost):
+    if lost.keys() - shared.keys():
         ours = find_addresses(report.headers.get("to"))
         for place, finding in lost.items():
             if place in shared:

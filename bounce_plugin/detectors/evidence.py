@@ -22,10 +22,11 @@ from bounce_plugin.detectors.wording import (
     HINTS,
     INCOMING,
     INTROS,
+    KEPT_BACK,
     LURES,
+    OVERVIEWS,
     POSTMASTERS,
     PROGRAMS,
-    QUARANTINE,
     REFUSED_BY_LIST,
     STILL_TRYING,
     SUBJECTS,
@@ -190,18 +191,17 @@ def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
         return True
     if plainly and INCOMING.stand_in(f"{notice.subject}\n{near}"):
         return True
-    if notice.report.returned is None and (_is_of_a_quarantine(notice) or _names_us_as_recipient(notice)):
+    if notice.report.returned is None and not notice.named and not daemon and _is_of_a_quarantine(notice):
+        return True
+    if notice.report.returned is None and _names_us_as_recipient(notice):
         return True
     return not daemon and TO_US.stand_in(f"{notice.subject}\n{near}")  # filters and postmasters write so
 
 
 def _is_of_a_quarantine(notice: Notice) -> bool:
     """Whether the subject is that of a list of what is kept back from us; such a list quotes whatever subjects there are."""
-    subject = notice.subject
-    if SUBJECTS.begin(subject):  # it quotes ours
-        return False
-    names_us = "spam" in subject and any(notice.is_ours(address) for address in find_addresses(subject))
-    return names_us or QUARANTINE.stand_in(subject)
+    subject = notice.subject.lstrip(_BRACKETS)
+    return KEPT_BACK.stand_in(subject) and OVERVIEWS.stand_in(subject) and not SUBJECTS.begin(subject)
 
 
 def _is_of_another_site(notice: Notice, address: str) -> bool:

@@ -157,7 +157,8 @@ def quote_found(found: re.Match[str] | None, text: str) -> str:
 def read_stage(lower: str) -> Stage:
     """The command that was refused, where the reporting host says so in its own words; they are given in lower case."""
     if "<-- " in lower and (refused := _REFUSED.search(lower)) is not None:
-        return _read_command(lower, lower.rfind("--> ", 0, refused.start()) + len("--> "))
+        command = lower.rfind("--> ", 0, refused.start())
+        return _read_command(lower, command + len("--> ")) if command >= 0 else NO_STAGE
     places: list[int] = []
     for cue, offset in _CUES:
         if cue in lower:

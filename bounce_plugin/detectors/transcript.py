@@ -44,7 +44,8 @@ _ADDRESSES: Final = ("following address", "addresses had")
 _SUCCESSES: Final = ("successful", "delivered", "relayed")
 _DELAYS: Final = ("transient", "delayed", "still", "warning")
 _AFTERTHOUGHT: Final = re.compile(
-    r"[245]\d\d[ -](?:5\.[05]\.\d )?(?:need rcpt|no valid recipients|no recipients|bad sequence)", re.IGNORECASE
+    r"[245]\d\d[ -](?:5\.[05]\.\d )?(?:error: )?(?:need rcpt|no valid recipients|no recipients|bad sequence)",
+    re.IGNORECASE,
 )
 
 

@@ -29,10 +29,14 @@ INCOMING: Final = Phrases((
     "informe de cuarentena", "su cuarentena", "rapporto di quarantena", "vostra quarantena", "quarantaine-rapport", "raport kwarantanny", "relatório de quarentena", "отчет о карантине",
     "your parcel", "your package", "your shipment", "ihr paket", "ihre sendung", "eingehende nachricht", "eingehende mail",
 ))  # fmt: skip
-# What a subject says of mail that is kept back from us.
-QUARANTINE: Final = Phrases(
-    ("quarant", "cuarentena", "quarentena", "kwarantann", "karanten", "karantén", "карантин", "隔離", "隔离", "격리")
-)
+# What the subject of a list of mail says that is kept back from us: of what, and that it is a list.
+KEPT_BACK: Final = Phrases((
+    "spam", "quarant", "cuarentena", "quarentena", "kwarantann", "karanten", "karantén", "карантин", "隔離", "隔离", "격리",
+))  # fmt: skip
+OVERVIEWS: Final = Phrases((
+    "report", "status", "digest", "summary", "notification", "bericht", "übersicht", "zusammenfassung", "rapport", "résumé", "informe", "resumen", "rapporto", "riepilogo", "overzicht",
+    "raport", "powiadomienie", "podsumowanie", "relatório", "resumo", "отчет", "отчёт",
+))  # fmt: skip
 # How the subject of statistics and lists of many mails begins.
 DIGESTS: Final = Phrases((
     "digest", "statistic", "statistik", "summary", "summaries", "zusammenfassung", "tagesbericht", "daily report", "weekly report", "monthly report", "rapport quotidien", "rapport hebdomadaire",
@@ -57,7 +61,7 @@ LURES: Final = Phrases((
 ))  # fmt: skip
 # What else is delivered, and fails to be.
 GOODS: Final = Phrases((
-    "parcel", "package", "shipment", "su pedido", "ihre bestellung", "försändelse", "forsendelse", "zásilka", "courier", "your order", "tracking", "paket", "sendung", "lieferung", "colis", "paquete", "pacco", "spedizione", "przesyłk",
+    "parcel", "package", "shipment", "courier", "your order", "tracking", "paket", "sendung", "lieferung", "colis", "paquete", "pacco", "spedizione", "przesyłk",
     "encomenda", "pakket", "bestelling", "посылк", "荷物", "包裹",
 ))  # fmt: skip
 

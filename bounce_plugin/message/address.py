@@ -24,15 +24,11 @@ _GLUED_LOCAL: Final = re.compile(rf"[{_CJK}]([A-Za-z0-9._+=-]{{1,64}})$")
 #: A comma for a dot: ann@example,org is somebody's slip, and is given as it was written.
 _SLIP: Final = re.compile(r",[\w-]{1,63}(?:[.,][\w-]{1,63}){0,3}")
 _XTEXT: Final = re.compile(r"\+([0-9A-Fa-f]{2})")
-#: Under which names the registries of countries give away domains, as far as mail is often seen from there (publicsuffix.org).
-_REGISTRIES: Final = frozenset({
-    "ac.uk", "co.uk", "gov.uk", "ltd.uk", "me.uk", "net.uk", "nhs.uk", "org.uk", "plc.uk", "sch.uk", "ac.at", "co.at", "gv.at", "or.at", "asso.fr", "com.fr", "gouv.fr", "nom.fr",
-    "com.es", "edu.es", "gob.es", "nom.es", "org.es", "com.pt", "edu.pt", "gov.pt", "org.pt", "edu.it", "gov.it", "com.pl", "edu.pl", "gov.pl", "info.pl", "net.pl", "org.pl", "waw.pl",
-    "co.hu", "org.hu", "com.ro", "org.ro", "com.gr", "edu.gr", "gov.gr", "org.gr", "com.tr", "edu.tr", "gov.tr", "org.tr", "com.ua", "in.ua", "kiev.ua", "org.ua", "com.ru", "msk.ru", "org.ru", "spb.ru", "co.rs", "org.rs", "com.hr", "com.cy", "com.mt",
-    "asn.au", "com.au", "edu.au", "gov.au", "id.au", "net.au", "org.au", "ac.nz", "co.nz", "govt.nz", "net.nz", "org.nz", "school.nz", "ac.za", "co.za", "org.za", "co.ke", "or.ke", "com.ng", "org.ng", "com.gh", "com.eg",
-    "adv.br", "com.br", "edu.br", "gov.br", "ind.br", "net.br", "org.br", "com.ar", "gob.ar", "org.ar", "com.co", "edu.co", "org.co", "com.mx", "edu.mx", "gob.mx", "org.mx", "com.pe", "com.ve", "com.uy", "com.ec",
-    "ac.jp", "co.jp", "ed.jp", "go.jp", "gr.jp", "lg.jp", "ne.jp", "or.jp", "ac.kr", "co.kr", "go.kr", "or.kr", "re.kr", "com.cn", "edu.cn", "gov.cn", "net.cn", "org.cn", "com.tw", "edu.tw", "org.tw", "com.hk", "org.hk", "com.sg", "com.my",
-    "ac.in", "co.in", "net.in", "org.in", "ac.id", "co.id", "or.id", "ac.th", "co.th", "in.th", "or.th", "com.ph", "com.vn", "com.pk", "org.pk", "com.bd", "com.sa", "com.lb", "ac.il", "co.il", "org.il",
+#: Under which names the registries of countries give away domains: these in most, and what only one of them has.
+_OF_MOST: Final = frozenset({"ac", "co", "com", "edu", "gob", "go", "gov", "net", "or", "org"})
+_OF_ONE: Final = frozenset({
+    "ltd.uk", "me.uk", "nhs.uk", "plc.uk", "sch.uk", "gv.at", "asso.fr", "gouv.fr", "nom.fr", "nom.es", "info.pl", "waw.pl", "in.ua", "kiev.ua", "msk.ru", "spb.ru", "asn.au", "id.au",
+    "govt.nz", "school.nz", "adv.br", "ind.br", "ed.jp", "gr.jp", "lg.jp", "ne.jp", "re.kr", "in.th",
 })  # fmt: skip
 _UNITEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
@@ -182,4 +178,7 @@ def are_of_one_site(one: str, other: str) -> bool:
     labels, others = (address.rpartition("@")[2].lower().rstrip(".").split(".") for address in (one, other))
     if labels[-2:] != others[-2:]:
         return False
-    return ".".join(labels[-2:]) not in _REGISTRIES or labels[-3:] == others[-3:]
+    of_a_country = len(labels[-1]) == 2 and labels[-2:-1] and labels[-2] in _OF_MOST
+    if of_a_country or ".".join(labels[-2:]) in _OF_ONE:
+        return labels[-3:] == others[-3:]
+    return True
