@@ -39,6 +39,7 @@ FORGIVEN: Final = {
 #: What a resolver, or a network, is to blame for.
 _NOT_FOUND: Final = frozenset({Reason.UNREACHABLE, Reason.DOMAIN_UNKNOWN})
 _LOST: Final = ON_THE_WAY | _NOT_FOUND
+_NOTHING: Final[Mapping[int, Setting]] = {}
 _NO_NAMES: Final = frozenset(
     {"account", "mailbox", "email", "e-mail", "address", "user", "has", "been", "was", "temporarily", "currently"}
 )
@@ -125,6 +126,8 @@ def find_shared(
     findings: Sequence[Finding], verdicts: Sequence[Classification], report: Report, providers: Providers
 ) -> Mapping[int, Setting]:
     """Which findings share their trouble with other mail, by their places, and what they share with it."""
+    if len(verdicts) == 1 and verdicts[0].reason not in _LOST:  # as most
+        return _NOTHING
     lost = {
         place: findings[place]
         for place, verdict in enumerate(verdicts)
