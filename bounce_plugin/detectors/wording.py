@@ -114,7 +114,7 @@ INTROS: Final = Phrases((
     "a message you sent", "message that you have sent could not be delivered",
     "couldn't be delivered", "cannot be delivered", "can't be delivered", "can not be delivered",
     "could not deliver", "couldn't deliver", "cannot deliver", "can't deliver", "not able to deliver",
-    "wasn't able to deliver", "was not able to deliver", "unable to send your message", "been able to deliver", "was unable to deliver", "failed to deliver",
+    "wasn't able to deliver", "was not able to deliver", "unable to send your message", "not yet been able to deliver", "was unable to deliver", "failed to deliver",
     "error delivering your mail", "problem delivering your", "problems delivering", "delivery of your message", "delivery problem",
     "delivery to the following", "delivery has failed", "delivery failed", "delivery failure", "delivery attempts",
     "delivery errors", "delivery of email to this address", "has not yet been delivered", "has not been delivered", "was not delivered",
