@@ -45,8 +45,8 @@ _WORDS: Final = 6  # and words: more say something
 
 
 def is_bare_forward(text: str, headers: Headers) -> bool:
-    """Whether the subject says forwarded and the text above the forwarded message says next to nothing."""
-    return _is_forwarded(headers) and _says_little(text[: _marker(text)])
+    """Whether the subject says forwarded and the text above the forwarded message, and below it, says next to nothing."""
+    return _is_forwarded(headers) and _says_little(_own_words(text, _marker(text)))
 
 
 def is_letter(text: str) -> bool:
@@ -73,7 +73,7 @@ def find_forwarded(text: str, headers: Headers) -> str:
     if not _is_forwarded(headers):  # first, as it costs next to nothing
         return ""
     at = _marker(text)
-    if at >= len(text) or not _says_little(text[:at]):
+    if at >= len(text) or not _says_little(_own_words(text, at)):
         return ""
     body = text[text.find("\n", at) + 1 :]
     lines = [line.removeprefix(">").removeprefix(" ") for line in body.strip("\n").split("\n")]
@@ -91,6 +91,14 @@ def _in_english(line: str) -> str:
 def _is_forwarded(headers: Headers) -> bool:
     subject = decode_words(headers.get("subject"))
     return ":" in subject and _SUBJECT.match(subject) is not None
+
+
+def _own_words(text: str, at: int) -> str:
+    """What a person has written above the forwarded message, which is announced at this place, and below it where it is quoted."""
+    lines = text[at:].split("\n")[1:]
+    last = max((number for number, line in enumerate(lines) if line.startswith(">")), default=len(lines))
+    below = "\n".join(lines[last + 1 :]).partition("\n-- \n")[0]  # a signature is none of them
+    return f"{text[:at]}\n{below}"
 
 
 def _says_little(own: str) -> bool:
