@@ -96,7 +96,9 @@ def _is_forwarded(headers: Headers) -> bool:
 def _own_words(text: str, at: int) -> str:
     """What a person has written above the forwarded message, which is announced at this place, and below it where it is quoted."""
     lines = text[at:].split("\n")[1:]
-    last = max((number for number, line in enumerate(lines) if line.startswith(">")), default=len(lines))
+    if not next((line for line in lines if line.strip()), "").startswith(">"):  # a report has such lines of its own
+        return text[:at]
+    last = max(number for number, line in enumerate(lines) if line.startswith(">"))
     below = "\n".join(lines[last + 1 :]).partition("\n-- \n")[0]  # a signature is none of them
     return f"{text[:at]}\n{below}"
 

@@ -218,13 +218,13 @@ def test_a_process_that_is_killed_at_any_statement_leaves_all_or_nothing(filled:
     with opened(filled, KEY) as ledger:
         before = answers(ledger, PEOPLE)
     points = 0
-    for last in range(1, 200, 6) if filled.startswith("sqlite") else range(3, 200, 13):
+    for last in range(1, 200, 4) if filled.startswith("sqlite") else range(3, 200, 9):
         if not _killed(filled, last):
             break
         points += 1
         with opened(filled, NEW, KEY) as ledger:
             assert answers(ledger, PEOPLE) == before
-    assert points > (7 if filled.startswith("sqlite") else 2)
+    assert points > (10 if filled.startswith("sqlite") else 3)
 
 
 def _killed(url: str, last: int) -> bool:
