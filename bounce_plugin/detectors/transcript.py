@@ -69,11 +69,16 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     if not failed:
         failed = [_Failed(address=address) for address in _refused_in(spoken, notice)]
     answers = _read_answers(spoken)
+    # What is said of one that is listed is no refusal of the message, even after DATA: it concerns no other.
+    general = [
+        answer for answer in answers if not any(one.address and answer.is_about(one.address.lower()) for one in failed)
+    ]
+    alone = len(failed) == 1
     return tuple(
         build_finding(
             notice,
             one.address,
-            _words_about(one, session, spoken, answers, alone=len(failed) == 1),
+            _words_about(one, session, spoken, answers, answers if alone else general, alone=alone),
             detector=NAME,
             confidence=0.95,
             others=tuple(one.others),
@@ -175,12 +180,14 @@ def _refused_in(session: list[str], notice: Notice) -> list[str]:
     return [address for address in found if not notice.is_ours(address)]
 
 
-def _words_about(one: _Failed, session: list[str], spoken: list[str], answers: list[_Answer], *, alone: bool) -> str:
-    """What the remote host said about this recipient, else the reason noted, else sendmail's own line."""
+def _words_about(
+    one: _Failed, session: list[str], spoken: list[str], answers: list[_Answer], general: list[_Answer], *, alone: bool
+) -> str:
+    """What the remote host said about this recipient, or about all, else the reason noted, else sendmail's own line."""
     about = [answer for answer in answers if answer.is_about(one.address.lower())]
     own, coded = _own_line(one.address.lower(), spoken, alone=alone)
     if not about and not coded and (alone or not one.reason):
-        about = [answer for answer in answers if alone or not answer.command.lower().startswith("rcpt")]
+        about = [answer for answer in general if alone or not answer.command.lower().startswith("rcpt")]
     if about:
         first, *rest = about
         return "\n".join([f"{first.host}>>> {first.command}", first.reply, *(answer.reply for answer in rest)])
