@@ -11,7 +11,7 @@ from bounce_plugin.detectors.lists import holds_our_message, refusing_list, show
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
 from bounce_plugin.detectors.wording import DAEMONS, HELD_BY_LIST, is_contact
-from bounce_plugin.message.address import find_addresses
+from bounce_plugin.message.address import find_address, find_addresses
 from bounce_plugin.message.automatic import (
     asks_for_a_person,
     calls_itself_automatic,
@@ -139,7 +139,7 @@ def _addresses(notice: Notice) -> set[str]:
 
 
 def recognise_lure(notice: Notice, findings: tuple[Finding, ...]) -> Detection | None:
-    """What to make of a text that names nobody but whom it was sent to, and shows nothing that came back; else None.
+    """What to make of a text that names nobody but us, to whom it was sent, and shows nothing that came back; else None.
 
     An address that fails does not get the report, unless it wrote to itself. But so lures begin that want its owner to
     "repair" the mailbox.
@@ -149,8 +149,11 @@ def recognise_lure(notice: Notice, findings: tuple[Finding, ...]) -> Detection |
         return None
     told = _addresses(notice)
     sites = {address.rpartition("@")[2] for address in told}
+    path = find_address(notice.headers.get("return-path")).lower().rpartition("@")[2]
+    strange = path != "" and path not in sites  # a mail server leaves it empty (RFC 3464, section 2)
     for recipient in (finding.recipient.lower() for finding in findings):
-        if recipient not in told and not (is_contact(recipient) and recipient.rpartition("@")[2] in sites):
+        ours = recipient.rpartition("@")[2] in sites and (strange or is_contact(recipient))
+        if recipient not in told and not ours:
             return None
     return Detection(kind=Kind.OTHER, doubt="The mail says that our own address failed, and shows no message of ours.")
 

@@ -104,7 +104,7 @@ _CLICK: Final = (
     "click", "clic", "klick", "klik", "clique", "pulse", "tıkla", "нажм", "введите", "перейдите", "クリック", "点击", "點擊",
 )  # fmt: skip
 _ROBOT: Final = (
-    "captcha", "a robot", "un robot", "no un programa", "kein programm", "pas un programme", "non un programma", "kein roboter", "geen robot", "robotem", "um robô", "kein automat", "не робот", "机器人", "ロボットではありません",
+    "captcha", "a robot", "un robot", "no un programa", "kein programm", "pas un programme", "non un programma", "kein roboter", "geen robot", "robotem", "nejste robot", "um robô", "kein automat", "не робот", "机器人", "ロボットではありません",
     "letters in the image", "characters in the image", "shown in the image", "letters in the picture", "zeichen im bild", "buchstaben im bild", "lettres de l'image", "caractères de l'image", "caractères affichés", "caractères suivants",
     "letras da imagem", "caracteres da imagem", "letras de la imagen", "caracteres de la imagen", "lettere nell'immagine", "caratteri dell'immagine", "znaki z obrazka", "символы с картинки", "код с картинки",
 )  # fmt: skip

@@ -40,6 +40,11 @@ _FIELDS: Final = {
     )
     for name in names.split()
 }  # fmt: skip
+# What a report quotes of a refusal, and the fields of the message that may come back below it.
+_CODE: Final = re.compile(r"\b[45]\d\d[ -]|\b[45]\.\d{1,3}\.\d{1,3}\b")
+_RETURNED: Final = re.compile(
+    r"[ \t]*(?:received|return-path|from|to|subject|message-id|mime-version|content-type)[ \t]*:", re.IGNORECASE
+)
 _LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
 _WORDS: Final = 6  # and words: more say something
 
@@ -94,13 +99,23 @@ def _is_forwarded(headers: Headers) -> bool:
 
 
 def _own_words(text: str, at: int) -> str:
-    """What a person has written above the forwarded message, which is announced at this place, and below it where it is quoted."""
+    """What a person has written above the forwarded message, which is announced at this place, and below it."""
     lines = text[at:].split("\n")[1:]
     if not next((line for line in lines if line.strip()), "").startswith(">"):  # a report has such lines of its own
-        return text[:at]
+        return f"{text[:at]}\n{_letter_below(lines)}"
     last = max(number for number, line in enumerate(lines) if line.startswith(">"))
     below = "\n".join(lines[last + 1 :]).partition("\n-- \n")[0]  # a signature is none of them
     return f"{text[:at]}\n{below}"
+
+
+def _letter_below(lines: list[str]) -> str:
+    """What begins with a greeting below the refusal in a report that is not quoted; no letter that came back with it."""
+    refused = next((number for number, line in enumerate(lines) if _CODE.search(line)), len(lines))
+    below = lines[refused + 1 :]
+    if any(_RETURNED.match(line) for line in below):
+        return ""
+    begins = next((number for number, line in enumerate(below) if _GREETING.match(line)), len(below))
+    return "\n".join(below[begins:])
 
 
 def _says_little(own: str) -> bool:
