@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from bounce_plugin.classify.normalise import normalise
-from bounce_plugin.classify.phrasebook import Phrase, Phrasebook, Wording
+from bounce_plugin.classify.phrase import Phrase, Wording
+from bounce_plugin.classify.phrasebook import Phrasebook
 from bounce_plugin.classify.tables import BUILT_IN, Tables
 from bounce_plugin.examination import examine
 from tests.corpus import CORPUS, Score, judged, needs_corpus, predict, score

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 from bounce_plugin.classify.example import find_example_fault
 from bounce_plugin.classify.lines import Lines, find_lines
 from bounce_plugin.classify.overlap import Overlaps
-from bounce_plugin.classify.phrasebook import Phrase, Phrasebook
+from bounce_plugin.classify.phrase import Phrase
+from bounce_plugin.classify.phrasebook import Phrasebook
 from bounce_plugin.classify.phrases import read_phrase
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.errors import SettingsError

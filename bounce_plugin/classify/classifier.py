@@ -8,8 +8,9 @@ from operator import attrgetter
 from typing import Final
 
 from bounce_plugin.classify.classification import Argument, Classification, Evidence, FailureType, Fault, Reason
-from bounce_plugin.classify.phrasebook import SPECIAL, VAGUE, WEAK
+from bounce_plugin.classify.phrase import SPECIAL, VAGUE, WEAK
 from bounce_plugin.classify.quoting import quote
+from bounce_plugin.classify.sender import EARLY, NAMED, at_stage, find_sender
 from bounce_plugin.classify.shared import FORGIVEN, RESOLVER, RULE, find_shared
 from bounce_plugin.classify.steps import HOME, Said, Setting, Source, Step, gather, recall
 from bounce_plugin.classify.tables import Tables
@@ -25,22 +26,6 @@ _KINDS: Final = {
     Action.DELIVERED: Kind.DELIVERED,
     Action.RELAYED: Kind.DELIVERED,
     Action.EXPANDED: Kind.DELIVERED,
-}
-#: A host that refuses before it was told the recipient cannot mean the recipient.
-_EARLY: Final = frozenset({Stage.CONNECT, Stage.EHLO, Stage.MAIL})
-_ABOUT_ADDRESS: Final = frozenset(
-    {Reason.ADDRESS_UNKNOWN, Reason.ADDRESS_INVALID, Reason.ADDRESS_MOVED, Reason.MAILBOX_DISABLED, Reason.MAILBOX_FULL}
-    | {Reason.RECIPIENT_REFUSED, Reason.RECIPIENT_RATE_LIMITED, Reason.OWNER_CHANGED}
-)
-#: After MAIL FROM the same words are about the sender.
-_AT_MAIL: Final = {
-    Reason.ADDRESS_UNKNOWN: Reason.SENDER_INVALID,
-    Reason.ADDRESS_INVALID: Reason.SENDER_INVALID,
-    Reason.ADDRESS_MOVED: Reason.SENDER_INVALID,
-    Reason.DOMAIN_UNKNOWN: Reason.SENDER_INVALID,
-    Reason.DOMAIN_NO_MAIL: Reason.SENDER_INVALID,
-    Reason.MAILBOX_DISABLED: Reason.SENDER_ACCOUNT,
-    Reason.RECIPIENT_REFUSED: Reason.POLICY_REJECTED,
 }
 #: Nobody is there (any more): words for one of these often stand beside words for another.
 _GONE: Final = frozenset({Reason.ADDRESS_UNKNOWN, Reason.ADDRESS_MOVED, Reason.MAILBOX_DISABLED})
@@ -62,19 +47,19 @@ _OURS: Final = frozenset({Fault.SENDER, Fault.CONTENT})
 
 
 def classify(
-    finding: Finding, report: Report, tables: Tables, *, alone: bool = True, shared: Setting | None = None
+    finding: Finding, report: Report, tables: Tables, *, alone: bool = True, beside: Setting | None = None
 ) -> Classification:
     """The verdict on one finding, with everything that spoke for and against it.
 
-    `alone`: the mail names no other recipient, so what it says in general is said of this one. `shared`: what its trouble
-    has in common with that of recipients at other sites (`shared.find_shared`).
+    `alone`: the mail names no other recipient, so what it says in general is said of this one. `beside`: what was
+    learnt from a first verdict: that its words speak of the sender, or that others share its trouble (`sender`, `shared`).
     """
     kind = _KINDS[finding.action]
     if kind is _DELIVERED:
         return _delivered(finding.action)
     said = gather(finding, report, tables, alone=alone)
-    if shared is not None:
-        said = said._replace(settings=[*said.settings, shared])
+    if beside is not None:
+        said = said._replace(settings=[*said.settings, beside])
     return _verdict(kind, said, finding.stage, tables)
 
 
@@ -82,8 +67,11 @@ def classify_all(findings: Sequence[Finding], report: Report, tables: Tables) ->
     """The verdicts on all that one mail reports; several may share their trouble."""
     alone = len(findings) == 1
     verdicts = [classify(finding, report, tables, alone=alone) for finding in findings]
+    for place, verdict in enumerate(verdicts):
+        if verdict.counts and (sender := find_sender(findings[place], verdict, report)) is not None:
+            verdicts[place] = classify(findings[place], report, tables, alone=alone, beside=sender)
     for place, shared in find_shared(findings, verdicts, report, tables.providers).items():
-        verdicts[place] = classify(findings[place], report, tables, alone=alone, shared=shared)
+        verdicts[place] = classify(findings[place], report, tables, alone=alone, beside=shared)
     return tuple(verdicts)
 
 
@@ -132,7 +120,9 @@ def _verdict(kind: Kind, said: Said, stage: Stage, tables: Tables) -> Classifica
     shared = last if last.startswith(RULE) else ""
     there = shared == RESOLVER or (provider == "recipient" and its in tables.providers.domains)
     given = _at_known_domain(said.steps) if there else said.steps
-    steps, speaking = _at_stage(given, stage) if stage in _EARLY else (given, given)
+    if last == NAMED:
+        stage = Stage.MAIL
+    steps, speaking = at_stage(given, stage) if stage in EARLY else (given, given)
     decided = _decide(speaking, tables)
     everybodys = decided is not None and (
         decided.reason in FORGIVEN.get(shared, ())
@@ -260,22 +250,6 @@ def _outranks(other: Step, first: Step) -> bool:
     if first.phrase.priority < SPECIAL or first.phrase.scope != "any":
         return other.phrase.priority < first.phrase.priority
     return True
-
-
-def _at_stage(steps: Sequence[Step], stage: Stage) -> tuple[list[Step], list[Step]]:
-    """The steps, and those among them that can be true at this early stage; a reason that then means the sender is changed."""
-    all_, speaking = [], []
-    for step in steps:
-        if stage is Stage.MAIL and step.reason in _AT_MAIL:
-            meant = step._replace(reason=_AT_MAIL[step.reason], note="stage")
-            speaking.append(meant)
-        elif step.reason in _ABOUT_ADDRESS:
-            meant = step._replace(note="stage")
-        else:
-            meant = step
-            speaking.append(meant)
-        all_.append(meant)
-    return all_, speaking
 
 
 def _confidence(decided: Step, steps: Sequence[Step]) -> float:

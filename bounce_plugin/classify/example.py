@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bounce_plugin.classify.normalise import normalise
 from bounce_plugin.classify.overlap import shorten
-from bounce_plugin.classify.phrasebook import Phrase
+from bounce_plugin.classify.phrase import Phrase
 from bounce_plugin.classify.reach import find_blockers
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.classify.trial import as_finding, decided_by, try_finding

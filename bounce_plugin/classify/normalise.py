@@ -34,6 +34,11 @@ _NUMBERS: Final = re.compile(r"\d(?<![\d.].)\d{0,2}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?
 _LOOPBACK: Final = re.compile(r"127(?<![\d.]...)\.0\.0\.1(?![\d.]*\d)")
 # Of a link only the host says something, and the page in Google's help (?p=OverQuotaPerm).
 _LINK: Final = re.compile(r"https?://([^\s/?#<>\"]{1,255})(?:[^\s?]{0,255}\?p=(\w{1,40}))?[^\s<>\"]*")
+# What who reports says of the command that was refused, in Postfix's words and in Exim's: no words of the host that refused it.
+_IN_REPLY: Final = re.compile(r"\(in reply to (?:end of )?[a-z]{4,8}(?: from| to)? command\)")
+_AFTER: Final = re.compile(
+    r"\bafter (?:pipelined )?(?:rcpt to|mail from):\s?<[^<>\s]{0,320}>(?: [a-z]{4,8}=\S{1,40}){0,4}"
+)
 # Signs that only frame words: `<user> unknown`, `user: unknown`, `user_unknown` and `user-unknown` are one phrase.
 _FRAME: Final = "<>()[]{}\"'`´:;|_~#-,/?=+*&\\"
 _FRAMES: Final = re.compile(f"[{re.escape(_FRAME)}]")
@@ -61,6 +66,10 @@ def make_plain(text: str) -> str:
     plain = squeeze(_lower(text[:LIMIT]))
     if "://" in plain:
         plain = _LINK.sub(_shorten_link, plain)
+    if "(in reply to " in plain:
+        plain = _IN_REPLY.sub(" ", plain)
+    if ":<" in plain:
+        plain = _AFTER.sub(" ", plain)
     if "@" in plain:
         plain = _erase_addresses(plain)
     if _DOTTED.search(plain):

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
-from bounce_plugin.classify.phrasebook import Phrase, Phrasebook, Wording
+from bounce_plugin.classify.phrase import Phrase, Wording
+from bounce_plugin.classify.phrasebook import Phrasebook
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.classify.trial import as_finding, decided_by, try_finding
 from bounce_plugin.errors import SettingsError

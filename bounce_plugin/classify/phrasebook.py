@@ -1,34 +1,17 @@
 """Which phrases does a text hold? Hundreds of them are looked for in one pass over its words.
 
-A phrase is words in their order. `|` separates alternatives, `&` stands for a gap of at most 14 words within one
-sentence, `~` for none but a few words that only join (`is`, `wurde`, `ha sido`), `*` at the end lets the last word go on:
-`mailbox|account & is full|over quota*`. A word with a dot in front is looked for within the names of hosts: `.spamhaus`.
+What a phrase is, `phrase.py` tells.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
-from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.normalise import END
+from bounce_plugin.classify.phrase import GAP, JOINING, NEAR, Phrase, Wording
 
-#: How far the parts of a phrase may be apart, in words.
-GAP: Final = 14
-#: The same where they stand side by side, and the words that alone may stand between them.
-NEAR: Final = 3
-JOINING: Final = frozenset({
-    "is", "was", "are", "were", "be", "been", "has", "have", "being", "now", "ist", "wurde", "wird", "sind", "war", "worden", "est", "a", "ete", "etait", "sont", "ont", "esta", "es", "fue", "ha", "sido", "se", "encuentra", "foi", "e", "sta",
-    "stato", "stata", "risulta", "werd", "wordt", "werden", "jest", "zostal", "zostala", "zostalo", "sa", "ar", "har", "blivit", "blev", "er", "bliver", "ble", "on", "oli", "je", "byl", "byla", "bylo", "jsou", "van", "volt", "este", "fost", "bol", "bola", "bolo", "ειναι", "був", "була", "було", "был", "была", "было",
-})  # fmt: skip
-#: Phrases before this priority are about what looks like something else, so that plainer words do not overrule them.
-SPECIAL: Final = 20
-#: Phrases from this priority on say little of the recipient: even vague words that blame the sender overrule them.
-WEAK: Final = 75
-#: Phrases from this priority on are vague: they decide only where nothing else does, and overrule nothing.
-VAGUE: Final = 90
 #: Words that may go on are sorted by so many of their first letters.
 _STEM: Final = 3
 
@@ -36,33 +19,6 @@ _STEM: Final = 3
 _MOST: Final = 20_000
 _SHORT: Final = 6
 _LONG: Final = 30
-
-Wording: TypeAlias = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phrase:
-    """One row of phrases.toml."""
-
-    phrase: str  # as written
-    parts: tuple[tuple[Wording, ...], ...]  # the alternatives of each part, in normalised words
-    gaps: tuple[int, ...]  # how far each part may be from the next: `GAP` or `NEAR`
-    reason: Reason
-    scope: str = "any"  # the provider that must have answered (providers.toml), or any
-    priority: int  # 10 (first) to 99; see the head of phrases.toml
-    code: re.Pattern[str] | None = None  # what "554 5.7.9", the reply code and the status of the refusal, must match
-    example: str  # a reply that it is for
-    rule: str = field(init=False)  # the name under which evidence cites it
-    rank: int = field(init=False)  # a provider's own wording comes first, then the order of priority
-    turn: int = field(init=False)  # when it is asked, beside codes (codes.py)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rule", f"phrase:{self.scope}:{self.phrase}")
-        object.__setattr__(self, "rank", self.priority + (100 if self.scope == "any" else 0))
-        turn = 1 if self.priority < VAGUE else 4
-        # The last resort: any error that is quoted says more than that time ran out.
-        object.__setattr__(self, "turn", 3 if self.reason is Reason.EXPIRED else turn)
-
 
 #: A phrase that a text holds, and where: from one of its words to before another. Plain tuples, here and below, because
 #: there are many of them, and even a named tuple costs nearly ten times as much to make.
@@ -89,7 +45,7 @@ class _Wording:
     token: bool = False  # of a provider
     opens: bool = False  # are a part of a phrase, but not its last
     alone: tuple[Phrase, ...] = ()  # that consist of them
-    closing: tuple[tuple[Phrase, tuple[tuple[frozenset[int], int], ...]], ...] = ()  # that end with them
+    closing: tuple[tuple[Phrase, tuple[_Part, ...]], ...] = ()  # that end with them
     wanted: frozenset[int] = frozenset()  # one of these must have come before, or no closing is worth a look
 
 
@@ -109,6 +65,8 @@ _NO_STEMS: Final[_Stems] = {}
 _Entry: TypeAlias = tuple[Sequence[_Wording], dict[str, _Node], _Stems, list[_Wording] | None]
 #: A wording, and where it stands: from one word to before another.
 _Hit: TypeAlias = tuple[_Wording, int, int]
+#: A part of a phrase, by the numbers of its alternatives, and how far it may be from the next.
+_Part: TypeAlias = tuple[frozenset[int], int]
 #: The number of a wording that opens a phrase, and where it stands.
 _Opened: TypeAlias = tuple[int, int, int]
 
@@ -166,7 +124,8 @@ class Phrasebook:
                 found.append((phrase, start, end))  # noqa: PERF401 - it is one or none, and a loop costs less
             if seen and wording.wanted and not wording.wanted.isdisjoint(seen):
                 for phrase, before in wording.closing:
-                    if not before[-1][0].isdisjoint(seen) and (begin := _begin(words, opened, start, before)) >= 0:
+                    begin = -1 if before[-1][0].isdisjoint(seen) else _begin(words, opened, start, phrase.apart, before)
+                    if begin >= 0:
                         found.append((phrase, begin, end))
             if wording.opens:
                 opened.append((wording.number, start, end))
@@ -271,7 +230,7 @@ def _walk(
 
 
 def _begin(
-    words: Sequence[str], opened: Sequence[_Opened], end: int, parts: tuple[tuple[frozenset[int], int], ...]
+    words: Sequence[str], opened: Sequence[_Opened], end: int, apart: frozenset[str], parts: tuple[_Part, ...]
 ) -> int:
     """Where a phrase begins whose last part stands at `end`; -1 where its earlier parts are missing or too far away."""
     back = reversed(opened)
@@ -279,7 +238,7 @@ def _begin(
         for number, start, stop in back:
             if number in part and stop <= end:
                 between = words[stop:end]
-                if len(between) > GAP or END in between:
+                if len(between) > GAP or END in between or not apart.isdisjoint(between):
                     return -1
                 if len(between) > gap or (gap == NEAR and not JOINING.issuperset(between)):
                     continue  # an alternative of more words may end nearer

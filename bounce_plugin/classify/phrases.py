@@ -11,7 +11,7 @@ from typing import Final
 
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.normalise import normalise_phrase
-from bounce_plugin.classify.phrasebook import GAP, NEAR, Phrase, Wording
+from bounce_plugin.classify.phrase import GAP, NEAR, Phrase, Wording
 from bounce_plugin.errors import SettingsError
 
 KEYS: Final = frozenset({"phrase", "reason", "scope", "priority", "code", "example"})

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bounce_plugin.classify.normalise import END, normalise, squeeze
-from bounce_plugin.classify.phrasebook import Phrase, Phrasebook
+from bounce_plugin.classify.phrase import Phrase
+from bounce_plugin.classify.phrasebook import Phrasebook
 
 #: How long a quoted span may be.
 SPAN: Final = 200

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from bounce_plugin.classify.classification import Fault, Reason
-from bounce_plugin.classify.phrasebook import VAGUE, WEAK, Phrase, Wording
+from bounce_plugin.classify.phrase import VAGUE, WEAK, Phrase, Wording
 from bounce_plugin.classify.tables import Tables
 
 _OURS: Final = frozenset({Fault.SENDER, Fault.CONTENT})

@@ -9,10 +9,11 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias
 
-from bounce_plugin.classify.classification import Evidence, Reason
+from bounce_plugin.classify.classification import Evidence, Fault, Reason
 from bounce_plugin.classify.codes import CodeRow, Codes
 from bounce_plugin.classify.normalise import make_plain, split_words
-from bounce_plugin.classify.phrasebook import Match, Phrase, Phrasebook, Reading
+from bounce_plugin.classify.phrase import Phrase
+from bounce_plugin.classify.phrasebook import Match, Phrasebook, Reading
 from bounce_plugin.classify.providers import Providers
 from bounce_plugin.classify.quoting import SPAN, holds
 from bounce_plugin.classify.tables import Tables
@@ -23,13 +24,12 @@ from bounce_plugin.message.status import EnhancedStatus
 #: Program output (RFC 3464 names the type, T5): only its exit code, and what it says of a full mailbox or disk, are taken.
 _PROGRAM: Final = "x-unix"
 _OF_PROGRAM: Final = frozenset({Reason.MAILBOX_FULL, Reason.SYSTEM_ERROR})
+_OF_ADDRESS: Final = frozenset({Fault.RECIPIENT, Fault.MAILBOX})
 _EXIT: Final = re.compile(r"(?:^|status |exit code |code |error )(\d{1,3})\b")
 
 _DIED: Final = re.compile(r"died with status (\d{1,3})\b")  # Postfix
 
-
 _SHORT: Final = 300  # characters of a refusal that is likely to be met again
-
 
 #: Before the name of the provider that has the mailbox, where another host refused, whose words are its own.
 HOME: Final = "home:"
@@ -113,8 +113,11 @@ def gather(finding: Finding, report: Report, tables: Tables, *, alone: bool) -> 
     if program:
         steps = [step for step in steps if step.reason in _OF_PROGRAM]
     if not steps and alone and _is_alone(report) and report.text:
+        answered = reply and finding.remote_mta and len(words) > 1  # in words of its own: advice does not tell why
         words, told = _read(book, report.text)
         steps = _phrases(told, report.text, words, codes, providers, _TEXT, book)
+        if answered:
+            steps = [step for step in steps if tables.reasons[step.reason].fault not in _OF_ADDRESS]
         if program:
             steps = [step for step in steps if step.reason in _OF_PROGRAM]
     if program:

@@ -10,7 +10,8 @@ from typing import Final
 
 from bounce_plugin.classify.classification import FailureType, Fault, Reason
 from bounce_plugin.classify.codes import Codes, read_codes
-from bounce_plugin.classify.phrasebook import Phrase, Phrasebook
+from bounce_plugin.classify.phrase import Phrase
+from bounce_plugin.classify.phrasebook import Phrasebook
 from bounce_plugin.classify.phrases import read_phrase
 from bounce_plugin.classify.providers import Providers, read_providers
 

@@ -7,7 +7,7 @@ from typing import Final
 from bounce_plugin.classify.classification import Classification
 from bounce_plugin.classify.classifier import classify
 from bounce_plugin.classify.normalise import normalise
-from bounce_plugin.classify.phrasebook import Phrase
+from bounce_plugin.classify.phrase import Phrase
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.detectors.finding import Finding, Stage
 from bounce_plugin.detectors.reply import read_reply, read_stage

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from bounce_plugin.classify.classification import Reason
 from bounce_plugin.classify.codes import CodeRow
-from bounce_plugin.classify.phrasebook import Phrase
+from bounce_plugin.classify.phrase import Phrase
 from bounce_plugin.classify.tables import BUILT_IN_SOURCE, Tables
 from bounce_plugin.cli.terminal import printable
 

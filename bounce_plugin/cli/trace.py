@@ -63,8 +63,8 @@ def _say_setting(words: Words, one: Weighed) -> str:
         return words.say("trace", "provider", provider=name, span=span, field=one.evidence.field)
     if one.kind == "home":
         return words.say("trace", "home", provider=name, span=span)
-    if one.kind == "shared":
-        return words.say("shared", name, span=span)
+    if one.kind in ("shared", "sender"):
+        return words.say(one.kind, name, span=span)
     return words.say("trace", one.kind, span=span, meaning=words.say(one.kind, name))
 
 

@@ -35,6 +35,7 @@ _ALONE_NAMELESS: Final = re.compile(_BULLET + _ONLY)  # the same for lines witho
 _LEADING: Final = re.compile(
     rf"""[ \t]*(?:[-*•]{{1,3}}[ \t]+)?[<"'\[]?({_ADDRESS})[>"'\]]?[:,;]?[ \t]+[-–]?[ \t]*(\S.*)$"""
 )
+_CODED: Final = re.compile(r"[45]\d\d[ -]")  # what follows an address is its own, even in the line below a table's head
 _NAME_ALONE: Final = re.compile(r"[ \t]+([A-Za-z][A-Za-z0-9._-]{1,63})(?:[ \t]*$|[ \t]{2,}(\S.*)$|[ \t](?=\")(.*)$)")
 #: A file of ours that somebody does not take is no user of theirs.
 _FILE: Final = re.compile(
@@ -59,6 +60,7 @@ class _Entry:
     lines: list[str]  # what its line says beside it, and the lines beneath
     headed: bool  # its line stands above what is said of it, as in `<addr>:`
     apart: bool  # nothing stands before it in its paragraph
+    place: int  # the number of its line
 
     @property
     def told(self) -> bool:
@@ -114,19 +116,40 @@ def _read(notice: Notice, pattern: re.Pattern[str], *, even_ours: bool = False) 
             taken = number
             if _is_within(entries[-1], line) or _goes_with(entries[-1], line, lines[number - 1]):
                 continue
-        elif pattern is _LEADING and number and _goes_on(lines[number - 1]):
+        elif pattern is _LEADING and number and not _CODED.match(found[2]) and _goes_on(lines[number - 1]):
             continue
         else:
             first = number
         aside, *said = found.groups()[1:]  # in parentheses; GroupWise has nothing else
         rest = next(filter(None, (*said, aside)), "")
         apart = (number == 0 or not lines[number - 1]) and line.lstrip(" \t<").startswith(address)
-        entries.append(_Entry(address, [rest], headed=_is_headed(line), apart=apart))
+        entries.append(_Entry(address, [rest], headed=_is_headed(line), apart=apart, place=number))
         taken = number + 1
     if not entries:
         return [], entries
     entries[-1].lines += lines[taken:]
+    if len(entries) > 1:
+        _read_captions(lines, entries)
     return lines[:first], _without_contacts(notice, entries)
+
+
+def _read_captions(lines: list[str], entries: list[_Entry]) -> None:
+    """Give each recipient the words above it, where all have some, and nothing beneath: Notes writes so, and who groups them."""
+    places = {entry.place for entry in entries}
+    captions: list[list[str]] = []
+    for entry in entries:
+        if entry.lines[0] or (
+            entry.place + 1 < len(lines) and lines[entry.place + 1].strip() and entry.place + 1 not in places
+        ):
+            return
+        begin = entry.place
+        while begin and begin - 1 not in places and lines[begin - 1].strip():
+            begin -= 1
+        above = lines[begin : entry.place]
+        captions.append(above or (captions[-1] if captions and entry.place - 1 in places else []))
+    if all(captions) and any(caption != captions[0] for caption in captions):
+        for entry, caption in zip(entries, captions, strict=True):
+            entry.lines = ["", *caption]
 
 
 def _goes_with(entry: _Entry, line: str, above: str) -> bool:
@@ -149,7 +172,7 @@ def _is_within(entry: _Entry, line: str) -> bool:
     if line[:1] not in " \t" or len(entry.lines) < 2 or not entry.told:
         return False  # or nothing stands between them
     above = entry.lines[-1]
-    return bool(above.strip()) and _indent(line) >= _indent(above)
+    return bool(above.strip()) and not above.endswith(":") and _indent(line) >= _indent(above)
 
 
 def _indent(line: str) -> int:

@@ -24,7 +24,7 @@ from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.message import limits
-from bounce_plugin.message.address import find_address
+from bounce_plugin.message.address import find_address, find_whole
 from bounce_plugin.message.report import Action
 
 NAME: Final = "transcript"
@@ -70,9 +70,8 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
         failed = [_Failed(address=address) for address in _refused_in(spoken, notice)]
     answers = _read_answers(spoken)
     # What is said of one that is listed is no refusal of the message, even after DATA: it concerns no other.
-    general = [
-        answer for answer in answers if not any(one.address and answer.is_about(one.address.lower()) for one in failed)
-    ]
+    listed = [one.address.lower() for one in failed if one.address]
+    general = [answer for answer in answers if not any(map(answer.is_about, listed))]
     alone = len(failed) == 1
     return tuple(
         build_finding(
@@ -203,17 +202,26 @@ class _Answer:
     host: str
     command: str
     reply: str
+    owners: list[str] = field(default_factory=list)  # of whom sendmail says in the next lines that they failed
 
     def is_about(self, address: str) -> bool:
-        """Whether it refuses this recipient: the reply names it, or the command did."""
+        """Whether it refuses this recipient: the reply names it, or the command or sendmail itself did."""
         command = self.command.lower()
-        return address in self.reply.lower() or (command.startswith("rcpt") and address in command)
+        if address in self.owners or find_whole(self.reply.lower(), address) >= 0:
+            return True
+        return command.startswith("rcpt") and find_whole(command, address) >= 0
 
 
 def _read_answers(session: list[str]) -> list[_Answer]:
     answers: list[_Answer] = []
     host = command = ""
+    fresh = False
     for line in session:
+        local = _LOCAL.match(line) if fresh and "..." in line else None
+        if local and (local[1] or "")[:1] == answers[-1].reply[:1]:
+            answers[-1].owners.append(local[2].lower())
+            continue
+        fresh = False
         if found := _COMMAND.match(line):
             command = found[1]
         elif found := _REPLY.match(line):
@@ -224,6 +232,7 @@ def _read_answers(session: list[str]) -> list[_Answer]:
                 answers[-1].reply += f"\n{reply}"
             else:
                 answers.append(_Answer(host, command, reply))
+            fresh = True
         elif "while talking to" in line.lower():
             host, command = line.strip() + "\n", ""
     return answers

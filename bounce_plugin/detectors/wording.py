@@ -177,12 +177,12 @@ STILL_TRYING: Final = Phrases((
     "zatím nebyla doručena", "další pokusy", "henüz teslim edilemedi", "yeniden denenecek", "пока не доставлено", "попытки доставки будут", "попытки будут продолж",
     "seguirá intent", "seguiremos intent", "seguirá tratando", "continuerà a tent", "continueremo a tent", "continuará a tent", "continuaremos a tent", "continuará tentando", "będą ponawiane", "będzie ponawian", "próby będą", "pokusy budou", "budeme se pokoušet",
     "kézbesítés késik", "kézbesítése késik", "napig próbálkozik", "tovább próbál", "denemeye devam", "denemeler sürecek", "계속 재시도", "다시 시도", "nya försök", "försöker igen", "blijven proberen", "blijven het ", "yritämme edelleen", "opnieuw geprobeerd", "forsøger igen", "prøver igjen", "vom încerca în continuare", "se va încerca din nou",
-    "yritetään uudelleen", "jatketaan yrittämistä",
+    "yritetään uudelleen", "jatketaan yrittämistä", "will be re-attempted", "go on trying", "further attempts will be made", "riproverà", "będzie próbował", "más intentos",
     "まだ配信されて", "再送を試み", "配信を再試行", "尚未送达", "将继续尝试", "會繼續嘗試",
 ))  # fmt: skip
 # Of these the ones that say the opposite.
 NO_MORE: Final = (
-    "nicht erneut versucht", "nicht weiterhin versucht", "nie będzie ponawian", "nie będą ponawian", "keine weitere zustellversuche", "pas de nouvelles tentatives", "plus de nouvelles tentatives", "sans nouvelles tentatives", "no se volverá a intentar", "no seguirá intentando",
+    "no further attempts will be made", "no more attempts", "non riproverà", "nie będzie próbował", "no se harán más intentos", "sin más intentos", "nicht erneut versucht", "nicht weiterhin versucht", "nie będzie ponawian", "nie będą ponawian", "keine weitere zustellversuche", "pas de nouvelles tentatives", "plus de nouvelles tentatives", "sans nouvelles tentatives", "no se volverá a intentar", "no seguirá intentando",
     "non verranno effettuati ulteriori tentativi", "non saranno effettuati ulteriori tentativi", "senza ulteriori tentativi", "nie będą podejmowane kolejne próby", "żadne kolejne próby", "nie będzie kolejnych",
     "não serão feitas novas tentativas", "não haverá novas tentativas", "sem novas tentativas", "inga fler försök", "utan fler försök", "ingen yderligere forsøg", "uden yderligere forsøg", "žádné další pokusy", "další pokusy nebudou",
     "попытки доставки будут прекращены", "再送を試みまし", "再送を試みた",

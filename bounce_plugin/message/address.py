@@ -47,6 +47,18 @@ def find_addresses(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address for _start, _end, address in _locate(text)))
 
 
+def find_whole(text: str, address: str, start: int = 0) -> int:
+    """Where an address stands in a text by itself, and not as the end or the beginning of another; -1 if it does not."""
+    at = text.find(address, start)
+    while at >= 0:
+        after = text[at + len(address) : at + len(address) + 2]
+        goes_on = after[:1].isalnum() or after[:1] in ("-", "_", "@") or (after[:1] == "." and after[1:].isalnum())
+        if not goes_on and not (at and (text[at - 1].isalnum() or text[at - 1] in "._+-")):
+            return at
+        at = text.find(address, at + 1)
+    return -1
+
+
 def locate_addresses(text: str) -> list[tuple[int, int, str]]:
     """Every address in running text with where it begins and ends, in their order."""
     return list(_locate(text))

@@ -3,7 +3,8 @@
 import pytest
 
 from bounce_plugin.classify.normalise import normalise
-from bounce_plugin.classify.phrasebook import JOINING, Phrasebook
+from bounce_plugin.classify.phrase import JOINING
+from bounce_plugin.classify.phrasebook import Phrasebook
 from bounce_plugin.classify.phrases import read_phrase
 from bounce_plugin.classify.tables import BUILT_IN
 from tests.classify.judge import judge

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from bounce_plugin.classify.phrasebook import Phrase
+from bounce_plugin.classify.phrase import Phrase
 from bounce_plugin.classify.reach import find_blockers
 from bounce_plugin.classify.tables import BUILT_IN
 from bounce_plugin.classify.trial import as_finding, decided_by, try_finding
