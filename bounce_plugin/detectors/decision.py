@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from bounce_plugin.detectors.evidence import BOUNCE, REVIEW, Evidence, names_a_stranger
 from bounce_plugin.detectors.finding import Finding
-from bounce_plugin.detectors.lists import holds_our_message, refusing_list, shows_a_members_failure
+from bounce_plugin.detectors.lists import holds_our_message, refusing_list
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
 from bounce_plugin.detectors.wording import DAEMONS, HELD_BY_LIST, is_contact
 from bounce_plugin.message.address import find_address, find_addresses
 from bounce_plugin.message.automatic import (
+    asks_for_a_click,
     asks_for_a_person,
     calls_itself_automatic,
     is_auto_reply,
@@ -39,6 +41,7 @@ _OF_EXCHANGE: Final = (
     "message recall", "recall report", "meeting forward notification", "benachrichtigung über besprechungsweiterleitung", "notification de transfert de réunion", "notificación de reenvío de reunión",
     "notifica di inoltro", "kennisgeving van doorgestuurde vergadering", "powiadomienie o przekazaniu dalej spotkania", "notificação de encaminhamento de reunião",
 )  # fmt: skip
+_PART_FULL: Final = re.compile(r"\b\d\d ?(?:%|percent\b|prozent\b)")  # a mailbox that will be full
 SILENT: Final = "The mail comes from a mail server, but does not say that anything failed."
 _UNCLEAR: Final = "The mail may report a failure, but does not say so clearly."
 
@@ -105,14 +108,13 @@ def speaks_for_itself(notice: Notice, evidence: Evidence) -> bool:
     if notice.report.delivery_status is None or is_report_by_structure(notice.report):
         return True
     # That a machine wrote it says nothing: a tracker sends what somebody pasted into a comment.
-    automatic = not evidence.known and notice.headers.get("auto-submitted").lower().startswith("auto-")
-    return evidence.origin > automatic or is_bare_forward(notice.report.text, notice.headers)
+    return evidence.machine or evidence.null or is_bare_forward(notice.report.text, notice.headers)
 
 
 def may_speak_for_another(notice: Notice, evidence: Evidence) -> bool:
     """Whether the report within is what this mail is about: a gateway wrapped it, or somebody forwards it bare (D-13)."""
     inner = notice.report.wrapped
-    if evidence.origin > 0 or is_bare_forward(notice.report.text, notice.headers):
+    if evidence.machine or evidence.null or is_bare_forward(notice.report.text, notice.headers):
         return True
     if "list-id" in notice.headers:
         return False  # somebody's post, or a digest of them (RFC 2919)
@@ -151,8 +153,9 @@ def recognise_lure(notice: Notice, findings: tuple[Finding, ...]) -> Detection |
     sites = {address.rpartition("@")[2] for address in told}
     path = find_address(notice.headers.get("return-path")).lower().rpartition("@")[2]
     strange = path != "" and path not in sites  # a mail server leaves it empty (RFC 3464, section 2)
+    warns = _PART_FULL.search(notice.lower) is not None and not _gives_a_code(notice.text)
     for recipient in (finding.recipient.lower() for finding in findings):
-        ours = recipient.rpartition("@")[2] in sites and (strange or is_contact(recipient))
+        ours = recipient.rpartition("@")[2] in sites and (strange or warns or is_contact(recipient))
         if recipient not in told and not ours:
             return None
     return Detection(kind=Kind.OTHER, doubt="The mail says that our own address failed, and shows no message of ours.")
@@ -165,7 +168,7 @@ def _gives_a_code(text: str) -> bool:
 def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     """An automatic mail that reports no failure; None where it may be a report in plain text."""
     headers, subject = notice.headers, notice.subject
-    if shows_a_members_failure(notice) or (holds_our_message(notice) and not refusing_list(notice)):
+    if holds_our_message(notice) and not refusing_list(notice):
         return Kind.OTHER
     returned = notice.report.returned is not None
     refuses = returned and evidence.score >= BOUNCE
@@ -178,6 +181,8 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     waits = evidence.score < BOUNCE or (not returned and notice.action is Action.DELAYED)
     if waits and "list-unsubscribe" not in headers and asks_for_a_person(notice.lower):
         return Kind.CHALLENGE
+    if notice.action is Action.DELAYED and asks_for_a_click(notice.lower) and not _gives_a_code(notice.text):
+        return Kind.CHALLENGE  # whoever still tries wants nobody to click
     if is_receipt(headers, subject) or is_receipt_in_words(subject, notice.lower):
         return Kind.MDN
     if is_auto_reply(headers, subject):

@@ -24,6 +24,7 @@ from bounce_plugin.detectors.wording import (
     INTROS,
     KEPT_BACK,
     LURES,
+    OF_MAIL,
     OVERVIEWS,
     POSTMASTERS,
     PROGRAMS,
@@ -34,7 +35,7 @@ from bounce_plugin.detectors.wording import (
     is_contact,
 )
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses
-from bounce_plugin.message.forward import is_from_a_person
+from bounce_plugin.message.forward import GREETING, is_from_a_person
 from bounce_plugin.message.quick import quick
 from bounce_plugin.message.status import EnhancedStatus
 
@@ -47,19 +48,15 @@ _NEAR: Final = 1500  # characters: a report says what it is at its beginning
 # Two patterns, because one that begins with a plain character is searched much faster than one with a choice.
 _REPLIES: Final = tuple(
     [
-        re.compile(rf"{digit}\d\d(?<![\d.\w]...)[ -](?:#?[45]\.\d{{1,3}}\.\d{{1,3}}|[^\n]{{0,3}}[<A-Za-z\"'])")
+        re.compile(
+            rf"{digit}\d\d(?<![\d.\w]...)[ -](?:#?[45]\.\d{{1,3}}\.\d{{1,3}}|(?!(?:EUR|USD|GBP|CHF|PLN|SEK|DKK|NOK|CZK|HUF|RON|BRL|JPY|Euro|lei|kr|zł|Kč|Ft|GB|MB|kB|TB)\b)[^\n]{{0,3}}[<A-Za-z\"'])"
+        )
         for digit in "54"
     ]
 )
 _ANSWER: Final = re.compile(r"(?:re|aw|sv|antw|rv|tr|fw|fwd|wg|vs|enc|i|r|回复|答复|转发)(?:\[\d\])? ?: ?")
-_GREETING: Final = re.compile(
-    r"(?:hi|hello|hallo|dear|liebe[rs]?|sehr geehrte|bonjour|hola|ciao|guten tag|moin|servus|good (?:morning|afternoon|day))\b[^.@]{0,40}(?:,|!|\n|$)"
-)
-
-
-_LETTER: Final = re.compile(
-    r"^>|^(?:hi(?!\. this is the)|hello|hallo|dear|liebe|sehr geehrte|bonjour|hola|ciao|guten tag)\b", re.MULTILINE
-)
+_GREETED: Final = re.compile(rf"{GREETING.pattern}[^.@]{{0,40}}(?:,|!|\n|$)")
+_LETTER: Final = re.compile(rf"^>|^{GREETING.pattern}", re.MULTILINE)
 _UNMISTAKABLE: Final = (
     "undelivered mail returned",
     "non-delivery",
@@ -100,6 +97,7 @@ class Evidence:
     words: int
     known: bool
     nameless: bool  # it comes from nobody (a null return path), or from elsewhere than it says
+    null: bool = False  # its return path is null, as that of a mail server's is
     machine: bool  # it has a mark that people's mail has not: a mail server's name, or a report's header fields
 
     @property
@@ -136,16 +134,21 @@ def weigh(notice: Notice) -> Evidence:
         if "list-id" in headers and notice.subject.startswith("["):
             origin -= 2  # a post to a list (RFC 2919), which tags its subject
     machine = daemon or marked or typed or bool(notice.named) or refused
-    plain = not (marked or typed or notice.named or automatic or returned)
+    reported = automatic and titled and OF_MAIL.stand_in(notice.subject)
+    named = bool(notice.named) and (null or path == "")  # anybody can write the field
+    plain = not (marked or typed or named or returned or reported)
     known = (
         daemon or marked or typed or bool(notice.named) or postmaster or refused
-        or (titled and (null or automatic or returned or notice.subject.startswith(_UNMISTAKABLE)))
+        or (titled and (null or reported or returned or notice.subject.startswith(_UNMISTAKABLE)))
         or (null and returned and not automatic)
     )  # fmt: skip
-    if known and plain and not refused and _pretends(notice, path, null):
+    letter = postmaster and not (null or automatic or returned) and GREETING.match(notice.text) is not None
+    if known and plain and not refused and (letter or _pretends(notice, path, null)):
         known = False
     if known and origin + titled + returned + _LEAST >= OVERWHELMING and (returned or not _is_lure(notice)):
-        return Evidence(origin=origin, words=titled + returned, known=known, nameless=nameless, machine=machine)
+        return Evidence(
+            origin=origin, words=titled + returned, known=known, nameless=nameless, null=null, machine=machine
+        )
     quoted = any([pattern.search(notice.text, 0, 4 * _NEAR) for pattern in _REPLIES])  # noqa: C419 - a generator is slow
     words = _words(notice) + titled + returned + quoted + 2 * refused
     if _is_about_incoming(notice, daemon=daemon, plainly=not (returned or quoted)):
@@ -154,7 +157,7 @@ def weigh(notice: Notice) -> Evidence:
         known = not (plain and _pretends(notice, path, null))
     if titled and quoted and not known:
         known = not (plain and _pretends(notice, path, null))
-    return Evidence(origin=origin, words=words, known=known, nameless=nameless, machine=machine)
+    return Evidence(origin=origin, words=words, known=known, nameless=nameless, null=null, machine=machine)
 
 
 def names_a_stranger(notice: Notice) -> bool:
@@ -167,11 +170,11 @@ def names_a_stranger(notice: Notice) -> bool:
 
 
 def speaks_of_failure(notice: Notice) -> bool:
-    """Whether a mail server's text shows what came back, or a code, or says in words that we know that something failed.
+    """Whether a mail server's text shows a code, or says in words that we know that something failed.
 
-    Exchange writes in its own name that a meeting was passed on, too.
+    Exchange writes in its own name that a meeting was passed on, too; and what was delivered after all may be shown as well.
     """
-    if notice.report.returned is not None or notice.named or SUBJECTS.begin(notice.subject.lstrip(_BRACKETS)):
+    if notice.named or SUBJECTS.begin(notice.subject.lstrip(_BRACKETS)):
         return True
     if refusing_list(notice):
         return True
@@ -211,14 +214,14 @@ def _is_of_another_site(notice: Notice, address: str) -> bool:
 
 
 def _names_us_as_recipient(notice: Notice) -> bool:
-    """Whether a text labels a stranger as the sender of what it is about, and ourselves as the recipient."""
-    to = notice.headers.get("to").lower()
-    if not to or to[to.rfind("<") + 1 :].rstrip("> ") not in notice.lower:  # as mostly
+    """Whether a text labels a stranger as the sender of what it is about, and somebody of our site as the recipient."""
+    domain = find_address(notice.headers.get("to").lower()).rpartition("@")[2]
+    if not domain or domain not in notice.lower:  # as mostly
         return False
     sender, recipient = (find_labelled(label, notice) for label in (SENDER, RECIPIENT))
     if not sender or not recipient or sender == recipient:
         return False
-    return notice.is_ours(recipient) and not notice.is_ours(sender) and not are_of_one_site(sender, recipient)
+    return notice.is_of_our_site(recipient) and not are_of_one_site(sender, recipient)
 
 
 def _is_lure(notice: Notice) -> bool:
@@ -291,6 +294,6 @@ def _words(notice: Notice) -> int:
         words += 2
     elif HINTS.stand_in(near):
         words += 1
-    if _GREETING.match(near.lstrip()):
+    if not notice.named and _GREETED.match(near):
         words -= 1  # a person, or a machine that pretends to be one
     return words

@@ -42,6 +42,8 @@ _FILE: Final = re.compile(
     r"\.(?:do[ct][mx]?|xls[bmx]?|pp[st][mx]?|pdf|rtf|zip|rar|7z|exe|com|js|vbs|scr|bat|html?|iso|img|lnk|eml|jar)$",
     re.I,
 )
+#: Under these heads log summaries list what was refused.
+_COMMANDS: Final = frozenset({"connect", "helo", "ehlo", "mail", "rcpt", "data", "end-of-message", "end-of-data"})
 _GENERATED: Final = re.compile(
     r"(?:generated|expanded|originally addressed|forwarded) (?:from|by|to):?[ \t]*(.{3,254}?)\)?$", re.I
 )
@@ -89,7 +91,7 @@ def detect_names(notice: Notice) -> tuple[Finding, ...]:
     above = ""
     for number, line in enumerate(notice.lines):
         found = _NAME_ALONE.match(line) if above.endswith((":", "-----")) else None
-        if found and not notice.named and not _FILE.search(found[1]):
+        if found and not notice.named and not _FILE.search(found[1]) and found[1].lower() not in _COMMANDS:
             words = "\n".join((found[2] or found[3] or "", *notice.lines[:number], *notice.lines[number + 1 :]))
             whole = next((one for one in notice.addressed if one.partition("@")[0].lower() == found[1].lower()), "")
             others = (found[1],) if whole else ()

@@ -36,6 +36,10 @@ _OF_A_LIST: Final = frozenset(
 _NAMED: Final = re.compile(
     r"\b(?:list|liste|lista|listę|listy|lijst|listan|listen|seznam|listesi)\W{1,3}([^\s<>@:,;]{1,64}@[a-z0-9.-]{1,253})"
 )
+#: A member whom a list has stopped, for what came back from him.
+_DROPPED: Final = re.compile(
+    r"\b(?:due to|excessive|too many) (?:excessive )?bounces|bounce score|auto-deleted|after the delivery errors? shown|delivery error for the "
+)
 _NEAR: Final = 1500  # characters: the manager's own words stand first
 
 
@@ -78,12 +82,15 @@ def _near(notice: Notice) -> str:
 
 
 def shows_a_members_failure(notice: Notice) -> bool:
-    """Whether the manager of a list shows its keeper the report that made it stop a member, who is none of ours."""
-    returned = notice.report.returned
-    if "x-list-administrivia" not in notice.headers or returned is None:
+    """Whether the manager of a list tells its keeper of a member who failed, and is none of ours; it may show the report."""
+    managed = is_of_a_manager(notice) or _is_of_a_keeper(notice)
+    if not managed and "x-list-administrivia" not in notice.headers:
         return False
+    returned = notice.report.returned
+    if returned is None:
+        return managed and _DROPPED.search(_near(notice)) is not None and not refusing_list(notice)
     keeper = find_address(returned.headers.get("to").lower()).partition("@")[0]
-    daemon = DAEMONS.stand_in(returned.headers.get("from").lower())
+    daemon = DAEMONS.stand_in(f" {returned.headers.get('from').lower()}")
     return (daemon or keeper.endswith(LIST_KEEPERS)) and not refusing_list(notice)
 
 

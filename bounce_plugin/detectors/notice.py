@@ -62,8 +62,8 @@ class Notice:
         self.flat = _WRAPPED.sub(" ", self.text).lower() if "\n" in self.text else self.lower
         #: The decoded subject on one line, lower case.
         self.subject = " ".join(decode_words(headers.get("subject")).replace("_", " ").split()).lower()
-        #: The From field, decoded, lower case.
-        self.sender = decode_words(headers.get("from")).lower()
+        #: The From field, decoded, lower case; framed, so that a word can be looked for as a whole.
+        self.sender = f" {decode_words(headers.get('from')).lower()}"
 
     @lazy
     def lines(self) -> list[str]:

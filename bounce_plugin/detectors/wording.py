@@ -12,11 +12,11 @@ from bounce_plugin.detectors.phrases import Beginnings, Phrases
 # The local part or the name in From that only mail servers use, and what people use, too.
 DAEMONS: Final = Phrases((
     "mailer-daemon", "mailer_daemon", "mailerdaemon", "mailer daemon", "mail-daemon", "maildaemon", "mail delivery s", "mail.delivery.s", "maildelivery",
-    "delivery subsystem", "delivery system", "mail deliver system", "microsoftexchange", "electronic postmaster", "ndr@", "ndr administrator", "mdaemon@",
+    "delivery subsystem", "message delivery system", "internet delivery system", "mail deliver system", "microsoftexchange", "electronic postmaster", "<ndr@", " ndr@", "ndr administrator", "mdaemon@",
     "no-reply@sns.amazonaws.com", "symantec_antivirus", "imss@", "mmdf@", "mmdf ", "interscan", "jetmail system", "lsmtp", "mailmarshal@", "delivery-notification@",
 ))  # fmt: skip
 POSTMASTERS: Final = Phrases((
-    "postmaster", "post_master", "post.master", "post-master", "system administrator", "mail administrator", "mail system", "mail delivery", "mta@", "bounce@",
+    "postmaster", "post_master", "post.master", "post-master", "system administrator", "mail administrator", "\"mail system", " mail system", "email system", "mail delivery", "<mta@", " mta@", "bounce@",
     "bounces@", "listserv@", "daemon@", "mailsystem@", "mail-system@", "mailadmin@", "mailmaster@", "administrator@",
     "mailsysteem", "sistema de correo", "système de messagerie", "sistema di posta",
     "posta-certificata@",
@@ -27,7 +27,7 @@ INCOMING: Final = Phrases((
     "to your mailbox because", "release messages", "release your messages", "held messages", "messages on hold", "release all of your", "retrieve your messages", "password expires", "mailbox password",
     "spam quarantine", "quarantine report", "quarantine digest", "quarantine summary", "your quarantine", "end user digest", "quarantäne-bericht", "quarantänebericht", "ihrer quarantäne", "rapport de quarantaine", "votre quarantaine",
     "informe de cuarentena", "su cuarentena", "rapporto di quarantena", "vostra quarantena", "quarantaine-rapport", "raport kwarantanny", "relatório de quarentena", "отчет о карантине",
-    "your parcel", "your package", "your shipment", "ihr paket", "ihre sendung", "eingehende nachricht", "eingehende mail",
+    "your parcel", "your package", "your shipment", "ihr paket", "ihre sendung", "eingehende nachricht", "eingehende mail", "sondern zurückgehalten", "zurückgehaltene e-mails",
 ))  # fmt: skip
 # What the subject of a list of mail says that is kept back from us: of what, and that it is a list.
 KEPT_BACK: Final = Phrases((
@@ -39,7 +39,7 @@ OVERVIEWS: Final = Phrases((
 ))  # fmt: skip
 # How the subject of statistics and lists of many mails begins.
 DIGESTS: Final = Phrases((
-    "digest", "statistic", "statistik", "summary", "summaries", "zusammenfassung", "tagesbericht", "daily report", "weekly report", "monthly report", "rapport quotidien", "rapport hebdomadaire",
+    "digest", "postfix log", "logwatch", "log summary", "mail log", "mail queue", "failure rate", "bounce rate", "statistic", "statistik", "summary", "summaries", "zusammenfassung", "tagesbericht", "daily report", "weekly report", "monthly report", "rapport quotidien", "rapport hebdomadaire",
     "récapitulatif", "resumen diario", "resumen semanal", "informe diario", "riepilogo", "rapporto giornaliero", "dagrapport", "samenvatting", "raport dzienny", "podsumowanie", "relatório diário", "resumo diário",
     "sammanfattning", "sammendrag", "souhrn", "сводка", "ежедневный отчет", "ежедневный отчёт",
 ))  # fmt: skip
@@ -59,10 +59,15 @@ LURES: Final = Phrases((
     "postfach bestätigen", "postfach zu bestätigen", "konto verifizieren", "mailbox bestätigen", "ящик отправителя не подтвержд", "подтвердить ящик", "подтвердите ящик",
     "valider votre boîte", "confirmer votre boîte", "validar su buzón", "verifique su buzón", "verificare la casella", "confermare la casella",
 ))  # fmt: skip
+# What a subject calls that which was not delivered: goods, letters and payments come back, too.
+OF_MAIL: Final = Phrases((
+    "mail", "message", "nachricht", "courriel", "mensaje", "correo", "messaggio", "bericht", "wiadomo", "mensagem", "meddelande", "besked", "beskjed", "zpráv", "sprav", "viesti", "üzenet", "ileti", "mesaj", "сообщ", "письм", "лист",
+    "メール", "メッセージ", "邮件", "郵件", "信件", "메일", "메시지", "delivery status", "delivery failure", "delivery notification", "delivery report", "non-delivery", "nondelivery",
+))  # fmt: skip
 # What else is delivered, and fails to be.
 GOODS: Final = Phrases((
     "parcel", "package", "shipment", "courier", "your order", "tracking", "paket", "sendung", "lieferung", "colis", "paquete", "pacco", "spedizione", "przesyłk",
-    "encomenda", "pakket", "bestelling", "посылк", "荷物", "包裹",
+    "encomenda", "pakket", "bestelling", "consignment", "bounced payment", "briefe konnten", "niemand angetroffen", "посылк", "荷物", "包裹",
 ))  # fmt: skip
 
 # How the subject begins, decoded. Behind each: the languages that Exchange and others write.
@@ -229,7 +234,7 @@ OF_OUR_MESSAGE: Final = Phrases((
 # Words before an address that the reader may ask.
 ASK: Final = (
     "please contact", "\ncontact the", "queries to", "contact us", "contact your", "contact:", "administrator:", "please reply to", "please write", "questions", "for assistance", "further assistance", "for help", "get help", "help:", "support:", "in touch with", "email us",
-    "wenden sie sich", "kontaktieren sie", "fragen", "ansprechpartner", "schreiben sie", "melden sie sich", "kontakt:", "contactez", "écrivez", "adressez-vous", "adressez vous", "besoin d'aide", "administrateur",
+    "wenden sie sich", "kontaktieren sie", "fragen", "ansprechpartner", "schreiben sie", "melden sie sich", "kontakt:", "contactez", "écrivez", "écrire à", "adressez-vous", "adressez vous", "besoin d'aide", "administrateur",
     "póngase en contacto", "contacte con", "escriba a", "escríbanos", "dudas", "consultas", "administrador:", "contatti", "scriver", "scriva a", "assistenza", "domande", "rivolg", "amministratore:", "neem contact", "vragen", "schrijf", "beheerder:",
     "prosimy o kontakt", "skontaktuj", "napisz", "pytania", "pytań", "dúvidas", "entre em contato", "entre em contacto", "contato:", "kontakta ", "frågor", "spørgsmål", "spørsmål", "ota yhteyttä", "kysymy", "dotaz", "pište na", "kontaktujte", "otázk", "kérdés", "forduljon",
     "írjon", "iletişime", "sorular", "başvurun", "обращайтесь", "обратитесь", "вопрос", "свяжитесь", "напишите", "お問い合わせ", "お問合せ", "問合せ", "ご連絡", "문의", "请联系", "請聯繫", "請聯絡", "咨询",

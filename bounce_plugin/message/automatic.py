@@ -98,10 +98,10 @@ _WAS_READ: Final = (
 # A challenge in any words: it wants to be sure (1) that a person has written (2) the message that waits (3). Whoever is to
 # click must be told that it keeps out robots; letters speak of persons, too.
 _SURE: Final = (
-    "confirm", "verif", "authenti", "bestätig", "bevestig", "potwierd", "bekräft", "bekræft", "potvr", "doğrula", "onayla", "подтверд", "確認", "验证", "驗證",
+    "confirm", "verif", "authenti", "bestätig", "bevestig", "potwierd", "bekräft", "bekræft", "potvr", "doğrula", "onayla", "vahvista", "erősít", "confirma", "επιβεβαι", "подтверд", "確認", "验证", "驗證",
 )  # fmt: skip
 _CLICK: Final = (
-    "click", "clic", "klick", "klik", "clique", "pulse", "tıkla", "нажм", "введите", "перейдите", "クリック", "点击", "點擊",
+    "click", "clic", "klick", "klik", "clique", "pulse", "napsauta", "kattint", "πατήστε", "tıkla", "нажм", "введите", "перейдите", "クリック", "点击", "點擊",
 )  # fmt: skip
 _ROBOT: Final = (
     "captcha", "a robot", "un robot", "no un programa", "kein programm", "pas un programme", "non un programma", "kein roboter", "geen robot", "robotem", "nejste robot", "um robô", "kein automat", "не робот", "机器人", "ロボットではありません",
@@ -110,12 +110,12 @@ _ROBOT: Final = (
 )  # fmt: skip
 _PERSON: Final = (
     "real person", "a human", "human being", "echter mensch", "ein mensch", "un humain", "une personne", "una persona", "een mens",
-    "człowiek", "uma pessoa", "en människa", "et menneske", "člověk", "insan oldu", "человек", "人間", "真人",
+    "człowiek", "uma pessoa", "en människa", "et menneske", "člověk", "insan oldu", "ihminen", "valódi ember", "o persoană", "άνθρωπος", "человек", "人間", "真人",
 )  # fmt: skip
 _WAITING: Final = (
     "your message", "your email", "your e-mail", "ihre nachricht", "ihre e-mail", "ihre mail", "votre message", "votre courriel", "votre mail", "votre email", "votre e-mail", "su mensaje", "su correo", "tu mensaje",
     "suo messaggio", "tuo messaggio", "sua e-mail", "uw bericht", "uw e-mail", "twoja wiadomość", "twoją wiadomość", "państwa wiadomość", "sua mensagem", "seu e-mail",
-    "ditt meddelande", "din besked", "din mail", "vaši zprávu", "vaše zpráva", "mesajınız", "ваше сообщение", "ваше письмо", "メッセージ", "您的邮件", "您的郵件",
+    "ditt meddelande", "din besked", "din mail", "vaši zprávu", "vaše zpráva", "mesajınız", "viestisi", "üzenete", "mesajul", "μήνυμά σας", "ваше сообщение", "ваше письмо", "メッセージ", "您的邮件", "您的郵件",
 )  # fmt: skip
 _CHALLENGES: Final = (
     "spamblocker challenge", "verify your message", "verify that you are", "confirm that you are a real person", "confirm you are a real person",
@@ -262,6 +262,12 @@ def is_challenge(lower: str, sender: str) -> bool:
         return False
     near = " ".join(near.split())
     return any(words in near for words in _CHALLENGES)
+
+
+def asks_for_a_click(lower: str) -> bool:
+    """Whether a text, in lower case, wants a link to be clicked."""
+    near = lower[:3000]
+    return "http" in near and any(word in near for word in _CLICK)
 
 
 def asks_for_a_person(lower: str) -> bool:

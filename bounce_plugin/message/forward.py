@@ -18,8 +18,9 @@ _MARKERS: Final = (
     "ursprüngliche nachricht", "message transféré", "mensaje reenviado", "messaggio inoltrato", "doorgestuurd bericht",
     "wiadomość przekazana", "mensagem encaminhada", "пересылаемое сообщение", "転送",
 )  # fmt: skip
-_GREETING: Final = re.compile(
-    r"\s*(?:hi|hello|hallo|hey|dear|liebe[rs]?|sehr geehrte[rs]?|guten (?:tag|morgen|abend)|moin|servus|grüezi|bonjour|salut|chère?|hola|estimad\w{1,3}|buen[oa]s"
+#: How a letter begins; a program that says hello goes on otherwise.
+GREETING: Final = re.compile(
+    r"\s*(?:hi(?!\. this is the)|hello|hallo|hey|dear|liebe[rs]?|sehr geehrte[rs]?|guten (?:tag|morgen|abend)|moin|servus|grüezi|bonjour|salut|chère?|hola|estimad\w{1,3}|buen[oa]s"
     r"|ciao|buongiorno|gentile|salve|beste|geachte|goedemorgen|dag|cześć|dzień dobry|szanown\w{1,3}|olá|bom dia|car[oa]|prezad\w{1,3}|hej|hei|kære|dobrý den|ahoj"
     r"|merhaba|sayın|здравствуйте|привет|добрый день|good (?:morning|afternoon|evening))\b",
     re.IGNORECASE,
@@ -28,6 +29,8 @@ _GREETING: Final = re.compile(
 _AUTOMATON: Final = re.compile(
     r"gate|filter|scan|spam|virus|no-?_?reply|do-?not-?reply|relay|mailer|server|system|daemon|master|admin|security|quarant|robot|notif|appliance|certificat|bounce|deliver|majordomo|sympa|mailman|listserv|^(?:mail|mta|exchange|root|postfix|exim|dsn|ndr|smtp|mx\d?|errors?|fehler)$"
 )
+#: The local part of a return path that a forwarder (SRS) or a list has put there.
+_PASSED_ON: Final = re.compile(r"^srs[01][=+-]|\+bnc|^owner-|-owner$|-bounces(?:\+|$)")
 _LINK: Final = re.compile(r"https?://\S+")
 # What mail programs call the fields of the mail that they forward, by what each is.
 _FIELDS: Final = {
@@ -45,7 +48,23 @@ _CODE: Final = re.compile(r"\b[45]\d\d[ -]|\b[45]\.\d{1,3}\.\d{1,3}\b")
 _RETURNED: Final = re.compile(
     r"[ \t]*(?:received|return-path|from|to|subject|message-id|mime-version|content-type)[ \t]*:", re.IGNORECASE
 )
+#: What a report itself may say below the refusal: a field, an address, a line, or that it gives up.
+_OF_A_REPORT: Final = re.compile(
+    r"^[ \t]*(?:[\w-]{2,30}(?: [\w-]{2,20}){0,3}:|<?[^\s<>@]{1,64}@[^\s<>@]{1,255}[>:]*$|[-=_*]{3})|mail system|postmaster|administrator|giving up|not going to try|queue",
+    re.MULTILINE,
+)
+#: The fields of the message that is forwarded, where no line announces them: so Outlook writes.
+_BLOCK: Final = re.compile(
+    rf"^(?:from|{'|'.join(name for name, field in _FIELDS.items() if field == 'From')})[ \t]?:.*\n(?:\S.*\n){{1,4}}?"
+    rf"(?:subject|{'|'.join(name for name, field in _FIELDS.items() if field == 'Subject')})[ \t]?:",
+    re.IGNORECASE | re.MULTILINE,
+)
 _LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
+#: In a remark: that it is not so, or no more.
+_TAKEN_BACK: Final = re.compile(
+    r"n['’]t\b|\b(?:not|nicht|kein\w{0,2}|never|no|ne|pas|niet|geen|nie|non|não|nao|inte|ikke|не|ne|false|fehlalarm|falsch|wrong|erledigt|geklärt|gelöst|behoben|korrigiert|schon|bereits|doch|already|done"
+    r"|fixed|solved|resolved|corrected|arrived|angekommen|zugestellt|ok|okay|résolu|réglé|déjà|ya|resuelto|risolto|già|opgelost|al)\b"
+)
 _WORDS: Final = 6  # and words: more say something
 
 
@@ -56,21 +75,22 @@ def is_bare_forward(text: str, headers: Headers) -> bool:
 
 def is_letter(text: str) -> bool:
     """Whether a person has written about what is attached: a greeting, or a question. Few gateways have either."""
-    return _GREETING.match(text) is not None or ("?" in text and "?" in _LINK.sub("", text))
+    return GREETING.match(text) is not None or ("?" in text and "?" in _LINK.sub("", text))
 
 
 def is_from_a_person(headers: Headers) -> bool:
-    """Whether a mail came back to its writer alone: the return path is the address in From, and no automaton's name.
+    """Whether a person wrote a mail: the return path is the address in From, and no automaton's name.
 
-    Mail servers leave the path empty (RFC 5321, section 4.5.5), lists and forwarders put their own there.
+    Mail servers leave the path empty (RFC 5321, section 4.5.5). Lists and forwarders put their own there, in known forms.
     """
     returns_to = headers.get("return-path")
     if "@" not in returns_to or headers.get("auto-submitted").lower().startswith("auto-"):
         return False  # as of nearly every report
     path = find_address(returns_to).lower()
-    if not path or path != find_address(headers.get("from")).lower():
+    writer = find_address(headers.get("from")).lower()
+    if not path or not (path == writer or _PASSED_ON.search(path.rpartition("@")[0])):
         return False
-    return _AUTOMATON.search(path.rpartition("@")[0]) is None
+    return _AUTOMATON.search(writer.rpartition("@")[0]) is None
 
 
 def find_forwarded(text: str, headers: Headers) -> str:
@@ -80,7 +100,7 @@ def find_forwarded(text: str, headers: Headers) -> str:
     at = _marker(text)
     if at >= len(text) or not _says_little(_own_words(text, at)):
         return ""
-    body = text[text.find("\n", at) + 1 :]
+    body = text[at if _BLOCK.match(text, at) else text.find("\n", at) + 1 :]
     lines = [line.removeprefix(">").removeprefix(" ") for line in body.strip("\n").split("\n")]
     head = lines.index("") if "" in lines else 0
     return "\n".join([*map(_in_english, lines[:head]), *lines[head:]])
@@ -109,18 +129,19 @@ def _own_words(text: str, at: int) -> str:
 
 
 def _letter_below(lines: list[str]) -> str:
-    """What begins with a greeting below the refusal in a report that is not quoted; no letter that came back with it."""
+    """The prose below the refusal in a report that is not quoted, where no message comes back with it, whose words it may be."""
     refused = next((number for number, line in enumerate(lines) if _CODE.search(line)), len(lines))
     below = lines[refused + 1 :]
     if any(_RETURNED.match(line) for line in below):
         return ""
-    begins = next((number for number, line in enumerate(below) if _GREETING.match(line)), len(below))
-    return "\n".join(below[begins:])
+    _, *paragraphs = "\n".join(below).partition("\n-- \n")[0].split("\n\n")
+    return "\n".join([one for one in paragraphs if not _CODE.search(one) and not _OF_A_REPORT.search(one.lower())])
 
 
 def _says_little(own: str) -> bool:
+    """Whether words of one's own leave the report to speak: they are few, ask nothing and take nothing back."""
     own = own.strip()
-    return len(own) <= _LENGTH and len(own.split()) <= _WORDS and "?" not in own
+    return len(own) <= _LENGTH and len(own.split()) <= _WORDS and "?" not in own and not _TAKEN_BACK.search(own.lower())
 
 
 def _marker(text: str) -> int:
@@ -130,4 +151,5 @@ def _marker(text: str) -> int:
         at = lower.find(marker)
         if at >= 0:
             return lower.rfind("\n", 0, at) + 1
-    return len(text)
+    block = _BLOCK.search(text)
+    return block.start() if block else len(text)
