@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from bounce_plugin.classify.normalise import END
-from bounce_plugin.classify.phrase import GAP, JOINING, NEAR, Phrase, Wording
+from bounce_plugin.classify.phrase import GAP, JOINING, NEAR, PLACES, Phrase, Wording
 
 #: Words that may go on are sorted by so many of their first letters.
 _STEM: Final = 3
@@ -229,6 +229,11 @@ def _walk(
             hits.append((wording, start, end + 1))
 
 
+def _are_apart(between: Sequence[str], apart: frozenset[str]) -> bool:
+    """Whether one of these words stands between that does not only tell where."""
+    return any(word in apart and PLACES.isdisjoint(between[max(at - 2, 0) : at]) for at, word in enumerate(between))
+
+
 def _begin(
     words: Sequence[str], opened: Sequence[_Opened], end: int, apart: frozenset[str], parts: tuple[_Part, ...]
 ) -> int:
@@ -238,7 +243,11 @@ def _begin(
         for number, start, stop in back:
             if number in part and stop <= end:
                 between = words[stop:end]
-                if len(between) > GAP or END in between or not apart.isdisjoint(between):
+                if (
+                    len(between) > GAP
+                    or END in between
+                    or (not apart.isdisjoint(between) and _are_apart(between, apart))
+                ):
                     return -1
                 if len(between) > gap or (gap == NEAR and not JOINING.issuperset(between)):
                     continue  # an alternative of more words may end nearer

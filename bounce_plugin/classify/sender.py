@@ -12,7 +12,7 @@ from typing import Final
 from bounce_plugin.classify.classification import Classification, Reason
 from bounce_plugin.classify.steps import Setting, Step
 from bounce_plugin.detectors.finding import Finding, Stage
-from bounce_plugin.message.address import are_of_one_site, find_addresses
+from bounce_plugin.message.address import are_of_one_site, find_addresses, find_whole
 from bounce_plugin.message.report import Report
 
 #: The setting that it is our own address, or its domain, of which the refusal speaks.
@@ -35,10 +35,10 @@ _AT_MAIL: Final = {
 }
 _NO_DOMAIN: Final = frozenset({Reason.DOMAIN_UNKNOWN, Reason.DOMAIN_NO_MAIL})
 _REFUSED: Final = Reason.RECIPIENT_REFUSED
-#: What may stand between an address and what is said of it.
-_SIDE_BY_SIDE: Final = re.compile(
-    r"[\s<>()\[\]\"':;,=-]*(?:(?:is|was|the|mailbox|user|address|account|e-?mail|[45]\d\d|[45]\.\d{1,3}\.\d{1,3})[\s<>()\[\]\"':;,=-]+)*"
-)
+#: What may stand between an address and what is said of it, beside codes and signs.
+_LINKS: Final = frozenset({"", "is", "was", "the", "mailbox", "user", "address", "account", "e", "mail", "email"})
+_SIGNS: Final = re.compile(r"[\s<>()\[\]\"':;,=-]+")
+_CODE: Final = re.compile(r"[45]\d\d|[45]\.\d{1,3}\.\d{1,3}")
 _NAMES: Final = ("from", "sender", "return-path", "reply-to")
 
 
@@ -67,53 +67,45 @@ def find_sender(finding: Finding, verdict: Classification, report: Report) -> Se
         return None
     if not recipient or not (by_domain or "@" in text.replace(recipient, "")):  # as most
         return None
-    ours = {domain for domain in _our_domains(report) if not are_of_one_site(domain, recipient)}
-    if by_domain:
-        said = text[max(text.find(finding.reply_code), 0) :]  # without whom who reports had asked
-        for domain in ours:
-            if domain in said and _names_alone(said, domain, recipient):
-                return NAMED, "diagnostic_code", domain
     decided = next((one for one in verdict.evidence if one.decided), None)
     if decided is None or decided.field == "text" or not decided.span:
         return None
+    span = decided.span.lower()
     others = {name.lower() for name in finding.other_recipients}
-    for address in find_addresses(text):
-        domain = "" if address in others else address.rpartition("@")[2]
-        if domain in ours and _is_said_of(text, decided.span.lower(), address, recipient):
+    for address in _our_addresses(report) - {recipient} - others:
+        domain = address.rpartition("@")[2]
+        if address in text and _is_said_of(text, span, address, recipient):
             return NAMED, "diagnostic_code", domain
+        if by_domain and domain in text and not are_of_one_site(domain, recipient):
+            said = text[max(text.find(finding.reply_code), 0) :].replace(
+                f"@{domain}", "@"
+            )  # without whom who reports had asked
+            if _is_said_of(said, span, domain, recipient.rpartition("@")[2]):
+                return NAMED, "diagnostic_code", domain
     return None
 
 
-def _our_domains(report: Report) -> set[str]:
-    """The domains of whom a report was sent to, and of as whom we sent what came back."""
+def _our_addresses(report: Report) -> set[str]:
+    """Whom a report was sent to, and as whom we sent what came back."""
     said = [report.headers.get("to")]
     if report.delivery_status is not None:
         said.append(report.delivery_status.original_sender)
     if report.returned is not None:
         said += [report.returned.headers.get(name) for name in _NAMES]
-    return {address.lower().rpartition("@")[2] for value in said for address in find_addresses(value)}
+    return {address.lower() for value in said for address in find_addresses(value)}
 
 
-def _names_alone(text: str, domain: str, recipient: str) -> bool:
-    """Whether a text names this domain itself, no host within it, and not that of the recipient."""
-    if recipient.rpartition("@")[2] in text:
+def _is_said_of(text: str, span: str, ours: str, theirs: str) -> bool:
+    """Whether words are said of us, by our address or domain, which stands among them or at their side, and not of them."""
+    begin, at = text.find(span), find_whole(text, ours)
+    if begin < 0 or at < 0 or theirs in span:
         return False
-    return re.search(rf"(?<![\w.@-]){re.escape(domain)}(?![\w-]|\.\w)", text) is not None
+    end, after = begin + len(span), at + len(ours)
+    if begin <= at and after <= end:
+        return True
+    return _are_side_by_side(text[after:begin] if after <= begin else text[end:at])
 
 
-def _is_said_of(text: str, span: str, address: str, recipient: str) -> bool:
-    """Whether words are said of an address, which stands among them or at their side."""
-    begin = text.find(span)
-    while begin >= 0:
-        end = begin + len(span)
-        at = text.find(address)
-        while at >= 0:
-            after = at + len(address)
-            if begin <= at and after <= end:
-                if recipient not in span:
-                    return True
-            elif _SIDE_BY_SIDE.fullmatch(text[after:begin] if after <= begin else text[end:at]):
-                return True
-            at = text.find(address, after)
-        begin = text.find(span, end)
-    return False
+def _are_side_by_side(between: str) -> bool:
+    """Whether nothing stands between but signs, codes and words that only link."""
+    return all(word in _LINKS or _CODE.fullmatch(word) for word in _SIGNS.split(between))

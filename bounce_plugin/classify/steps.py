@@ -113,7 +113,8 @@ def gather(finding: Finding, report: Report, tables: Tables, *, alone: bool) -> 
     if program:
         steps = [step for step in steps if step.reason in _OF_PROGRAM]
     if not steps and alone and _is_alone(report) and report.text:
-        answered = reply and finding.remote_mta and len(words) > 1  # in words of its own: advice does not tell why
+        # In words of its own, beside codes: then advice does not tell why.
+        answered = reply and finding.remote_mta and any(map(str.isalpha, words))
         words, told = _read(book, report.text)
         steps = _phrases(told, report.text, words, codes, providers, _TEXT, book)
         if answered:

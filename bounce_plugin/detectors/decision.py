@@ -108,13 +108,20 @@ def speaks_for_itself(notice: Notice, evidence: Evidence) -> bool:
     if notice.report.delivery_status is None or is_report_by_structure(notice.report):
         return True
     # That a machine wrote it says nothing: a tracker sends what somebody pasted into a comment.
-    return evidence.machine or evidence.null or is_bare_forward(notice.report.text, notice.headers)
+    return _is_of_a_server(notice, evidence) or is_bare_forward(notice.report.text, notice.headers)
+
+
+def _is_of_a_server(notice: Notice, evidence: Evidence) -> bool:
+    """Whether a mail server wrote the mail, by what people's mail has not, or by a name while no person writes."""
+    if evidence.machine or evidence.null:
+        return True
+    return evidence.known and not is_letter(notice.report.text) and not is_from_a_person(notice.headers)
 
 
 def may_speak_for_another(notice: Notice, evidence: Evidence) -> bool:
     """Whether the report within is what this mail is about: a gateway wrapped it, or somebody forwards it bare (D-13)."""
     inner = notice.report.wrapped
-    if evidence.machine or evidence.null or is_bare_forward(notice.report.text, notice.headers):
+    if _is_of_a_server(notice, evidence) or is_bare_forward(notice.report.text, notice.headers):
         return True
     if "list-id" in notice.headers:
         return False  # somebody's post, or a digest of them (RFC 2919)
@@ -151,12 +158,15 @@ def recognise_lure(notice: Notice, findings: tuple[Finding, ...]) -> Detection |
         return None
     told = _addresses(notice)
     sites = {address.rpartition("@")[2] for address in told}
-    path = find_address(notice.headers.get("return-path")).lower().rpartition("@")[2]
-    strange = path != "" and path not in sites  # a mail server leaves it empty (RFC 3464, section 2)
+    path = find_address(notice.headers.get("return-path")).lower()
+    own = path != "" and not notice.is_of_our_site(
+        path
+    )  # a mail server leaves it empty (RFC 3464, section 2), or nearly
+    strange = own and "postmaster" not in path and not path.startswith(("mailer-daemon", "srs0", "srs1"))
     warns = _PART_FULL.search(notice.lower) is not None and not _gives_a_code(notice.text)
     for recipient in (finding.recipient.lower() for finding in findings):
-        ours = recipient.rpartition("@")[2] in sites and (strange or warns or is_contact(recipient))
-        if recipient not in told and not ours:
+        near = recipient.rpartition("@")[2] in sites and (strange or warns or is_contact(recipient))
+        if not near and recipient not in told and not (own and notice.is_ours(recipient)):
             return None
     return Detection(kind=Kind.OTHER, doubt="The mail says that our own address failed, and shows no message of ours.")
 

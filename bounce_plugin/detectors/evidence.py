@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bounce_plugin.detectors.labels import RECIPIENT, SENDER, find_labelled
+from bounce_plugin.detectors.incoming import is_about_incoming, is_lure
 from bounce_plugin.detectors.lists import refusing_list
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
@@ -20,22 +20,18 @@ from bounce_plugin.detectors.wording import (
     GIVEN_UP,
     GOODS,
     HINTS,
-    INCOMING,
     INTROS,
-    KEPT_BACK,
-    LURES,
     OF_MAIL,
-    OVERVIEWS,
     POSTMASTERS,
     PROGRAMS,
     REFUSED_BY_LIST,
     STILL_TRYING,
     SUBJECTS,
-    TO_US,
+    TROUBLE,
     is_contact,
 )
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses
-from bounce_plugin.message.forward import GREETING, is_from_a_person
+from bounce_plugin.message.forward import GREETING, GREETINGS, is_from_a_person
 from bounce_plugin.message.quick import quick
 from bounce_plugin.message.status import EnhancedStatus
 
@@ -55,8 +51,8 @@ _REPLIES: Final = tuple(
     ]
 )
 _ANSWER: Final = re.compile(r"(?:re|aw|sv|antw|rv|tr|fw|fwd|wg|vs|enc|i|r|回复|答复|转发)(?:\[\d\])? ?: ?")
-_GREETED: Final = re.compile(rf"{GREETING.pattern}[^.@]{{0,40}}(?:,|!|\n|$)")
-_LETTER: Final = re.compile(rf"^>|^{GREETING.pattern}", re.MULTILINE)
+_GREETED: Final = re.compile(rf"\s*+{GREETINGS}[^.@]{{0,40}}(?:,|!|\n|$)")
+_LETTER: Final = re.compile(rf"^>|^{GREETINGS}", re.MULTILINE)
 _UNMISTAKABLE: Final = (
     "undelivered mail returned",
     "non-delivery",
@@ -75,10 +71,6 @@ _OF_A_TRACKER: Final = frozenset({
 _PROGRAMS: Final = frozenset({"x-powered-by", "x-mailer"})
 _HELP_DESKS: Final = ("otrs", "znuny", "zammad")
 _STATISTICS: Final = ("mail delivery statist", "delivery statist")
-#: What amavis tells the operator that it did with a mail.
-_KEPT_BACK: Final = re.compile(
-    r"(?:virus|banned|spam|unsolicited|bad[ -]header|unchecked|oversized)\b.{0,250} from (?:local )?(?:\[[^\[\]]{1,60}\] )?(?:\(\?\) )?<([^<>]{1,254})>$"
-)
 _REWRITTEN: Final = ("srs0", "srs1")  # by a forwarder: the return path is its own
 _BRACKETS: Final = "[(【「 "  # before a title in Korean and Japanese
 _NDR_FIELDS: Final = ("x-ms-exchange-message-is-ndr", "x-ms-embedded-report")  # Exchange; without a value, often
@@ -97,6 +89,7 @@ class Evidence:
     words: int
     known: bool
     nameless: bool  # it comes from nobody (a null return path), or from elsewhere than it says
+    letter: bool = False  # who keeps the mail server greets us: what the letter quotes is another's
     null: bool = False  # its return path is null, as that of a mail server's is
     machine: bool  # it has a mark that people's mail has not: a mail server's name, or a report's header fields
 
@@ -105,7 +98,8 @@ class Evidence:
         """Words without a mail server behind them are worth no more than a look."""
         if self.origin <= 0:
             return min(self.words, REVIEW)
-        return self.origin + self.words if self.known else min(self.origin + self.words, BOUNCE - 1)
+        score = self.origin + self.words
+        return score if self.known and not self.letter else min(score, BOUNCE - 1)
 
 
 def weigh(notice: Notice) -> Evidence:
@@ -116,7 +110,11 @@ def weigh(notice: Notice) -> Evidence:
     headers = notice.headers
     path = headers.get("return-path").lower()
     null = (path == "" and "return-path" in headers) or path == "<>" or "mailer-daemon" in path
-    daemon = DAEMONS.stand_in(notice.sender) or "<>" in notice.sender
+    daemon = (
+        DAEMONS.stand_in(notice.sender)
+        or "<>" in notice.sender
+        or (not path.strip("<> ") and "delivery system" in notice.sender)
+    )
     postmaster = not daemon and POSTMASTERS.stand_in(notice.sender)
     nameless = path == "<>" or _fails_spf(notice)
     marked = _NDR_FIELDS[0] in headers or _NDR_FIELDS[1] in headers
@@ -134,7 +132,7 @@ def weigh(notice: Notice) -> Evidence:
         if "list-id" in headers and notice.subject.startswith("["):
             origin -= 2  # a post to a list (RFC 2919), which tags its subject
     machine = daemon or marked or typed or bool(notice.named) or refused
-    reported = automatic and titled and OF_MAIL.stand_in(notice.subject)
+    reported = automatic and titled and (OF_MAIL.stand_in(notice.subject) or _gives_code(notice))
     named = bool(notice.named) and (null or path == "")  # anybody can write the field
     plain = not (marked or typed or named or returned or reported)
     known = (
@@ -142,22 +140,34 @@ def weigh(notice: Notice) -> Evidence:
         or (titled and (null or reported or returned or notice.subject.startswith(_UNMISTAKABLE)))
         or (null and returned and not automatic)
     )  # fmt: skip
-    letter = postmaster and not (null or automatic or returned) and GREETING.match(notice.text) is not None
-    if known and plain and not refused and (letter or _pretends(notice, path, null)):
+    letter = postmaster and not (null or automatic or returned or titled) and GREETING.match(notice.text) is not None
+    if known and plain and not refused and _pretends(notice, path, null):
         known = False
-    if known and origin + titled + returned + _LEAST >= OVERWHELMING and (returned or not _is_lure(notice)):
+    if (
+        known
+        and not letter
+        and origin + titled + returned + _LEAST >= OVERWHELMING
+        and (returned or not is_lure(notice))
+    ):
         return Evidence(
             origin=origin, words=titled + returned, known=known, nameless=nameless, null=null, machine=machine
         )
-    quoted = any([pattern.search(notice.text, 0, 4 * _NEAR) for pattern in _REPLIES])  # noqa: C419 - a generator is slow
+    quoted = _gives_code(notice)
     words = _words(notice) + titled + returned + quoted + 2 * refused
-    if _is_about_incoming(notice, daemon=daemon, plainly=not (returned or quoted)):
+    if is_about_incoming(notice, daemon=daemon, plainly=not (returned or quoted)):
         return Evidence(origin=origin, words=words, known=False, nameless=False, machine=False)
     if null and not known and PROGRAMS.stand_in(notice.flat[:_NEAR]):
         known = not (plain and _pretends(notice, path, null))
     if titled and quoted and not known:
         known = not (plain and _pretends(notice, path, null))
-    return Evidence(origin=origin, words=words, known=known, nameless=nameless, null=null, machine=machine)
+    return Evidence(
+        origin=origin, words=words, known=known, letter=letter, nameless=nameless, null=null, machine=machine
+    )
+
+
+def _gives_code(notice: Notice) -> bool:
+    """Whether something like a reply of a host stands in a text, no amount of money."""
+    return any([pattern.search(notice.text, 0, 4 * _NEAR) for pattern in _REPLIES])  # noqa: C419 - a generator is slow
 
 
 def names_a_stranger(notice: Notice) -> bool:
@@ -174,6 +184,8 @@ def speaks_of_failure(notice: Notice) -> bool:
 
     Exchange writes in its own name that a meeting was passed on, too; and what was delivered after all may be shown as well.
     """
+    if notice.report.returned is not None and TROUBLE.stand_in(notice.flat[:_NEAR]):
+        return True
     if notice.named or SUBJECTS.begin(notice.subject.lstrip(_BRACKETS)):
         return True
     if refusing_list(notice):
@@ -182,51 +194,6 @@ def speaks_of_failure(notice: Notice) -> bool:
         return True
     near = notice.flat[: 4 * _NEAR]
     return any(words.stand_in(near) for words in (INTROS, GIVEN_UP, STILL_TRYING, REFUSED_BY_LIST, DELIVERED))
-
-
-def _is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
-    """Whether the mail is about others that come in, or a lure; `plainly`: it shows no reply and no returned message."""
-    near = notice.flat[:_NEAR]
-    if _is_lure(notice):
-        return True
-    kept_back = _KEPT_BACK.match(notice.subject)
-    if kept_back and _is_of_another_site(notice, kept_back[1]):
-        return True
-    if plainly and INCOMING.stand_in(f"{notice.subject}\n{near}"):
-        return True
-    if notice.report.returned is None and not notice.named and not daemon and _is_of_a_quarantine(notice):
-        return True
-    if notice.report.returned is None and _names_us_as_recipient(notice):
-        return True
-    return not daemon and TO_US.stand_in(f"{notice.subject}\n{near}")  # filters and postmasters write so
-
-
-def _is_of_a_quarantine(notice: Notice) -> bool:
-    """Whether the subject is that of a list of what is kept back from us; such a list quotes whatever subjects there are."""
-    subject = notice.subject.lstrip(_BRACKETS)
-    return KEPT_BACK.stand_in(subject) and OVERVIEWS.stand_in(subject) and not SUBJECTS.begin(subject)
-
-
-def _is_of_another_site(notice: Notice, address: str) -> bool:
-    """Whether an address is one that is not of the site that the mail was sent to."""
-    told = find_address(notice.headers.get("to").lower())
-    return told != "" and not are_of_one_site(address, told)
-
-
-def _names_us_as_recipient(notice: Notice) -> bool:
-    """Whether a text labels a stranger as the sender of what it is about, and somebody of our site as the recipient."""
-    domain = find_address(notice.headers.get("to").lower()).rpartition("@")[2]
-    if not domain or domain not in notice.lower:  # as mostly
-        return False
-    sender, recipient = (find_labelled(label, notice) for label in (SENDER, RECIPIENT))
-    if not sender or not recipient or sender == recipient:
-        return False
-    return notice.is_of_our_site(recipient) and not are_of_one_site(sender, recipient)
-
-
-def _is_lure(notice: Notice) -> bool:
-    near = notice.flat[:_NEAR]
-    return "http" in near and LURES.stand_in(near)
 
 
 def _pretends(notice: Notice, path: str, null: bool) -> bool:
@@ -240,10 +207,11 @@ def _pretends(notice: Notice, path: str, null: bool) -> bool:
     if _fails_spf(notice):
         return True
     who = find_address(notice.sender)
+    name = f" {who}"
     foreign = not _is_one_site(path, who) and not _is_one_site(path, find_address(notice.headers.get("to").lower()))
     if DAEMONS.stand_in(path) or POSTMASTERS.stand_in(path):
         return who != "" and foreign
-    return foreign or not (DAEMONS.stand_in(who) or POSTMASTERS.stand_in(who))
+    return foreign or not (DAEMONS.stand_in(name) or POSTMASTERS.stand_in(name))
 
 
 def _fails_spf(notice: Notice) -> bool:

@@ -27,7 +27,7 @@ _BULLET: Final = r"(?![ \t]*[245]\d\d[ -])[ \t]*(?:[-*>•·=#]{1,4}[ \t]*)?"
 _DISPLAY_NAME: Final = r"""(?:"[^"\n]{0,80}"[ \t]*(?=<)|[^<>@:\n]{1,60}[ \t](?=<))?"""
 _ONLY: Final = (
     rf"""[<"'\[(]{{0,2}}(?i:smtp:|mailto:|rfc822;[ ]?)?({_ADDRESS})[>"'\])]{{0,2}}"""
-    rf"""(?:[ \t]*[<(\[](?i:mailto:|smtp:)?{_ADDRESS}[>)\]])?[ \t]*(?:\(([^()\n]{{3,254}})\))?(?::[ \t]*(.*)|[,;.]?|[\[(]([^\]\n]*)[\])])$"""
+    rf"""(?:[ \t]*[<(\[](?i:mailto:|smtp:)?{_ADDRESS}[>)\]])?[ \t]*(?:\(([^\n]{{3,254}})\))?(?::[ \t]*(.*)|[,;.]?|[\[(]([^\]\n]*)[\])])$"""
 )
 _ALONE: Final = re.compile(_BULLET + _DISPLAY_NAME + _ONLY)
 _ALONE_NAMELESS: Final = re.compile(_BULLET + _ONLY)  # the same for lines without a `<`, and faster
@@ -42,6 +42,8 @@ _FILE: Final = re.compile(
     r"\.(?:do[ct][mx]?|xls[bmx]?|pp[st][mx]?|pdf|rtf|zip|rar|7z|exe|com|js|vbs|scr|bat|html?|iso|img|lnk|eml|jar)$",
     re.I,
 )
+#: Behind these an address goes on with what is said of another.
+_WITHIN: Final = ("to:", "from:", "said:")
 #: Under these heads log summaries list what was refused.
 _COMMANDS: Final = frozenset({"connect", "helo", "ehlo", "mail", "rcpt", "data", "end-of-message", "end-of-data"})
 _GENERATED: Final = re.compile(
@@ -139,6 +141,7 @@ def _read_captions(lines: list[str], entries: list[_Entry]) -> None:
     """Give each recipient the words above it, where all have some, and nothing beneath: Notes writes so, and who groups them."""
     places = {entry.place for entry in entries}
     captions: list[list[str]] = []
+    last = 0
     for entry in entries:
         if entry.lines[0] or (
             entry.place + 1 < len(lines) and lines[entry.place + 1].strip() and entry.place + 1 not in places
@@ -147,9 +150,13 @@ def _read_captions(lines: list[str], entries: list[_Entry]) -> None:
         begin = entry.place
         while begin and begin - 1 not in places and lines[begin - 1].strip():
             begin -= 1
+        if captions and any(line.strip() for line in lines[last:begin]):
+            return
+        last = entry.place + 1
         above = lines[begin : entry.place]
         captions.append(above or (captions[-1] if captions and entry.place - 1 in places else []))
-    if all(captions) and any(caption != captions[0] for caption in captions):
+    after = "\n".join(lines[last:]).lstrip("\n").partition("\n\n")[0]
+    if all(captions) and find_reply(after) is None and any(caption != captions[0] for caption in captions):
         for entry, caption in zip(entries, captions, strict=True):
             entry.lines = ["", *caption]
 
@@ -174,7 +181,9 @@ def _is_within(entry: _Entry, line: str) -> bool:
     if line[:1] not in " \t" or len(entry.lines) < 2 or not entry.told:
         return False  # or nothing stands between them
     above = entry.lines[-1]
-    return bool(above.strip()) and not above.endswith(":") and _indent(line) >= _indent(above)
+    if above.endswith(":") and _indent(above) < _indent(line) and not above.lower().endswith(_WITHIN):
+        return False  # it heads the next ones
+    return bool(above.strip()) and _indent(line) >= _indent(above)
 
 
 def _indent(line: str) -> int:

@@ -56,9 +56,11 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     for cue in _CUES:
         if cue in everything:  # then in front of one of them: no cue holds a line end
             hits: dict[str, tuple[int, int]] = {}
-            listed = False
+            listed, label = False, ""
             for words, (start, end, address) in zip(before, mentions, strict=True):
-                listed = cue in words or (listed and is_one_list(words))
+                above, label = label, words.rpartition("\n")[2].strip()
+                alike = label.endswith(":") and label == above  # MDaemon labels each of several in a line of its own
+                listed = cue in words or (listed and (alike or is_one_list(words)))
                 if listed:
                     hits.setdefault(address, (start, end))
             if cue in _VAGUE and len(hits) == 1 and len(mentions) > 1:
@@ -97,9 +99,14 @@ def _only(mentions: list[tuple[int, int, str]], *, even_contacts: bool) -> dict[
 def _findings(notice: Notice, hits: dict[str, tuple[int, int]]) -> Iterator[Finding]:
     """One recipient has the whole text for its reason, several have what stands between them."""
     starts = [notice.text.rfind("\n", 0, start) + 1 for start, _end in hits.values()]
-    for (address, _), start, stop in zip(hits.items(), starts, [*starts[1:], len(notice.text)], strict=True):
-        words = _said(notice) if len(hits) == 1 else notice.text[start:stop] or notice.text
-        yield build_finding(notice, address, words, detector=NAME, confidence=0.7, whole=True)
+    said: list[str] = []
+    ends = [end for _start, end in hits.values()]
+    for start, end, stop in reversed([*zip(starts, ends, [*starts[1:], len(notice.text)], strict=True)]):
+        own = bool(notice.text[end:stop].strip(" \t\n<>()[],;.")) or not said
+        said.append(notice.text[start:stop] or notice.text if own else said[-1])  # those in a row share what follows
+    for address, words in zip(hits, reversed(said), strict=True):
+        whole = _said(notice) if len(hits) == 1 else words
+        yield build_finding(notice, address, whole, detector=NAME, confidence=0.7, whole=True)
 
 
 def _said(notice: Notice) -> str:

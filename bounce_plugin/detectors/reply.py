@@ -61,14 +61,14 @@ _CUES: Final = (
     ("smtp:", 0),
     ("did not like our ", 0),
     ("sent: ", 0),
-    ("rejected mail from", 0),  # iPlanet
+    ("rejected mail from address", 0),  # iPlanet
     ("but greeting", 0),  # qmail
 )
 # These are cues only in a text that has one of the others.
 _WEAK_CUES: Final = ("for text ", "for rcpt ", "for mail ", "for data ")
 _CUE: Final = re.compile(
     r"in reply to (?:the )?|after (?:pipelined |sending )?(?:the )?|(?:response|answer) to (?:the )?|during (?:the )?|>>> ?"
-    r"|\bfor (?=(?:text|rcpt|mail|data) )|smtp:(?=rcpt|mail|data)|did not like our (?:final )?|\((?=end of|[a-z]{4} command)|sent: (?=rcpt|mail|data)|rejected (?=mail from)|but (?=greeting)"
+    r"|\bfor (?=(?:text|rcpt|mail|data) )|smtp:(?=rcpt|mail|data)|did not like our (?:final )?|\((?=end of|[a-z]{4} command)|sent: (?=rcpt|mail|data)|rejected (?=mail from address)|but (?=greeting)"
 )
 
 

@@ -12,11 +12,12 @@ from typing import Final
 
 from bounce_plugin.detectors.finding import NO_STAGE, Finding, Stage
 from bounce_plugin.detectors.reply import read_stage, read_stage_first
+from bounce_plugin.message.address import find_whole
 from bounce_plugin.message.report import Action, Report
 
 # Patterns, because for a few octets in a long text the regex engine is faster than `find`; of the second the rarer letter
 # comes first. The third is iPlanet's.
-_CUES: Final = (re.compile(rb"\(in reply"), re.compile(rb"f(?<= af)ter "), re.compile(rb"rejected MAIL FROM"))
+_CUES: Final = (re.compile(rb"\(in reply"), re.compile(rb"f(?<= af)ter "), re.compile(rb"rejected MAIL FROM address"))
 _OFFSETS: Final = (0, 2, 0)  # how far into each a match begins
 _SESSION: Final = re.compile(rb">>>")
 _REACH: Final = 60  # characters of a cue and the command behind it, folded
@@ -32,7 +33,7 @@ def text_around(report: Report) -> bytes:
 
 def add_stages(findings: tuple[Finding, ...], text: bytes) -> tuple[Finding, ...]:
     """The findings with the stage that the text tells for each; one recipient's words end where another's begin."""
-    starts = [_find_whole(text, one.recipient) for one in findings if one.recipient] if len(findings) > 1 else []
+    starts = [_find_recipient(text, one.recipient) for one in findings if one.recipient] if len(findings) > 1 else []
     return tuple([_with_stage(finding, text, starts) for finding in findings])
 
 
@@ -40,12 +41,9 @@ def _find(text: bytes, words: str) -> int:
     return text.find(words.encode("utf-8", "replace"))
 
 
-def _find_whole(text: bytes, address: str) -> int:
-    """Where an address stands that is not the end of another one."""
-    at = _find(text, address)
-    while at > 0 and (text[at - 1 : at].isalnum() or text[at - 1 : at] in b"._+-"):
-        at = text.find(address.encode("utf-8", "replace"), at + 1)
-    return at
+def _find_recipient(text: bytes, address: str) -> int:
+    """Where an address stands by itself, in the octets of a text; -1 if it does not."""
+    return find_whole(text.decode("latin-1"), address.encode("utf-8", "replace").decode("latin-1"))
 
 
 def _with_stage(finding: Finding, text: bytes, starts: list[int]) -> Finding:
@@ -61,7 +59,7 @@ def find_stage(recipient: str, diagnostic: str, action: Action, text: bytes, sta
         return NO_STAGE
     if _SESSION.search(text):
         return _stage_in_session(recipient, diagnostic, text)
-    start = max(_find_whole(text, recipient), 0) if starts else 0
+    start = max(_find_recipient(text, recipient), 0) if starts else 0
     end = min([other for other in starts if other > start], default=len(text)) if starts else len(text)
     for cue, offset in zip(_CUES, _OFFSETS, strict=True):
         if found := cue.search(text, start, end):

@@ -12,11 +12,11 @@ from bounce_plugin.detectors.phrases import Beginnings, Phrases
 # The local part or the name in From that only mail servers use, and what people use, too.
 DAEMONS: Final = Phrases((
     "mailer-daemon", "mailer_daemon", "mailerdaemon", "mailer daemon", "mail-daemon", "maildaemon", "mail delivery s", "mail.delivery.s", "maildelivery",
-    "delivery subsystem", "message delivery system", "internet delivery system", "mail deliver system", "microsoftexchange", "electronic postmaster", "<ndr@", " ndr@", "ndr administrator", "mdaemon@",
+    "delivery subsystem", "message delivery system", "internet delivery system", "mail deliver system", "microsoftexchange", "electronic postmaster", "<ndr@", " ndr@", "-ndr@", "ndr administrator", "mdaemon@",
     "no-reply@sns.amazonaws.com", "symantec_antivirus", "imss@", "mmdf@", "mmdf ", "interscan", "jetmail system", "lsmtp", "mailmarshal@", "delivery-notification@",
 ))  # fmt: skip
 POSTMASTERS: Final = Phrases((
-    "postmaster", "post_master", "post.master", "post-master", "system administrator", "mail administrator", "\"mail system", " mail system", "email system", "mail delivery", "<mta@", " mta@", "bounce@",
+    "postmaster", "post_master", "post.master", "post-master", "system administrator", "mail administrator", "\"mail system", " mail system", "-mail system", "(mail system", "email system", "webmail system", "mail delivery", "<mta@", " mta@", "-mta@", "bounce@",
     "bounces@", "listserv@", "daemon@", "mailsystem@", "mail-system@", "mailadmin@", "mailmaster@", "administrator@",
     "mailsysteem", "sistema de correo", "système de messagerie", "sistema di posta",
     "posta-certificata@",
@@ -182,12 +182,12 @@ STILL_TRYING: Final = Phrases((
     "zatím nebyla doručena", "další pokusy", "henüz teslim edilemedi", "yeniden denenecek", "пока не доставлено", "попытки доставки будут", "попытки будут продолж",
     "seguirá intent", "seguiremos intent", "seguirá tratando", "continuerà a tent", "continueremo a tent", "continuará a tent", "continuaremos a tent", "continuará tentando", "będą ponawiane", "będzie ponawian", "próby będą", "pokusy budou", "budeme se pokoušet",
     "kézbesítés késik", "kézbesítése késik", "napig próbálkozik", "tovább próbál", "denemeye devam", "denemeler sürecek", "계속 재시도", "다시 시도", "nya försök", "försöker igen", "blijven proberen", "blijven het ", "yritämme edelleen", "opnieuw geprobeerd", "forsøger igen", "prøver igjen", "vom încerca în continuare", "se va încerca din nou",
-    "yritetään uudelleen", "jatketaan yrittämistä", "will be re-attempted", "go on trying", "further attempts will be made", "riproverà", "będzie próbował", "más intentos",
+    "yritetään uudelleen", "jatketaan yrittämistä", "will be re-attempted", "go on trying", "further attempts will be made", "il server riproverà", "będzie próbował", "se harán más intentos", "se realizarán más intentos",
     "まだ配信されて", "再送を試み", "配信を再試行", "尚未送达", "将继续尝试", "會繼續嘗試",
 ))  # fmt: skip
 # Of these the ones that say the opposite.
 NO_MORE: Final = (
-    "no further attempts will be made", "no more attempts", "non riproverà", "nie będzie próbował", "no se harán más intentos", "sin más intentos", "nicht erneut versucht", "nicht weiterhin versucht", "nie będzie ponawian", "nie będą ponawian", "keine weitere zustellversuche", "pas de nouvelles tentatives", "plus de nouvelles tentatives", "sans nouvelles tentatives", "no se volverá a intentar", "no seguirá intentando",
+    "no further attempts will be made", "not go on trying", "nie będzie próbował", "no se harán más intentos", "no se realizarán más intentos", "nicht erneut versucht", "nicht weiterhin versucht", "nie będzie ponawian", "nie będą ponawian", "keine weitere zustellversuche", "pas de nouvelles tentatives", "plus de nouvelles tentatives", "sans nouvelles tentatives", "no se volverá a intentar", "no seguirá intentando",
     "non verranno effettuati ulteriori tentativi", "non saranno effettuati ulteriori tentativi", "senza ulteriori tentativi", "nie będą podejmowane kolejne próby", "żadne kolejne próby", "nie będzie kolejnych",
     "não serão feitas novas tentativas", "não haverá novas tentativas", "sem novas tentativas", "inga fler försök", "utan fler försök", "ingen yderligere forsøg", "uden yderligere forsøg", "žádné další pokusy", "další pokusy nebudou",
     "попытки доставки будут прекращены", "再送を試みまし", "再送を試みた",
@@ -231,6 +231,13 @@ OF_OUR_MESSAGE: Final = Phrases((
     "ваше сообщение", "вашего сообщения", "ваше письмо", "あなたのメッセージ", "您的邮件", "您的郵件",
 ))  # fmt: skip
 
+# What is wrong with a mailbox, in a word: with what came back, it tells that something failed.
+TROUBLE: Final = Phrases((
+    "unknown", "no such", "not exist", "n't exist", "disabled", "inactive", "suspended", "not found", "is full", "mailbox full", "over quota", "quota exceeded", "invalid", "rejected", "refused",
+    "unbekannt", "kein solche", "keinen solchen", "existiert nicht", "gibt es nicht", "deaktiviert", "gesperrt", "ist voll", "überfüllt", "ungültig", "abgelehnt", "inconnu", "n'existe", "désactiv", "est pleine", "refusé",
+    "desconocid", "no existe", "está llen", "rechazad", "sconosciut", "non esiste", "è pien", "rifiutat", "onbekend", "bestaat niet", "is vol", "geweigerd", "nieznan", "nie istnieje", "pełn", "odrzucon", "não existe", "desconhecid", "está chei", "okänd", "finns inte", "ukendt", "findes ikke", "ukjent", "neexistuje", "ismeretlen", "nem létez",
+    "не существует", "неизвестн", "переполнен", "отклонен", "存在しません", "不存在", "已满",
+))  # fmt: skip
 # Words before an address that the reader may ask.
 ASK: Final = (
     "please contact", "\ncontact the", "queries to", "contact us", "contact your", "contact:", "administrator:", "please reply to", "please write", "questions", "for assistance", "further assistance", "for help", "get help", "help:", "support:", "in touch with", "email us",

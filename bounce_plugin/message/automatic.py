@@ -265,9 +265,9 @@ def is_challenge(lower: str, sender: str) -> bool:
 
 
 def asks_for_a_click(lower: str) -> bool:
-    """Whether a text, in lower case, wants a link to be clicked."""
+    """Whether a text, in lower case, wants a link to be clicked, to be sure of who writes."""
     near = lower[:3000]
-    return "http" in near and any(word in near for word in _CLICK)
+    return "http" in near and any(word in near for word in _CLICK) and any(word in near for word in (*_SURE, *_PERSON))
 
 
 def asks_for_a_person(lower: str) -> bool:

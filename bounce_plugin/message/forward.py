@@ -19,12 +19,17 @@ _MARKERS: Final = (
     "wiadomość przekazana", "mensagem encaminhada", "пересылаемое сообщение", "転送",
 )  # fmt: skip
 #: How a letter begins; a program that says hello goes on otherwise.
-GREETING: Final = re.compile(
-    r"\s*(?:hi(?!\. this is the)|hello|hallo|hey|dear|liebe[rs]?|sehr geehrte[rs]?|guten (?:tag|morgen|abend)|moin|servus|grüezi|bonjour|salut|chère?|hola|estimad\w{1,3}|buen[oa]s"
+GREETINGS: Final = (
+    r"(?:hi(?!\. this is the)|hello|hallo|hey|dear|liebe[rs]?|sehr geehrte[rs]?|guten (?:tag|morgen|abend)|moin|servus|grüezi|bonjour|salut|chère?|hola|estimad\w{1,3}|buen[oa]s"
     r"|ciao|buongiorno|gentile|salve|beste|geachte|goedemorgen|dag|cześć|dzień dobry|szanown\w{1,3}|olá|bom dia|car[oa]|prezad\w{1,3}|hej|hei|kære|dobrý den|ahoj"
-    r"|merhaba|sayın|здравствуйте|привет|добрый день|good (?:morning|afternoon|evening))\b",
+    r"|merhaba|sayın|здравствуйте|привет|добрый день|good (?:morning|afternoon|evening))\b"
+)
+#: Whom a program greets.
+_IMPERSONAL: Final = re.compile(
+    r"[ \t]+(?:user|sender|customer|client|subscriber|kunde|absender|nutzer|utilisateur|usuario|utente|gebruiker)\b",
     re.IGNORECASE,
 )
+GREETING: Final = re.compile(rf"\s*+{GREETINGS}", re.IGNORECASE)
 # What an automaton calls itself in its own address.
 _AUTOMATON: Final = re.compile(
     r"gate|filter|scan|spam|virus|no-?_?reply|do-?not-?reply|relay|mailer|server|system|daemon|master|admin|security|quarant|robot|notif|appliance|certificat|bounce|deliver|majordomo|sympa|mailman|listserv|^(?:mail|mta|exchange|root|postfix|exim|dsn|ndr|smtp|mx\d?|errors?|fehler)$"
@@ -62,9 +67,11 @@ _BLOCK: Final = re.compile(
 _LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
 #: In a remark: that it is not so, or no more.
 _TAKEN_BACK: Final = re.compile(
-    r"n['’]t\b|\b(?:not|nicht|kein\w{0,2}|never|no|ne|pas|niet|geen|nie|non|não|nao|inte|ikke|не|ne|false|fehlalarm|falsch|wrong|erledigt|geklärt|gelöst|behoben|korrigiert|schon|bereits|doch|already|done"
-    r"|fixed|solved|resolved|corrected|arrived|angekommen|zugestellt|ok|okay|résolu|réglé|déjà|ya|resuelto|risolto|già|opgelost|al)\b"
+    r"\b(?:fehlalarm|false alarm|erledigt|geklärt|gelöst|behoben|korrigiert|vertippt|angekommen|kam (?:doch )?an|doch noch|solved|resolved|corrected|fixed|arrived|typo|stimmt"
+    r"|(?:nicht|bitte nichts?) (?:austragen|löschen|entfernen|tun)|(?:not|n['’]t) (?:delete|remove|unsubscribe)|résolu|réglé|corrigé|resuelto|corregid[oa]|risolto|corrett[oa]|opgelost|rozwiązane)\b"
 )
+#: Somebody speaks of himself, as no report does below the refusal.
+_MYSELF: Final = re.compile(r"\b(?:ich|mir|mich|i|i['’]ll|me|je|j['’]ai|yo|io|ik|ja|eu|jag|jeg|minä|én)\b")
 _WORDS: Final = 6  # and words: more say something
 
 
@@ -75,7 +82,10 @@ def is_bare_forward(text: str, headers: Headers) -> bool:
 
 def is_letter(text: str) -> bool:
     """Whether a person has written about what is attached: a greeting, or a question. Few gateways have either."""
-    return GREETING.match(text) is not None or ("?" in text and "?" in _LINK.sub("", text))
+    greeted = GREETING.match(text)
+    if greeted and not _IMPERSONAL.match(text, greeted.end()):
+        return True
+    return "?" in text and "?" in _LINK.sub("", text)
 
 
 def is_from_a_person(headers: Headers) -> bool:
@@ -135,7 +145,13 @@ def _letter_below(lines: list[str]) -> str:
     if any(_RETURNED.match(line) for line in below):
         return ""
     _, *paragraphs = "\n".join(below).partition("\n-- \n")[0].split("\n\n")
-    return "\n".join([one for one in paragraphs if not _CODE.search(one) and not _OF_A_REPORT.search(one.lower())])
+    own = [one for one in paragraphs if not _CODE.search(one) and not _OF_A_REPORT.search(one.lower())]
+    return "\n".join(own) if any(map(_is_a_persons, own)) else ""
+
+
+def _is_a_persons(paragraph: str) -> bool:
+    lower = paragraph.lower()
+    return is_letter(paragraph) or _MYSELF.search(lower) is not None or _TAKEN_BACK.search(lower) is not None
 
 
 def _says_little(own: str) -> bool:
@@ -146,10 +162,11 @@ def _says_little(own: str) -> bool:
 
 def _marker(text: str) -> int:
     """Where the line begins that announces the forwarded message; the text's length if none does."""
-    lower = text.lower()
+    block = _BLOCK.search(text)
+    end = block.start() if block else len(text)
+    lower = text[:end].lower()
     for marker in _MARKERS:
         at = lower.find(marker)
         if at >= 0:
             return lower.rfind("\n", 0, at) + 1
-    block = _BLOCK.search(text)
-    return block.start() if block else len(text)
+    return end
