@@ -60,39 +60,43 @@ def at_stage(steps: Sequence[Step], stage: Stage) -> tuple[list[Step], list[Step
 
 def find_sender(finding: Finding, verdict: Classification, report: Report) -> Setting | None:
     """What of ours the words speak that decided a verdict which is held against somebody; None where it is nothing of ours."""
-    text = finding.diagnostic_code.lower()
-    recipient = finding.recipient.lower()
     by_domain = verdict.reason in _NO_DOMAIN
+    text, recipient = finding.diagnostic_code, finding.recipient
+    if not recipient or not (by_domain or text.count("@") > text.count(recipient)):  # as most
+        return None
     if verdict.reason is _REFUSED:  # whom somebody refuses is named as a matter of course
         return None
-    if not recipient or not (by_domain or "@" in text.replace(recipient, "")):  # as most
+    text, recipient = text.lower(), recipient.lower()
+    ours = _our_fields(report)
+    theirs = {recipient, *[name.lower() for name in finding.other_recipients]}
+    named = [one for one in find_addresses(text) if one not in theirs and find_whole(ours, one) >= 0]
+    if not (named or by_domain):
         return None
     decided = next((one for one in verdict.evidence if one.decided), None)
     if decided is None or decided.field == "text" or not decided.span:
         return None
     span = decided.span.lower()
-    others = {name.lower() for name in finding.other_recipients}
-    for address in _our_addresses(report) - {recipient} - others:
-        domain = address.rpartition("@")[2]
-        if address in text and _is_said_of(text, span, address, recipient):
+    for address in named:
+        if _is_said_of(text, span, address, recipient):
+            return NAMED, "diagnostic_code", address.rpartition("@")[2]
+    if not by_domain:
+        return None
+    said = text[max(text.find(finding.reply_code), 0) :]  # without whom who reports had asked
+    for domain in {address.rpartition("@")[2] for address in find_addresses(ours)}:
+        alone = said.replace(f"@{domain}", "@") if domain in said and not are_of_one_site(domain, recipient) else ""
+        if alone and _is_said_of(alone, span, domain, recipient.rpartition("@")[2]):
             return NAMED, "diagnostic_code", domain
-        if by_domain and domain in text and not are_of_one_site(domain, recipient):
-            said = text[max(text.find(finding.reply_code), 0) :].replace(
-                f"@{domain}", "@"
-            )  # without whom who reports had asked
-            if _is_said_of(said, span, domain, recipient.rpartition("@")[2]):
-                return NAMED, "diagnostic_code", domain
     return None
 
 
-def _our_addresses(report: Report) -> set[str]:
-    """Whom a report was sent to, and as whom we sent what came back."""
+def _our_fields(report: Report) -> str:
+    """Whom a report was sent to, and as whom we sent what came back: the fields that say so, in lower case."""
     said = [report.headers.get("to")]
     if report.delivery_status is not None:
         said.append(report.delivery_status.original_sender)
     if report.returned is not None:
         said += [report.returned.headers.get(name) for name in _NAMES]
-    return {address.lower() for value in said for address in find_addresses(value)}
+    return "\n".join(said).lower()
 
 
 def _is_said_of(text: str, span: str, ours: str, theirs: str) -> bool:

@@ -163,12 +163,16 @@ def recognise_lure(notice: Notice, findings: tuple[Finding, ...]) -> Detection |
         path
     )  # a mail server leaves it empty (RFC 3464, section 2), or nearly
     strange = own and "postmaster" not in path and not path.startswith(("mailer-daemon", "srs0", "srs1"))
-    warns = _PART_FULL.search(notice.lower) is not None and not _gives_a_code(notice.text)
     for recipient in (finding.recipient.lower() for finding in findings):
-        near = recipient.rpartition("@")[2] in sites and (strange or warns or is_contact(recipient))
+        near = recipient.rpartition("@")[2] in sites and (strange or is_contact(recipient) or _warns(notice))
         if not near and recipient not in told and not (own and notice.is_ours(recipient)):
             return None
     return Detection(kind=Kind.OTHER, doubt="The mail says that our own address failed, and shows no message of ours.")
+
+
+def _warns(notice: Notice) -> bool:
+    """Whether a text says that a mailbox will be full."""
+    return _PART_FULL.search(notice.lower) is not None and not _gives_a_code(notice.text)
 
 
 def _gives_a_code(text: str) -> bool:

@@ -184,8 +184,6 @@ def speaks_of_failure(notice: Notice) -> bool:
 
     Exchange writes in its own name that a meeting was passed on, too; and what was delivered after all may be shown as well.
     """
-    if notice.report.returned is not None and TROUBLE.stand_in(notice.flat[:_NEAR]):
-        return True
     if notice.named or SUBJECTS.begin(notice.subject.lstrip(_BRACKETS)):
         return True
     if refusing_list(notice):
@@ -193,7 +191,9 @@ def speaks_of_failure(notice: Notice) -> bool:
     if find_reply(notice.text) is not None or EnhancedStatus.find(notice.text) is not None:
         return True
     near = notice.flat[: 4 * _NEAR]
-    return any(words.stand_in(near) for words in (INTROS, GIVEN_UP, STILL_TRYING, REFUSED_BY_LIST, DELIVERED))
+    if any(words.stand_in(near) for words in (INTROS, GIVEN_UP, STILL_TRYING, REFUSED_BY_LIST, DELIVERED)):
+        return True
+    return notice.report.returned is not None and TROUBLE.stand_in(near)
 
 
 def _pretends(notice: Notice, path: str, null: bool) -> bool:

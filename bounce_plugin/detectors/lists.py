@@ -83,7 +83,10 @@ def _near(notice: Notice) -> str:
 
 def shows_a_members_failure(notice: Notice) -> bool:
     """Whether the manager of a list tells its keeper of a member who failed, and is none of ours; it may show the report."""
-    managed = is_of_a_manager(notice) or _is_of_a_keeper(notice)
+    kept = _KEPT.search(notice.sender) is not None
+    if not kept and "x-list-administrivia" not in notice.headers:
+        return False  # as mostly
+    managed = kept and (is_of_a_manager(notice) or _is_of_a_keeper(notice))
     if not managed and "x-list-administrivia" not in notice.headers:
         return False
     returned = notice.report.returned

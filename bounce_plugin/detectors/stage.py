@@ -16,9 +16,10 @@ from bounce_plugin.message.address import find_whole
 from bounce_plugin.message.report import Action, Report
 
 # Patterns, because for a few octets in a long text the regex engine is faster than `find`; of the second the rarer letter
-# comes first. The third is iPlanet's.
-_CUES: Final = (re.compile(rb"\(in reply"), re.compile(rb"f(?<= af)ter "), re.compile(rb"rejected MAIL FROM address"))
-_OFFSETS: Final = (0, 2, 0)  # how far into each a match begins
+# comes first.
+_CUES: Final = (re.compile(rb"\(in reply"), re.compile(rb"f(?<= af)ter "))
+_OFFSETS: Final = (0, 2)  # how far into each a match begins
+_OF_IPLANET: Final = b"rejected MAIL FROM address"
 _SESSION: Final = re.compile(rb">>>")
 _REACH: Final = 60  # characters of a cue and the command behind it, folded
 SUCCESSES: Final = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
@@ -67,7 +68,7 @@ def find_stage(recipient: str, diagnostic: str, action: Action, text: bytes, sta
             words = text[at : at + _REACH].decode("latin-1").lower()
             if stage := read_stage_first(" ".join(words.split())):
                 return stage
-    return NO_STAGE
+    return Stage.MAIL if text.find(_OF_IPLANET, start, end) >= 0 else NO_STAGE
 
 
 def _stage_in_session(recipient: str, reply: str, text: bytes) -> Stage:

@@ -18,6 +18,7 @@ from typing import Self
 from tests.servers.account import Account
 from tests.servers.dovecot_configuration import CAPABILITIES, CONFIGURATION, INTROSPECTION, LMTP, OAUTH, POP3, QUOTA
 from tests.servers.fetch import INTO
+from tests.servers.sink import free_ports
 from tests.servers.tls import make_certificates
 
 _PASSWORD = 'pass "word\\'  # what a client must quote
@@ -56,8 +57,7 @@ class Dovecot:
         self.introspection, self.mechanisms = introspection, mechanisms
         self.separator, self.namespace, self.hide, self.quota = separator, namespace, hide, quota
         self.lmtp, self.pop3, self.pop3_lock = lmtp, pop3 or pop3_lock, pop3_lock
-        self.port, self.tls_port, self.lmtp_port = _free_port(), _free_port(), _free_port()
-        self.pop3_port, self.pop3s_port = _free_port(), _free_port()
+        self.port, self.tls_port, self.lmtp_port, self.pop3_port, self.pop3s_port = free_ports(5)
         self._users = 0
 
     def __enter__(self) -> Self:
@@ -222,11 +222,3 @@ def _user(number: int) -> str:
 
 def _passwd_line(user: str, password: str) -> str:
     return f"{user}:{{PLAIN}}{password}::::::\n"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    assert isinstance(port, int)
-    return port

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -110,10 +110,15 @@ def answer_to(address: str) -> Answer | None:
     return ANSWERS.get(address.partition("@")[0].partition("+")[0])
 
 
+def free_ports(number: int) -> list[int]:
+    """So many different ports of this machine that nobody listens on."""
+    with ExitStack() as probes:  # all at once: one that was let go may be given again
+        held = [probes.enter_context(socket.socket()) for _ in range(number)]
+        for probe in held:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in held]
+
+
 def free_port() -> int:
     """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    assert isinstance(port, int)
-    return port
+    return free_ports(1)[0]
