@@ -108,7 +108,7 @@ def speaks_for_itself(notice: Notice, evidence: Evidence) -> bool:
     if notice.report.delivery_status is None or is_report_by_structure(notice.report):
         return True
     # That a machine wrote it says nothing: a tracker sends what somebody pasted into a comment.
-    return _is_of_a_server(notice, evidence) or is_bare_forward(notice.report.text, notice.headers)
+    return _is_of_a_server(notice, evidence) or _is_bare_forward(notice)
 
 
 def _is_of_a_server(notice: Notice, evidence: Evidence) -> bool:
@@ -118,10 +118,16 @@ def _is_of_a_server(notice: Notice, evidence: Evidence) -> bool:
     return evidence.known and not is_letter(notice.report.text) and not is_from_a_person(notice.headers)
 
 
+def _is_bare_forward(notice: Notice) -> bool:
+    """Whether somebody passes a report on without a word, above it or in a part below it."""
+    passage = notice.report.passage
+    return is_bare_forward(f"{passage.text}\n{passage.below}" if passage.has_original else passage.text, notice.headers)
+
+
 def may_speak_for_another(notice: Notice, evidence: Evidence) -> bool:
     """Whether the report within is what this mail is about: a gateway wrapped it, or somebody forwards it bare (D-13)."""
     inner = notice.report.wrapped
-    if _is_of_a_server(notice, evidence) or is_bare_forward(notice.report.text, notice.headers):
+    if _is_of_a_server(notice, evidence) or _is_bare_forward(notice):
         return True
     if "list-id" in notice.headers:
         return False  # somebody's post, or a digest of them (RFC 2919)
@@ -148,7 +154,7 @@ def _addresses(notice: Notice) -> set[str]:
 
 
 def recognise_lure(notice: Notice, findings: tuple[Finding, ...]) -> Detection | None:
-    """What to make of a text that names nobody but us, to whom it was sent, and shows nothing that came back; else None.
+    """What to make of a text that shows nothing that came back, and names nobody but us, or brings a page; else None.
 
     An address that fails does not get the report, unless it wrote to itself. But so lures begin that want its owner to
     "repair" the mailbox.
@@ -156,6 +162,8 @@ def recognise_lure(notice: Notice, findings: tuple[Finding, ...]) -> Detection |
     report = notice.report
     if not findings or report.returned is not None or len(report.text) < len(report.passage.whole):
         return None
+    if report.passage.has_page_file:
+        return Detection(kind=Kind.OTHER, doubt=_UNCLEAR)
     told = _addresses(notice)
     sites = {address.rpartition("@")[2] for address in told}
     path = find_address(notice.headers.get("return-path")).lower()

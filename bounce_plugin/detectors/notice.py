@@ -7,6 +7,7 @@ from typing import Final
 
 from bounce_plugin.detectors.phrases import Phrases
 from bounce_plugin.detectors.wording import (
+    AFTER_ALL,
     ARRIVED,
     ASK,
     DELIVERED,
@@ -138,7 +139,8 @@ class Notice:
     @lazy
     def action(self) -> Action:
         """Whether the text as a whole speaks of a failure, of a delay or of a delivery (D-02)."""
-        return _read_action(self.flat)
+        after_all = AFTER_ALL.stand_in(self.subject) or AFTER_ALL.stand_in(self.flat)
+        return Action.DELIVERED if after_all else _read_action(self.flat)
 
 
 def _tells_to_ask(sentence: str) -> bool:

@@ -202,6 +202,11 @@ DELIVERED: Final = Phrases((
     "was successfully delivered", "has been successfully delivered", "were successful", "successfully relayed",
     "was delivered to the following", "has been delivered to the following", "successful mail delivery",
 ))  # fmt: skip
+# It was delivered in the end, whatever was reported before.
+AFTER_ALL: Final = Phrases((
+    "doch noch zugestellt", "inzwischen zugestellt", "nun doch zugestellt", "delivered after all", "has now been delivered", "have now been delivered", "was finally delivered", "has finally been delivered", "finalement été remis",
+    "finalement été livré", "finalement été distribué", "finalmente entregad", "sido entregado finalmente", "finalmente consegnat", "alsnog bezorgd", "alsnog afgeleverd", "ostatecznie dostarczon", "jednak dostarczon", "nakonec doručen", "alltså levererat", "всё же доставлен", "все же доставлен",
+))  # fmt: skip
 # The same in other languages, near the beginning of a text, before it says anything of a failure, and without one of the words below it.
 ARRIVED: Final = (
     "wurde zugestellt", "wurde erfolgreich zugestellt", "wurde weitergeleitet", "ist weitergeleitet worden", "a bien été remis", "a été remis", "a été transféré", "a été distribué", "ha sido entregad", "se ha entregado", "fue entregad",

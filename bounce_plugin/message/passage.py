@@ -80,6 +80,18 @@ class Passage:
         plain = plain[: limits.DECODED]
         return plain if plain and not plain.isspace() else _read_page(self._parts) or plain
 
+    @lazy
+    def below(self) -> str:
+        """The plain text in parts behind the one of the returned message: a footer, or what a person writes there."""
+        types = [part.type for part in self._parts]
+        at = next((at for at, one in enumerate(types) if one in RETURNED_TYPES), len(types))
+        return "\n".join([part.text() for part in self._parts[at:] if part.type in _PLAIN])[: limits.DECODED]
+
+    @property
+    def has_page_file(self) -> bool:
+        """Whether a page of HTML is attached as a file: lures hide in one; what people are to read has no name."""
+        return any(part.type == "text/html" and "name=" in part.head.content_type for part in self._parts)
+
     def _read(self) -> str:
         """Read all that depends on where the returned message begins."""
         whole = self.whole
