@@ -21,14 +21,15 @@ JOINING: Final = frozenset({
     "is", "was", "are", "were", "be", "been", "has", "have", "being", "now", "ist", "wurde", "wird", "sind", "war", "worden", "est", "a", "ete", "etait", "sont", "ont", "esta", "es", "fue", "ha", "sido", "se", "encuentra", "foi", "e", "sta",
     "stato", "stata", "risulta", "werd", "wordt", "werden", "jest", "zostal", "zostala", "zostalo", "sa", "ar", "har", "blivit", "blev", "er", "bliver", "ble", "on", "oli", "je", "byl", "byla", "bylo", "jsou", "van", "volt", "este", "fost", "bol", "bola", "bolo", "ειναι", "був", "була", "було", "был", "была", "было",
 })  # fmt: skip
-#: What is missing or off is this, and nobody's mailbox, where one of these words stands between: "user database not found";
-#: behind these others it only tells where: "user on this server not found".
+#: What is missing or off is this, and nobody's mailbox, where one of these words stands between: "user database not found".
 _MACHINES: Final = frozenset({
-    "server", "servers", "database", "backend", "directory", "ldap", "lookup", "partition", "service", "dns", "certificate",
+    "server", "servers", "database", "backend", "directory", "ldap", "lookup", "partition", "dns", "certificate",
 })  # fmt: skip
+#: Behind these they only tell where ("user on this server not found"), and before these who speaks ("server replied: unknown").
 PLACES: Final = frozenset({
     "on", "at", "in", "of", "for", "this", "our", "the", "auf", "diesem", "dieses", "unserem", "dem", "im", "am", "su", "questo", "nostro", "sul", "del", "ce", "notre", "sur", "dans", "este", "nuestro", "en", "op", "deze", "onze", "na", "tym", "naszym", "neste", "no", "nosso",
 })  # fmt: skip
+SAYS: Final = frozenset({"returned", "replied", "said", "says", "response", "issued", "answered", "reported"})
 _OF_MAILBOX: Final = {Reason.ADDRESS_UNKNOWN, Reason.ADDRESS_MOVED, Reason.MAILBOX_DISABLED, Reason.MAILBOX_FULL}
 #: Phrases before this priority are about what looks like something else, so that plainer words do not overrule them.
 SPECIAL: Final = 20

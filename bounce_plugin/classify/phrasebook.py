@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from bounce_plugin.classify.normalise import END
-from bounce_plugin.classify.phrase import GAP, JOINING, NEAR, PLACES, Phrase, Wording
+from bounce_plugin.classify.phrase import GAP, JOINING, NEAR, PLACES, SAYS, Phrase, Wording
 
 #: Words that may go on are sorted by so many of their first letters.
 _STEM: Final = 3
@@ -231,13 +231,18 @@ def _walk(
 
 def _are_apart(between: Sequence[str], apart: frozenset[str]) -> bool:
     """Whether one of these words stands between that does not only tell where."""
-    return any(word in apart and PLACES.isdisjoint(between[max(at - 2, 0) : at]) for at, word in enumerate(between))
+    return any(
+        word in apart and PLACES.isdisjoint(between[max(at - 2, 0) : at]) and SAYS.isdisjoint(between[at + 1 : at + 2])
+        for at, word in enumerate(between)
+    )
 
 
 def _begin(
     words: Sequence[str], opened: Sequence[_Opened], end: int, apart: frozenset[str], parts: tuple[_Part, ...]
 ) -> int:
-    """Where a phrase begins whose last part stands at `end`; -1 where its earlier parts are missing or too far away."""
+    """Where a phrase begins whose last part stands at `end`; -1 where its earlier parts are missing or too far away,
+    or one of the words `apart` stands between.
+    """
     back = reversed(opened)
     for part, gap in reversed(parts):
         for number, start, stop in back:

@@ -104,12 +104,15 @@ def _is_said_of(text: str, span: str, ours: str, theirs: str) -> bool:
     begin, at = text.find(span), find_whole(text, ours)
     if begin < 0 or at < 0 or theirs in span:
         return False
-    end, after = begin + len(span), at + len(ours)
-    if begin <= at and after <= end:
-        return True
-    return _are_side_by_side(text[after:begin] if after <= begin else text[end:at])
+    return _are_side_by_side(text, span, begin, ours, at) and not _are_side_by_side(
+        text, span, begin, theirs, find_whole(text, theirs)
+    )
 
 
-def _are_side_by_side(between: str) -> bool:
-    """Whether nothing stands between but signs, codes and words that only link."""
+def _are_side_by_side(text: str, span: str, begin: int, name: str, at: int) -> bool:
+    """Whether a name stands within words, or beside them with nothing between but signs, codes and words that only link."""
+    end, after = begin + len(span), at + len(name)
+    if at < 0 or (begin <= at and after <= end):
+        return at >= 0
+    between = text[after:begin] if after <= begin else text[end:at]
     return all(word in _LINKS or _CODE.fullmatch(word) for word in _SIGNS.split(between))

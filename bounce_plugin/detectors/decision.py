@@ -12,7 +12,7 @@ from bounce_plugin.detectors.lists import holds_our_message, refusing_list
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
 from bounce_plugin.detectors.wording import DAEMONS, HELD_BY_LIST, is_contact
-from bounce_plugin.message.address import find_address, find_addresses
+from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses
 from bounce_plugin.message.automatic import (
     asks_for_a_click,
     asks_for_a_person,
@@ -24,7 +24,7 @@ from bounce_plugin.message.automatic import (
     is_unattended,
     may_be_auto_reply,
 )
-from bounce_plugin.message.forward import is_bare_forward, is_from_a_person, is_letter
+from bounce_plugin.message.forward import is_bare_forward, is_from_a_person, is_letter, speaks_as_person
 from bounce_plugin.message.quick import quick
 from bounce_plugin.message.report import Action, Kind, Report
 from bounce_plugin.message.status import EnhancedStatus
@@ -115,7 +115,10 @@ def _is_of_a_server(notice: Notice, evidence: Evidence) -> bool:
     """Whether a mail server wrote the mail, by what people's mail has not, or by a name while no person writes."""
     if evidence.machine or evidence.null:
         return True
-    return evidence.known and not is_letter(notice.report.text) and not is_from_a_person(notice.headers)
+    automatic = notice.headers.get("auto-submitted").lower().startswith("auto-")
+    text = notice.report.text
+    writes = is_from_a_person(notice.headers) or (not automatic and (speaks_as_person(text) or "?" in text))
+    return evidence.origin > automatic and not writes
 
 
 def _is_bare_forward(notice: Notice) -> bool:
@@ -170,7 +173,10 @@ def recognise_lure(notice: Notice, findings: tuple[Finding, ...]) -> Detection |
     own = path != "" and not notice.is_of_our_site(
         path
     )  # a mail server leaves it empty (RFC 3464, section 2), or nearly
-    strange = own and "postmaster" not in path and not path.startswith(("mailer-daemon", "srs0", "srs1"))
+    answered = find_reply(notice.text) is not None and are_of_one_site(path, find_address(notice.sender))
+    strange = (
+        own and not answered and "postmaster" not in path and not path.startswith(("mailer-daemon", "srs0", "srs1"))
+    )
     for recipient in (finding.recipient.lower() for finding in findings):
         near = recipient.rpartition("@")[2] in sites and (strange or is_contact(recipient) or _warns(notice))
         if not near and recipient not in told and not (own and notice.is_ours(recipient)):

@@ -22,6 +22,7 @@ from bounce_plugin.detectors.wording import (
     HINTS,
     INTROS,
     OF_MAIL,
+    OF_OUR_MESSAGE,
     POSTMASTERS,
     PROGRAMS,
     REFUSED_BY_LIST,
@@ -52,7 +53,10 @@ _REPLIES: Final = tuple(
 )
 _ANSWER: Final = re.compile(r"(?:re|aw|sv|antw|rv|tr|fw|fwd|wg|vs|enc|i|r|回复|答复|转发)(?:\[\d\])? ?: ?")
 _GREETED: Final = re.compile(rf"\s*+{GREETINGS}[^.@]{{0,40}}(?:,|!|\n|$)")
-_LETTER: Final = re.compile(rf"^>|^{GREETINGS}", re.MULTILINE)
+_LETTER: Final = re.compile(
+    rf"^>|^(?:hi(?!\. this is the)|hello|hallo|dear|liebe|sehr geehrte|bonjour|hola|ciao|guten tag)\b|\A\s*+{GREETINGS}",
+    re.MULTILINE,
+)
 _UNMISTAKABLE: Final = (
     "undelivered mail returned",
     "non-delivery",
@@ -132,7 +136,11 @@ def weigh(notice: Notice) -> Evidence:
         if "list-id" in headers and notice.subject.startswith("["):
             origin -= 2  # a post to a list (RFC 2919), which tags its subject
     machine = daemon or marked or typed or bool(notice.named) or refused
-    reported = automatic and titled and (OF_MAIL.stand_in(notice.subject) or _gives_code(notice))
+    reported = (
+        automatic
+        and titled
+        and (OF_MAIL.stand_in(notice.subject) or OF_OUR_MESSAGE.stand_in(notice.flat[:_NEAR]) or _gives_code(notice))
+    )
     named = bool(notice.named) and (null or path == "")  # anybody can write the field
     plain = not (marked or typed or named or returned or reported)
     known = (
@@ -262,6 +270,6 @@ def _words(notice: Notice) -> int:
         words += 2
     elif HINTS.stand_in(near):
         words += 1
-    if not notice.named and _GREETED.match(near):
+    if not notice.named and notice.report.returned is None and _GREETED.match(near):
         words -= 1  # a person, or a machine that pretends to be one
     return words

@@ -7,6 +7,7 @@ from typing import Final
 
 from bounce_plugin.detectors.labels import RECIPIENT, SENDER, find_labelled
 from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.detectors.reply import find_reply
 from bounce_plugin.detectors.wording import INCOMING, KEPT_BACK, LURES, OVERVIEWS, SUBJECTS, TO_US
 from bounce_plugin.message.address import are_of_one_site, find_address
 
@@ -57,10 +58,13 @@ def _names_us_as_recipient(notice: Notice) -> bool:
     sender, recipient = (find_labelled(label, notice) for label in (SENDER, RECIPIENT))
     if not sender or not recipient or sender == recipient:
         return False
-    ours = notice.is_ours(recipient) or (notice.is_of_our_site(recipient) and _KEPT.search(notice.lower) is not None)
+    ours = notice.is_ours(recipient) or (
+        notice.is_of_our_site(recipient) and _KEPT.search(notice.lower) is not None and find_reply(notice.text) is None
+    )
     return ours and not notice.is_ours(sender) and not are_of_one_site(sender, recipient)
 
 
 def is_lure(notice: Notice) -> bool:
+    """Whether a text wants, behind a link, what no mail server wants."""
     near = notice.flat[:_NEAR]
     return "http" in near and LURES.stand_in(near)

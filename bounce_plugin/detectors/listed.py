@@ -15,7 +15,7 @@ from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice, is_plain
 from bounce_plugin.detectors.reply import find_reply, quote_found
-from bounce_plugin.detectors.wording import is_contact
+from bounce_plugin.detectors.wording import TROUBLE, is_contact
 from bounce_plugin.message.address import find_address, find_addresses, read_recipient
 from bounce_plugin.message.report import Action
 
@@ -138,7 +138,7 @@ def _read(notice: Notice, pattern: re.Pattern[str], *, even_ours: bool = False) 
 
 
 def _read_captions(lines: list[str], entries: list[_Entry]) -> None:
-    """Give each recipient the words above it, where all have some, and nothing beneath: Notes writes so, and who groups them."""
+    """Give each recipient the reason above it, where all have one, and nothing beneath: Notes writes so, and who groups them."""
     places = {entry.place for entry in entries}
     captions: list[list[str]] = []
     last = 0
@@ -155,10 +155,14 @@ def _read_captions(lines: list[str], entries: list[_Entry]) -> None:
         last = entry.place + 1
         above = lines[begin : entry.place]
         captions.append(above or (captions[-1] if captions and entry.place - 1 in places else []))
-    after = "\n".join(lines[last:]).lstrip("\n").partition("\n\n")[0]
-    if all(captions) and find_reply(after) is None and any(caption != captions[0] for caption in captions):
+    tells = [_tells_why("\n".join(one)) for one in (*captions, lines[last:])]
+    if all(tells[:-1]) and not tells[-1] and any(caption != captions[0] for caption in captions):
         for entry, caption in zip(entries, captions, strict=True):
             entry.lines = ["", *caption]
+
+
+def _tells_why(text: str) -> bool:
+    return TROUBLE.stand_in(text.lower()) or find_reply(text) is not None
 
 
 def _goes_with(entry: _Entry, line: str, above: str) -> bool:

@@ -101,8 +101,9 @@ def _findings(notice: Notice, hits: dict[str, tuple[int, int]]) -> Iterator[Find
     starts = [notice.text.rfind("\n", 0, start) + 1 for start, _end in hits.values()]
     said: list[str] = []
     ends = [end for _start, end in hits.values()]
+    again = any(address in notice.text[max(ends) :] for address in hits)  # what follows tells who is meant
     for start, end, stop in reversed([*zip(starts, ends, [*starts[1:], len(notice.text)], strict=True)]):
-        own = bool(notice.text[end:stop].strip(" \t\n<>()[],;.")) or not said
+        own = again or bool(notice.text[end:stop].strip(" \t\n<>()[],;.")) or not said
         said.append(notice.text[start:stop] or notice.text if own else said[-1])  # those in a row share what follows
     for address, words in zip(hits, reversed(said), strict=True):
         whole = _said(notice) if len(hits) == 1 else words

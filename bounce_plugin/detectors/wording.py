@@ -39,7 +39,7 @@ OVERVIEWS: Final = Phrases((
 ))  # fmt: skip
 # How the subject of statistics and lists of many mails begins.
 DIGESTS: Final = Phrases((
-    "digest", "postfix log", "logwatch", "log summary", "mail log", "mail queue", "failure rate", "bounce rate", "statistic", "statistik", "summary", "summaries", "zusammenfassung", "tagesbericht", "daily report", "weekly report", "monthly report", "rapport quotidien", "rapport hebdomadaire",
+    "digest", "postfix log", "logwatch", "log summary", "mail log", "failure rate", "bounce rate", "statistic", "statistik", "summary", "summaries", "zusammenfassung", "tagesbericht", "daily report", "weekly report", "monthly report", "rapport quotidien", "rapport hebdomadaire",
     "récapitulatif", "resumen diario", "resumen semanal", "informe diario", "riepilogo", "rapporto giornaliero", "dagrapport", "samenvatting", "raport dzienny", "podsumowanie", "relatório diário", "resumo diário",
     "sammanfattning", "sammendrag", "souhrn", "сводка", "ежедневный отчет", "ежедневный отчёт",
 ))  # fmt: skip
@@ -231,17 +231,17 @@ HELD_BY_LIST: Final = Phrases((
 ))  # fmt: skip
 # That it speaks of a message, and of no wish to subscribe.
 OF_OUR_MESSAGE: Final = Phrases((
-    "your message", "your post", "ihre nachricht", "ihrer nachricht", "ihre e-mail", "ihrer e-mail", "deine nachricht", "votre message", "su mensaje", "tu mensaje", "suo messaggio", "tuo messaggio",
+    "your message", "your mail", "your e-mail", "your email", "your post", "ihre nachricht", "ihrer nachricht", "ihre e-mail", "ihrer e-mail", "deine nachricht", "votre message", "su mensaje", "tu mensaje", "suo messaggio", "tuo messaggio",
     "uw bericht", "je bericht", "twoja wiadomość", "twojej wiadomości", "wiadomości od ciebie", "sua mensagem", "ditt meddelande", "ditt brev", "din besked", "vaše zpráva", "vaší zprávy", "mesajınız",
     "ваше сообщение", "вашего сообщения", "ваше письмо", "あなたのメッセージ", "您的邮件", "您的郵件",
 ))  # fmt: skip
 
 # What is wrong with a mailbox, in a word: with what came back, it tells that something failed.
 TROUBLE: Final = Phrases((
-    "unknown", "no such", "not exist", "n't exist", "disabled", "inactive", "suspended", "not found", "is full", "mailbox full", "over quota", "quota exceeded", "invalid", "rejected", "refused",
-    "unbekannt", "kein solche", "keinen solchen", "existiert nicht", "gibt es nicht", "deaktiviert", "gesperrt", "ist voll", "überfüllt", "ungültig", "abgelehnt", "inconnu", "n'existe", "désactiv", "est pleine", "refusé",
-    "desconocid", "no existe", "está llen", "rechazad", "sconosciut", "non esiste", "è pien", "rifiutat", "onbekend", "bestaat niet", "is vol", "geweigerd", "nieznan", "nie istnieje", "pełn", "odrzucon", "não existe", "desconhecid", "está chei", "okänd", "finns inte", "ukendt", "findes ikke", "ukjent", "neexistuje", "ismeretlen", "nem létez",
-    "не существует", "неизвестн", "переполнен", "отклонен", "存在しません", "不存在", "已满",
+    "unknown", "no such", "not exist", "n't exist", "disabled", "inactive", "suspended", "not found", "is full", "mailbox full", "over quota", "quota exceeded", "invalid", "rejected", "refused", "too large", "exceed", "spam", "closed", "not valid", "not listed", "bad address", "no mailbox", "unavailable", "quota", "deleted", "not active",
+    "unbekannt", "kein solche", "keinen solchen", "existiert nicht", "gibt es nicht", "deaktiviert", "gesperrt", "ist voll", "überfüllt", "ungültig", "abgelehnt", "vorhanden", "gelöscht", "zu groß", "inconnu", "supprim", "inesist", "eliminad", "cancellat", "usuni", "verwijderd", "n'existe", "désactiv", "est pleine", "refusé",
+    "desconocid", "no existe", "está llen", "rechazad", "sconosciut", "non esiste", "è pien", "rifiutat", "onbekend", "bestaat niet", "is vol", "geweigerd", "nieznan", "nie istnieje", "pełn", "odrzucon", "não existe", "desconhecid", "está chei", "okänd", "finns inte", "ukendt", "findes ikke", "ukjent", "neexistuje", "ismeretlen", "nem létez", "llen", "bulunam", "löydy", "nenalez", "plná", "plný", "megtelt",
+    "не существует", "неизвестн", "переполнен", "отклонен", "存在しません", "不存在", "已满", "найден", "удал", "見つかりません", "無効",
 ))  # fmt: skip
 # Words before an address that the reader may ask.
 ASK: Final = (

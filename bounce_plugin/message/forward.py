@@ -67,11 +67,14 @@ _BLOCK: Final = re.compile(
 _LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
 #: In a remark: that it is not so, or no more.
 _TAKEN_BACK: Final = re.compile(
-    r"\b(?:fehlalarm|false alarm|erledigt|geklärt|gelöst|behoben|korrigiert|vertippt|angekommen|kam (?:doch )?an|doch noch|solved|resolved|corrected|fixed|arrived|typo|stimmt"
+    r"\b(?:(?<!nicht )(?<!nie )(?<!never )(?<!not )(?<!muss )(?<!must be )(?<!to be )(?:angekommen|arrived|korrigiert|corrected|fixed|erledigt|geklärt|gelöst|behoben|solved|resolved)"
+    r"|fehlalarm|false alarm|vertippt|typo|kam (?:doch )?an|doch noch|stimmt(?! nicht)|geht (?:\w+ )?wieder|wieder (?:ok|erreichbar|da)|nicht unsere?|works again|again now|ignorieren|ignore|mein fehler|my mistake|bleibt"
     r"|(?:nicht|bitte nichts?) (?:austragen|löschen|entfernen|tun)|(?:not|n['’]t) (?:delete|remove|unsubscribe)|résolu|réglé|corrigé|resuelto|corregid[oa]|risolto|corrett[oa]|opgelost|rozwiązane)\b"
 )
 #: Somebody speaks of himself, as no report does below the refusal.
-_MYSELF: Final = re.compile(r"\b(?:ich|mir|mich|i|i['’]ll|me|je|j['’]ai|yo|io|ik|ja|eu|jag|jeg|minä|én)\b")
+_MYSELF: Final = re.compile(r"\bI\b(?! \.)|\b(?i:ich|mir|mich|j['’]ai|yo|io|ik|jag|jeg|minä)\b")
+#: Who prints or asks below any mail is its footer.
+_FOOTER: Final = re.compile(r"fragen\?|questions\?|print|drucken|imprim|stamp|help|hilfe|assist", re.IGNORECASE)
 _WORDS: Final = 6  # and words: more say something
 
 
@@ -81,7 +84,7 @@ def is_bare_forward(text: str, headers: Headers) -> bool:
 
 
 def is_letter(text: str) -> bool:
-    """Whether a person has written about what is attached: a greeting, or a question. Few gateways have either."""
+    """Whether a person has written about what is attached: a greeting, of no "user", or a question, in no link. Few gateways have either."""
     greeted = GREETING.match(text)
     if greeted and not _IMPERSONAL.match(text, greeted.end()):
         return True
@@ -139,19 +142,26 @@ def _own_words(text: str, at: int) -> str:
 
 
 def _letter_below(lines: list[str]) -> str:
-    """The prose below the refusal in a report that is not quoted, where no message comes back with it, whose words it may be."""
+    """The prose below the paragraph of the refusal, in a report that is not quoted, if it is a person's.
+
+    Where a message comes back with the report, it may be that message's.
+    """
     refused = next((number for number, line in enumerate(lines) if _CODE.search(line)), len(lines))
-    below = lines[refused + 1 :]
-    if any(_RETURNED.match(line) for line in below):
+    if any(_RETURNED.match(line) for line in lines[refused + 1 :]):
         return ""
-    _, *paragraphs = "\n".join(below).partition("\n-- \n")[0].split("\n\n")
+    _, *paragraphs = "\n".join(lines[refused:]).partition("\n-- \n")[0].split("\n\n")
     own = [one for one in paragraphs if not _CODE.search(one) and not _OF_A_REPORT.search(one.lower())]
     return "\n".join(own) if any(map(_is_a_persons, own)) else ""
 
 
 def _is_a_persons(paragraph: str) -> bool:
-    lower = paragraph.lower()
-    return is_letter(paragraph) or _MYSELF.search(lower) is not None or _TAKEN_BACK.search(lower) is not None
+    """Whether a person wrote a paragraph: it greets, asks, speaks of its writer, or takes something back."""
+    return speaks_as_person(paragraph) or (is_letter(paragraph) and not _FOOTER.search(paragraph))
+
+
+def speaks_as_person(text: str) -> bool:
+    """Whether a text speaks of its writer, or says that what failed is settled; programs greet, too."""
+    return _MYSELF.search(text) is not None or _TAKEN_BACK.search(text.lower()) is not None
 
 
 def _says_little(own: str) -> bool:
