@@ -170,9 +170,8 @@ def recognise_lure(notice: Notice, findings: tuple[Finding, ...]) -> Detection |
     told = _addresses(notice)
     sites = {address.rpartition("@")[2] for address in told}
     path = find_address(notice.headers.get("return-path")).lower()
-    own = path != "" and not notice.is_of_our_site(
-        path
-    )  # a mail server leaves it empty (RFC 3464, section 2), or nearly
+    # A mail server leaves it empty (RFC 3464, section 2), or nearly.
+    own = path != "" and not notice.is_of_our_site(path)
     answered = find_reply(notice.text) is not None and are_of_one_site(path, find_address(notice.sender))
     strange = (
         own and not answered and "postmaster" not in path and not path.startswith(("mailer-daemon", "srs0", "srs1"))

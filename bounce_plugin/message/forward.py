@@ -12,11 +12,15 @@ from bounce_plugin.message.address import find_address
 from bounce_plugin.message.encoded_words import decode_words
 from bounce_plugin.message.headers import Headers
 
-_SUBJECT: Final = re.compile(r"\s*\[?(?:fwd?|wg|tr|rv|i|vs|enc|doorst|pd|转发|轉寄)\s?:", re.IGNORECASE)
+#: How a subject says that the mail is passed on; mutt puts the writer and the subject into brackets.
+_SUBJECT: Final = re.compile(
+    r"\s*\[?(?:fwd?|wg|tr|rv|i|vs|enc|doorst|pd|转发|轉寄)\s?:|\s*\[[^\s\[\]@]{1,64}@[^\s\[\]:]{1,255}: ", re.IGNORECASE
+)
 _MARKERS: Final = (
     "begin forwarded message", "forwarded message", "original message", "weitergeleitete nachricht", "anfang der weitergeleiteten",
     "ursprüngliche nachricht", "message transféré", "mensaje reenviado", "messaggio inoltrato", "doorgestuurd bericht",
-    "wiadomość przekazana", "mensagem encaminhada", "пересылаемое сообщение", "転送",
+    "wiadomość przekazana", "mensagem encaminhada", "message original", "mensaje original", "messaggio originale", "mensagem original", "oorspronkelijk bericht", "oryginalna wiadomość", "původní zpráva",
+    "ursprungligt meddelande", "oprindelig meddelelse", "opprinnelig melding", "alkuperäinen viesti", "eredeti üzenet", "исходное сообщение", "元のメッセージ", "原始邮件", "пересылаемое сообщение", "転送",
 )  # fmt: skip
 #: How a letter begins; a program that says hello goes on otherwise.
 GREETINGS: Final = (
