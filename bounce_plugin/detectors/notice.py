@@ -17,6 +17,7 @@ from bounce_plugin.detectors.wording import (
     NO_MORE,
     NOT,
     STILL_TRYING,
+    SUBJECTS,
 )
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses, locate_addresses
 from bounce_plugin.message.encoded_words import decode_words
@@ -139,8 +140,10 @@ class Notice:
     @lazy
     def action(self) -> Action:
         """Whether the text as a whole speaks of a failure, of a delay or of a delivery (D-02)."""
-        after_all = AFTER_ALL.stand_in(self.subject) or AFTER_ALL.stand_in(self.flat)
-        return Action.DELIVERED if after_all else _read_action(self.flat)
+        titled = SUBJECTS.begin(self.subject)  # as most, and then nothing was delivered after all
+        if not titled and (AFTER_ALL.stand_in(self.subject) or AFTER_ALL.stand_in(self.flat)):
+            return Action.DELIVERED
+        return _read_action(self.flat)
 
 
 def _tells_to_ask(sentence: str) -> bool:

@@ -11,9 +11,11 @@ from typing import Final
 
 # What several phrases share. A phrase without any of these is merely looked for itself.
 _STEMS: Final = (
-    "yet ", "continu", "retr", "warning", "delay", "keep ", "need to re", "delivered to", "successful", "transcript",
+    "yet ", "continu", "retr", "warn", "delay", "keep ", "need ", "delivered to", "successful", "transcript",
     "be deliver", "been deliver", "to deliver", "t deliver", "delivering", "delivery s", "reject", "return", "permanent", "mailbox", "valid", "unknown", "error", "quota", "follow", "reach", "deliver", "message", "this is the",
-    "entrega", "lever", "remi", "recapit", "bezorgd", "nie ", "nicht", "versucht",
+    "entrega", "lever", "remi", "recapit", "bezorgd", "zugestellt", "dostarczon", "nie ", "nicht", "versuch", "tentativ", "intent", "prob", "deneme", "weitergeleitet",
+    "foi en", "contact", "kontakt", "contat", "help", "assist", "scri", "schr", "quarant", "incoming", "eingehende", "your ", "mail to you", "addressed to you",
+    " an sie", " para ", "dirigido", "indirizzat", " u gericht", "aan u", "sendt til d", "adresowan",
     "mdaemon", "daemon", "master", "admin", "bounce", "mmdf", "ndr", "pak", "доставл", "достав", "送", "投", "配", "传", "傳",
 )  # fmt: skip
 
