@@ -34,7 +34,7 @@ _OF_A_LIST: Final = frozenset(
 )
 #: A list by its address, behind the word for it.
 _NAMED: Final = re.compile(
-    r"\b(?:list|liste|lista|listę|listy|lijst|listan|listen|seznam|listesi)\W{1,3}([^\s<>@:,;]{1,64}@[a-z0-9.-]{1,253})"
+    r"\b(?:list|liste|lista|listę|listy|lijst|listan|listen|seznam|listesi)\W{1,3}([^\s<>@:,;\x00-\x1f\x7f]{1,64}@[a-z0-9.-]{1,253})"
 )
 #: A member whom a list has stopped, for what came back from him.
 _DROPPED: Final = re.compile(
