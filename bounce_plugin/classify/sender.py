@@ -82,7 +82,7 @@ def find_sender(finding: Finding, verdict: Classification, report: Report) -> Se
     if not by_domain:
         return None
     said = text[max(text.find(finding.reply_code), 0) :]  # without whom who reports had asked
-    for domain in {address.rpartition("@")[2] for address in find_addresses(ours)}:
+    for domain in dict.fromkeys(address.rpartition("@")[2] for address in find_addresses(ours)):
         alone = said.replace(f"@{domain}", "@") if domain in said and not are_of_one_site(domain, recipient) else ""
         if alone and _is_said_of(alone, span, domain, recipient.rpartition("@")[2]):
             return NAMED, "diagnostic_code", domain
