@@ -59,6 +59,8 @@ _ASKED: Final = re.compile(
 )
 #: Ports at which mail is handed in (RFC 8314): no recipient's server is asked there, but our own relay.
 _SUBMISSION: Final = frozenset({"587", "465"})
+#: That there is no way to a host from here (ENETUNREACH, EHOSTUNREACH).
+_UNROUTED: Final = re.compile(r"network is unreachable|no route to host", re.IGNORECASE)
 #: How a host is called that hands on whatever mail it gets.
 _OF_RELAY: Final = re.compile(r"(?:smtp-?|mail-?)?(?:relay|smarthost|mailout|outbound)\b", re.IGNORECASE)
 #: This host itself, and hosts in a network of its own (RFC 1122, 1918, 3927, 4193).
@@ -188,7 +190,10 @@ def _of_our_network(
     who = [finding.recipient for finding in findings]
     large = next((one for one in who if providers.of_address(one)), "")
     others = [one for one in who if not are_of_one_site(one, large)]
-    if not large or all(are_of_one_site(one, others[0]) for one in others):
+    lost = all(
+        _UNROUTED.search(finding.diagnostic_code) for finding in findings
+    )  # by whoever tried, to one other as well
+    if not large or not others or (not lost and all(are_of_one_site(one, others[0]) for one in others)):
         return {}
     return dict.fromkeys(range(len(findings)), (NETWORK, "recipient", large.rpartition("@")[2]))
 

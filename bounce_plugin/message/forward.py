@@ -19,7 +19,7 @@ _SUBJECT: Final = re.compile(
 _MARKERS: Final = (
     "begin forwarded message", "forwarded message", "original message", "weitergeleitete nachricht", "anfang der weitergeleiteten",
     "ursprüngliche nachricht", "message transféré", "mensaje reenviado", "messaggio inoltrato", "doorgestuurd bericht",
-    "wiadomość przekazana", "mensagem encaminhada", "message original", "mensaje original", "messaggio originale", "mensagem original", "oorspronkelijk bericht", "oryginalna wiadomość", "původní zpráva",
+    "wiadomość przekazana", "mensagem encaminhada", "originalnachricht", "début du message réexpédié", "inicio del mensaje reenviado", "inizio messaggio inoltrato", "inizio del messaggio inoltrato", "begin doorgestuurd bericht", "início da mensagem", "message original", "mensaje original", "messaggio originale", "mensagem original", "oorspronkelijk bericht", "oryginalna wiadomość", "původní zpráva",
     "ursprungligt meddelande", "oprindelig meddelelse", "opprinnelig melding", "alkuperäinen viesti", "eredeti üzenet", "исходное сообщение", "元のメッセージ", "原始邮件", "пересылаемое сообщение", "転送",
 )  # fmt: skip
 #: How a letter begins; a program that says hello goes on otherwise.
@@ -67,6 +67,10 @@ _BLOCK: Final = re.compile(
     rf"^(?:from|{'|'.join(name for name, field in _FIELDS.items() if field == 'From')})[ \t]?:.*\n(?:\S.*\n){{1,4}}?"
     rf"(?:subject|{'|'.join(name for name, field in _FIELDS.items() if field == 'Subject')})[ \t]?:",
     re.IGNORECASE | re.MULTILINE,
+)
+#: Where the forwarded message ends, if the mail program says so: mutt, alpine.
+_END: Final = re.compile(
+    r"^-{2,}[ \t]*(?:end|ende|fin|fine|einde|koniec|slut)\b[^\n]{0,80}$", re.IGNORECASE | re.MULTILINE
 )
 _LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
 #: In a remark: that it is not so, or no more.
@@ -119,6 +123,9 @@ def find_forwarded(text: str, headers: Headers) -> str:
         return ""
     body = text[at if _BLOCK.match(text, at) else text.find("\n", at) + 1 :]
     lines = [line.removeprefix(">").removeprefix(" ") for line in body.strip("\n").split("\n")]
+    lines = lines[
+        next((number for number, line in enumerate(lines) if line.strip()), 0) :
+    ]  # Apple quotes a blank one, too
     head = lines.index("") if "" in lines else 0
     return "\n".join([*map(_in_english, lines[:head]), *lines[head:]])
 
@@ -137,6 +144,9 @@ def _is_forwarded(headers: Headers) -> bool:
 
 def _own_words(text: str, at: int) -> str:
     """What a person has written above the forwarded message, which is announced at this place, and below it."""
+    ended = _END.search(text, at)
+    if ended:
+        return f"{text[:at]}\n{text[ended.end() :]}"
     lines = text[at:].split("\n")[1:]
     if not next((line for line in lines if line.strip()), "").startswith(">"):  # a report has such lines of its own
         return f"{text[:at]}\n{_letter_below(lines)}"
