@@ -8,11 +8,13 @@ the others: what a wrong setting keeps from us today it can deliver tomorrow.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, NoReturn
+from io import BufferedReader
+from typing import Final, NoReturn, cast
 
 from bounce_plugin.errors import BounceError
 
@@ -20,10 +22,15 @@ TAKEN: Final = 0
 TRY_AGAIN: Final = 75  # EX_TEMPFAIL of sysexits.h
 
 _PIECE: Final = 1024 * 1024
+_woken: list[int] = []  # the end of a pipe that has an octet once a signal has come
 
 
 def answer_mail_server(run: Callable[[], object]) -> NoReturn:
     """End the process as a mail server understands it: 0 if `run` ends with that code, otherwise 75 and a line that says why."""
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    _woken.append(woken)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _stop)  # a process that a signal ended is a failure for good to some mail servers
     try:
@@ -51,6 +58,19 @@ def say(line: str) -> None:
         print(f"bounce-plugin: {' '.join(line.split())}", file=sys.stderr, flush=True)  # noqa: T201 - the log may be set up no more
 
 
+def read_input(octets: int) -> bytes:
+    """At most so many octets of standard input, none at its end.
+
+    A signal that comes just before the reading does not interrupt it: Python has noted it, and acts once the reading is
+    over, which may be never. So what has come is waited for beside the pipe.
+    """
+    stream = cast("BufferedReader", sys.stdin.buffer)
+    if _woken:
+        with suppress(OSError, ValueError):  # no file that can be waited for: then it does not block, either
+            select.select([stream.fileno(), *_woken], [], [])
+    return stream.read1(octets)
+
+
 def _stop(number: int, _frame: object) -> NoReturn:
     say(f"stopped by {signal.Signals(number).name}")
     raise _Stopped(TRY_AGAIN)
@@ -64,7 +84,7 @@ def _read_to_the_end() -> None:
     """Let the mail server write all of the mail: one that fails to may take that for the answer."""
     with suppress(OSError, ValueError, AttributeError):
         if not sys.stdin.isatty():
-            while sys.stdin.buffer.read(_PIECE):
+            while read_input(_PIECE):
                 pass
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import click
 
+from bounce_plugin.cli.deferral import read_input
 from bounce_plugin.cli.run import line_of
 from bounce_plugin.errors import MailboxError
 from bounce_plugin.intake import Intake, choose_mailbox
@@ -78,7 +78,7 @@ class _FromMailServer:
 
     def read(self, octets: int) -> bytes:
         """So many octets, fewer at the end, and none after it."""
-        piece = sys.stdin.buffer.read(octets)
+        piece = read_input(octets)
         if not piece and os.getppid() != _PARENT:
             raise MailboxError("the mail server ended before it had handed the mail over")
         return piece

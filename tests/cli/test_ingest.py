@@ -174,6 +174,42 @@ def test_I_28_a_signal_ends_it_and_the_mail_server_keeps_the_mail(box: Box, numb
     assert [*(box.path / "tmp").iterdir(), *(box.path / "new").iterdir()] == []
 
 
+#: A signal that comes just before the reading begins does not interrupt it. The kernel gives one to another thread with the
+#: same effect, as often as one likes: Python has noted it, and the thread that would act on it reads.
+STRUCK = """
+import pathlib, signal, sys, threading, time
+from bounce_plugin.cli import main
+
+arrives = pathlib.Path(sys.argv.pop(1))
+
+def strike():
+    while not list(arrives.iterdir()):
+        time.sleep(0.02)
+    time.sleep(0.5)
+    signal.pthread_kill(threading.get_ident(), signal.SIGHUP)
+
+threading.Thread(target=strike, daemon=True).start()
+main()
+"""
+
+
+def test_I_28_a_signal_just_before_the_reading_ends_it_as_well(box: Box) -> None:
+    _, *rest = command(box)[2:]
+    with subprocess.Popen(
+        [sys.executable, "-c", STRUCK, box.path / "tmp", *rest], stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        try:
+            assert process.stdin
+            process.stdin.write(MAIL[:500])
+            process.stdin.flush()
+            assert process.wait(60) == TRY_AGAIN
+            assert process.stderr
+            assert b"stopped by SIGHUP" in process.stderr.read()
+        finally:
+            process.kill()
+    assert [*(box.path / "tmp").iterdir(), *(box.path / "new").iterdir()] == []
+
+
 def test_I_08_half_a_mail_of_a_mail_server_that_was_killed_is_not_taken(box: Box) -> None:
     """The kernel ends the pipe as if the mail ended there."""
     script = "import os, subprocess, sys; sys.exit(subprocess.run(sys.argv[1:], stdin=0).returncode)"
