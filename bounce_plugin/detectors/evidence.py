@@ -76,7 +76,6 @@ _PROGRAMS: Final = frozenset({"x-powered-by", "x-mailer"})
 _HELP_DESKS: Final = ("otrs", "znuny", "zammad")
 _STATISTICS: Final = ("mail delivery statist", "delivery statist")
 _REWRITTEN: Final = ("srs0", "srs1")  # by a forwarder: the return path is its own
-_BRACKETS: Final = "[(【「 "  # before a title in Korean and Japanese
 _NDR_FIELDS: Final = ("x-ms-exchange-message-is-ndr", "x-ms-embedded-report")  # Exchange; without a value, often
 
 
@@ -124,7 +123,7 @@ def weigh(notice: Notice) -> Evidence:
     marked = _NDR_FIELDS[0] in headers or _NDR_FIELDS[1] in headers
     typed = "report-type=delivery-status" in headers.get("content-type").lower().replace('"', "").replace(" ", "")
     automatic = headers.get("auto-submitted").lower().startswith("auto-")
-    titled = SUBJECTS.begin(notice.subject.lstrip(_BRACKETS)) and (null or daemon or not is_from_a_person(headers))
+    titled = notice.titled and (null or daemon or not is_from_a_person(headers))
     returned = notice.report.returned is not None
     refused = bool(refusing_list(notice))
     origin = 2 * (daemon or marked or typed or refused) + postmaster + (2 if path == "<>" else 1) * null
@@ -192,7 +191,7 @@ def speaks_of_failure(notice: Notice) -> bool:
 
     Exchange writes in its own name that a meeting was passed on, too; and what was delivered after all may be shown as well.
     """
-    if notice.named or SUBJECTS.begin(notice.subject.lstrip(_BRACKETS)):
+    if notice.named or notice.titled:
         return True
     if refusing_list(notice):
         return True

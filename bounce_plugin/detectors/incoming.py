@@ -8,11 +8,10 @@ from typing import Final
 from bounce_plugin.detectors.labels import RECIPIENT, SENDER, find_labelled
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
-from bounce_plugin.detectors.wording import INCOMING, KEPT_BACK, LURES, OVERVIEWS, SUBJECTS, TO_US
+from bounce_plugin.detectors.wording import INCOMING, KEPT_BACK, LURES, OVERVIEWS, TO_US
 from bounce_plugin.message.address import are_of_one_site, find_address
 
 _NEAR: Final = 1500  # characters: a report says what it is at its beginning
-_BRACKETS: Final = "[(【「 "  # before a title in Korean and Japanese
 #: What amavis tells the operator that it did with a mail.
 _KEPT_BACK: Final = re.compile(
     r"(?:virus|banned|spam|unsolicited|bad[ -]header|unchecked|oversized)\b.{0,250} from (?:local )?(?:\[[^\[\]]{1,60}\] )?(?:\(\?\) )?<([^<>]{1,254})>$"
@@ -40,8 +39,8 @@ def is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:
 
 def _is_of_a_quarantine(notice: Notice) -> bool:
     """Whether the subject is that of a list of what is kept back from us; such a list quotes whatever subjects there are."""
-    subject = notice.subject.lstrip(_BRACKETS)
-    return KEPT_BACK.stand_in(subject) and OVERVIEWS.stand_in(subject) and not SUBJECTS.begin(subject)
+    subject = notice.subject
+    return KEPT_BACK.stand_in(subject) and OVERVIEWS.stand_in(subject) and not notice.titled
 
 
 def _is_of_another_site(notice: Notice, address: str) -> bool:

@@ -36,6 +36,7 @@ _ASK: Final = Phrases(ASK)
 _SENTENCE: Final = re.compile(r"[.!。][ \n]+(?=[A-ZÀ-ÖØ-ÞА-Я])|\n[ \t]*(?=\n|[-*•])|\n(?=[^\s:]{1,30}:)")
 _WRAPPED: Final = re.compile(r"\n[ \t]*(?=[a-zß-öø-ÿą-žа-яё])")
 _OUR_FIELDS: Final = ("delivered-to", "x-original-to", "envelope-to", "to")
+_BRACKETS: Final = "[(【「 "  # before a title in Korean and Japanese
 _FAILED: Final = Action.FAILED  # Python 3.11 takes ten times as long to find a member of an enumeration
 # An address that stands for itself, with nothing to be trimmed or decoded.
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9.-]{0,180}[A-Za-z0-9]")
@@ -66,6 +67,11 @@ class Notice:
         self.subject = " ".join(decode_words(headers.get("subject")).replace("_", " ").split()).lower()
         #: The From field, decoded, lower case; framed, so that a word can be looked for as a whole.
         self.sender = f" {decode_words(headers.get('from')).lower()}"
+
+    @lazy
+    def titled(self) -> bool:
+        """Whether the subject begins as that of a report does; anybody can write it."""
+        return SUBJECTS.begin(self.subject.lstrip(_BRACKETS))
 
     @lazy
     def lines(self) -> list[str]:
@@ -140,8 +146,8 @@ class Notice:
     @lazy
     def action(self) -> Action:
         """Whether the text as a whole speaks of a failure, of a delay or of a delivery (D-02)."""
-        titled = SUBJECTS.begin(self.subject)  # as most, and then nothing was delivered after all
-        if not titled and (AFTER_ALL.stand_in(self.subject) or AFTER_ALL.stand_in(self.flat)):
+        # Most have a failure's title: then nothing was delivered after all.
+        if not self.titled and (AFTER_ALL.stand_in(self.subject) or AFTER_ALL.stand_in(self.flat)):
             return Action.DELIVERED
         return _read_action(self.flat)
 

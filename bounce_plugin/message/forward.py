@@ -72,17 +72,17 @@ _BLOCK: Final = re.compile(
 _END: Final = re.compile(
     r"^-{2,}[ \t]*(?:end|ende|fin|fine|einde|koniec|slut)\b[^\n]{0,80}$", re.IGNORECASE | re.MULTILINE
 )
-_LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
 #: In a remark: that it is not so, or no more.
 _TAKEN_BACK: Final = re.compile(
     r"\b(?:(?<!nicht )(?<!nie )(?<!never )(?<!not )(?<!muss )(?<!must be )(?<!to be )(?:angekommen|arrived|korrigiert|corrected|fixed|erledigt|geklärt|gelöst|behoben|solved|resolved)"
     r"|fehlalarm|false alarm|vertippt|typo|kam (?:doch )?an|doch noch|stimmt(?! nicht)|geht (?:\w+ )?wieder|wieder (?:ok|erreichbar|da)|nicht unsere?|works again|again now|ignorieren|ignore|mein fehler|my mistake|bleibt"
-    r"|(?:nicht|bitte nichts?) (?:austragen|löschen|entfernen|tun)|(?:not|n['’]t) (?:delete|remove|unsubscribe)|résolu|réglé|corrigé|resuelto|corregid[oa]|risolto|corrett[oa]|opgelost|rozwiązane)\b"
+    r"|(?:nicht|bitte nichts?) (?:austragen|löschen|entfernen|tun)|(?:not|don['’]t) (?:delete|remove|unsubscribe)|résolu|réglé|corrigé|resuelto|corregid[oa]|risolto|corrett[oa]|opgelost|rozwiązane)\b"
 )
 #: Somebody speaks of himself, as no report does below the refusal.
-_MYSELF: Final = re.compile(r"\bI\b(?! \.)|\b(?i:ich|mir|mich|j['’]ai|yo|io|ik|jag|jeg|minä)\b")
+_MYSELF: Final = re.compile(r"\bI\b|\b(?i:ich|mir|mich|j['’]ai|yo|io|ik|jag|jeg|minä)\b")
 #: Who prints or asks below any mail is its footer.
 _FOOTER: Final = re.compile(r"fragen\?|questions\?|print|drucken|imprim|stamp|help|hilfe|assist", re.IGNORECASE)
+_LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
 _WORDS: Final = 6  # and words: more say something
 
 
@@ -121,11 +121,10 @@ def find_forwarded(text: str, headers: Headers) -> str:
     at = _marker(text)
     if at >= len(text) or not _says_little(_own_words(text, at)):
         return ""
+    # Apple quotes the blank line below its marker as well.
     body = text[at if _BLOCK.match(text, at) else text.find("\n", at) + 1 :]
     lines = [line.removeprefix(">").removeprefix(" ") for line in body.strip("\n").split("\n")]
-    lines = lines[
-        next((number for number, line in enumerate(lines) if line.strip()), 0) :
-    ]  # Apple quotes a blank one, too
+    lines = lines[next((number for number, line in enumerate(lines) if line.strip()), 0) :]
     head = lines.index("") if "" in lines else 0
     return "\n".join([*map(_in_english, lines[:head]), *lines[head:]])
 
@@ -144,15 +143,18 @@ def _is_forwarded(headers: Headers) -> bool:
 
 def _own_words(text: str, at: int) -> str:
     """What a person has written above the forwarded message, which is announced at this place, and below it."""
-    ended = _END.search(text, at)
-    if ended:
-        return f"{text[:at]}\n{text[ended.end() :]}"
+    if ended := _END.search(text, at):
+        return f"{text[:at]}\n{_without_signature(text[ended.end() :])}"
     lines = text[at:].split("\n")[1:]
     if not next((line for line in lines if line.strip()), "").startswith(">"):  # a report has such lines of its own
         return f"{text[:at]}\n{_letter_below(lines)}"
     last = max(number for number, line in enumerate(lines) if line.startswith(">"))
-    below = "\n".join(lines[last + 1 :]).partition("\n-- \n")[0]  # a signature is none of them
-    return f"{text[:at]}\n{below}"
+    below = "\n".join(lines[last + 1 :])
+    return f"{text[:at]}\n{_without_signature(below)}"
+
+
+def _without_signature(text: str) -> str:
+    return text.partition("\n-- \n")[0]
 
 
 def _letter_below(lines: list[str]) -> str:
@@ -163,7 +165,7 @@ def _letter_below(lines: list[str]) -> str:
     refused = next((number for number, line in enumerate(lines) if _CODE.search(line)), len(lines))
     if any(_RETURNED.match(line) for line in lines[refused + 1 :]):
         return ""
-    _, *paragraphs = "\n".join(lines[refused:]).partition("\n-- \n")[0].split("\n\n")
+    _, *paragraphs = _without_signature("\n".join(lines[refused:])).split("\n\n")
     own = [one for one in paragraphs if not _CODE.search(one) and not _OF_A_REPORT.search(one.lower())]
     return "\n".join(own) if any(map(_is_a_persons, own)) else ""
 
