@@ -12,7 +12,7 @@ from bounce_plugin.detectors.lists import holds_our_message, refusing_list
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
 from bounce_plugin.detectors.wording import DAEMONS, HELD_BY_LIST, is_contact
-from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses
+from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses, is_rewritten
 from bounce_plugin.message.automatic import (
     asks_for_a_click,
     asks_for_a_person,
@@ -173,9 +173,8 @@ def recognise_lure(notice: Notice, findings: tuple[Finding, ...]) -> Detection |
     # A mail server leaves it empty (RFC 3464, section 2), or nearly.
     own = path != "" and not notice.is_of_our_site(path)
     answered = find_reply(notice.text) is not None and are_of_one_site(path, find_address(notice.sender))
-    strange = (
-        own and not answered and "postmaster" not in path and not path.startswith(("mailer-daemon", "srs0", "srs1"))
-    )
+    of_a_server = "postmaster" in path or path.startswith("mailer-daemon") or is_rewritten(path)
+    strange = own and not answered and not of_a_server
     for recipient in (finding.recipient.lower() for finding in findings):
         near = recipient.rpartition("@")[2] in sites and (strange or is_contact(recipient) or _warns(notice))
         if not near and recipient not in told and not (own and notice.is_ours(recipient)):

@@ -31,7 +31,7 @@ from bounce_plugin.detectors.wording import (
     TROUBLE,
     is_contact,
 )
-from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses
+from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses, is_rewritten
 from bounce_plugin.message.forward import GREETING, GREETINGS, is_from_a_person
 from bounce_plugin.message.quick import quick
 from bounce_plugin.message.status import EnhancedStatus
@@ -75,7 +75,6 @@ _OF_A_TRACKER: Final = frozenset({
 _PROGRAMS: Final = frozenset({"x-powered-by", "x-mailer"})
 _HELP_DESKS: Final = ("otrs", "znuny", "zammad")
 _STATISTICS: Final = ("mail delivery statist", "delivery statist")
-_REWRITTEN: Final = ("srs0", "srs1")  # by a forwarder: the return path is its own
 _NDR_FIELDS: Final = ("x-ms-exchange-message-is-ndr", "x-ms-embedded-report")  # Exchange; without a value, often
 
 
@@ -228,8 +227,8 @@ def _fails_spf(notice: Notice) -> bool:
 
 def _is_one_site(path: str, who: str) -> bool:
     """Whether two addresses are of one site, as far as the last labels of their domains tell."""
-    local, _, domain = path.strip("<> ").rpartition("@")
-    if not domain or local.startswith(_REWRITTEN):
+    domain = path.strip("<> ").rpartition("@")[2]
+    if not domain or is_rewritten(path):
         return True
     return are_of_one_site(domain, who)
 

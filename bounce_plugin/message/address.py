@@ -30,6 +30,8 @@ _OF_ONE: Final = frozenset({
     "ltd.uk", "me.uk", "nhs.uk", "plc.uk", "sch.uk", "gv.at", "asso.fr", "gouv.fr", "nom.fr", "nom.es", "info.pl", "waw.pl", "in.ua", "kiev.ua", "msk.ru", "spb.ru", "asn.au", "id.au",
     "govt.nz", "school.nz", "adv.br", "ind.br", "ed.jp", "gr.jp", "lg.jp", "ne.jp", "re.kr", "in.th",
 })  # fmt: skip
+#: How a forwarder's own return paths begin for what others sent (SRS, the Sender Rewriting Scheme; no RFC has it).
+_REWRITTEN: Final = tuple(f"srs{hop}{sign}" for hop in "01" for sign in "=+-")
 _UNITEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
 # `rfc822; ann@gone.example`, with or without <>, as nearly all are written: nothing in it needs to be trimmed or decoded.
@@ -194,3 +196,12 @@ def are_of_one_site(one: str, other: str) -> bool:
     if of_a_country or ".".join(labels[-2:]) in _OF_ONE:
         return labels[-3:] == others[-3:]
     return True
+
+
+def is_rewritten(path: str) -> bool:
+    """Whether a forwarder has put a return path of its own in place of the sender's (SRS).
+
+    Exchange Online writes it as a detail of the mailbox that forwards: `ann+SRS=…`.
+    """
+    local = path.strip("<> ").rpartition("@")[0].lower()
+    return local.startswith(_REWRITTEN) or "+srs=" in local

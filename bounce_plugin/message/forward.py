@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bounce_plugin.message.address import find_address
+from bounce_plugin.message.address import find_address, is_rewritten
 from bounce_plugin.message.encoded_words import decode_words
 from bounce_plugin.message.headers import Headers
 
@@ -38,8 +38,8 @@ GREETING: Final = re.compile(rf"\s*+{GREETINGS}", re.IGNORECASE)
 _AUTOMATON: Final = re.compile(
     r"gate|filter|scan|spam|virus|no-?_?reply|do-?not-?reply|relay|mailer|server|system|daemon|master|admin|security|quarant|robot|notif|appliance|certificat|bounce|deliver|majordomo|sympa|mailman|listserv|^(?:mail|mta|exchange|root|postfix|exim|dsn|ndr|smtp|mx\d?|errors?|fehler)$"
 )
-#: The local part of a return path that a forwarder (SRS) or a list has put there.
-_PASSED_ON: Final = re.compile(r"^srs[01][=+-]|\+bnc|^owner-|-owner$|-bounces(?:\+|$)")
+#: The local part of a return path that a list has put there.
+_OF_A_LIST: Final = re.compile(r"\+bnc|^owner-|-owner$|-bounces(?:\+|$)")
 _LINK: Final = re.compile(r"https?://\S+")
 # What mail programs call the fields of the mail that they forward, by what each is.
 _FIELDS: Final = {
@@ -109,7 +109,8 @@ def is_from_a_person(headers: Headers) -> bool:
         return False  # as of nearly every report
     path = find_address(returns_to).lower()
     writer = find_address(headers.get("from")).lower()
-    if not path or not (path == writer or _PASSED_ON.search(path.rpartition("@")[0])):
+    passed_on = is_rewritten(path) or _OF_A_LIST.search(path.rpartition("@")[0])
+    if not path or not (path == writer or passed_on):
         return False
     return _AUTOMATON.search(writer.rpartition("@")[0]) is None
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bounce_plugin.message.address import are_of_one_site, read_recipient
+from bounce_plugin.message.address import are_of_one_site, is_rewritten, read_recipient
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,20 @@ def test_hosts_and_addresses_of_one_site(one: str, other: str) -> None:
 def test_others_are_not(one: str, other: str) -> None:
     assert not are_of_one_site(one, other)
     assert not are_of_one_site(other, one)
+
+
+@pytest.mark.parametrize(
+    ("path", "rewritten"),
+    [
+        ("<SRS0=k3Xw=QZ=club.example=news@gmx.net>", True),
+        ("srs0+k3Xw=QZ=club.example=news@forward.example", True),
+        ("SRS1=hh12=first.example==k3Xw=QZ=club.example=news@second.example", True),
+        ("ann+SRS=k3Xw=QZ=club.example=news@firm.example", True),
+        ("srs0@firm.example", False),
+        ("news@srs0=.example", False),
+        ("<>", False),
+        ("", False),
+    ],
+)
+def test_a_return_path_that_a_forwarder_has_put_there(path: str, rewritten: bool) -> None:
+    assert is_rewritten(path) is rewritten
