@@ -176,7 +176,7 @@ STILL_TRYING: Final = Phrases((
     "konnte noch nicht zugestellt", "noch nicht zugestellt worden", "versucht es noch weitere", "versuchen es noch weitere", "aún no ha sido entregad", "todavía no ha sido entregad", "non è ancora stato consegnat", "nog niet afgeleverd",
     "sera à nouveau", "retardé", "pas encore pu être", "simple avertissement", "tentatives se poursuivr", "nouvelles tentatives",
     "ha sido retrasad", "aún no se ha podido entregar", "todavía no se ha podido", "seguirá intentando", "se volverá a intentar",
-    "non è ancora stato possibile", "non è stato ancora possibile", "ulteriori tentativi", "si continuerà a tentare",
+    "non è ancora stato possibile", "non è stato ancora possibile", "non è stato consegnato nelle prime", "ulteriori tentativi", "si continuerà a tentare",
     "kon nog niet worden", "is nog niet bezorgd", "wordt later opnieuw geprobeerd", "jeszcze nie została dostarczona", "kolejne próby",
     "ainda não foi entregue", "ainda não pôde ser", "novas tentativas", "har ännu inte", "fler försök", "er endnu ikke", "yderligere forsøg",
     "zatím nebyla doručena", "další pokusy", "henüz teslim edilemedi", "yeniden denenecek", "пока не доставлено", "попытки доставки будут", "попытки будут продолж",
