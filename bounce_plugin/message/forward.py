@@ -59,7 +59,7 @@ _RETURNED: Final = re.compile(
 )
 #: What a report itself may say below the refusal: a field, an address, a line, or that it gives up.
 _OF_A_REPORT: Final = re.compile(
-    r"^[ \t]*(?:[\w-]{2,30}(?: [\w-]{2,20}){0,3}:|<?[^\s<>@]{1,64}@[^\s<>@]{1,255}[>:]*$|[-=_*]{3})|mail system|postmaster|administrator|giving up|not going to try|queue",
+    r"^[ \t]*(?:[\w-]{2,30}(?: [\w-]{2,20}){0,3}:|<?[^\s<>@]{1,64}@[^\s<>@]{1,255}(?:[>:]*$|>:)|[-=_*]{3})|mail system|postmaster|administrator|giving up|not going to try|queue",
     re.MULTILINE,
 )
 #: The fields of the message that is forwarded, where no line announces them: so Outlook writes.
@@ -79,9 +79,22 @@ _TAKEN_BACK: Final = re.compile(
     r"|(?:nicht|bitte nichts?) (?:austragen|löschen|entfernen|tun)|(?:not|don['’]t) (?:delete|remove|unsubscribe)|résolu|réglé|corrigé|resuelto|corregid[oa]|risolto|corrett[oa]|opgelost|rozwiązane)\b"
 )
 #: Somebody speaks of himself, as no report does below the refusal.
-_MYSELF: Final = re.compile(r"\bI\b|\b(?i:ich|mir|mich|j['’]ai|yo|io|ik|jag|jeg|minä)\b")
-#: Who prints or asks below any mail is its footer.
-_FOOTER: Final = re.compile(r"fragen\?|questions\?|print|drucken|imprim|stamp|help|hilfe|assist", re.IGNORECASE)
+_MYSELF: Final = re.compile(
+    r"\bI\b|\b(?i:ich|mir|mich|j['’]ai|je (?:suis|vais|crois|pense|ne\b|[nlm]['’])|moi|yo|creo|io|penso|acho|ik|jag|jeg|minä|jsem|myslím|jestem|myślę|mnie|szerintem|nekem|bence|bana|я|мне)\b"
+)
+#: What each report is about. Prose without any of it is no program's.
+_OF_MAIL: Final = re.compile(
+    r"m[ae]il|mess?ag|mensa|mensaje|nachricht|zustell|deliver|recipient|empfänger|destinat|remise|entrega|recapit|consegn|bericht|bezorg|aflever|wiadomo|dostarcz|zpráv|doruč|meddel|lever|сообщени|доставк|письм|ileti|viesti|toimit|üzenet|kézbes"
+    r"|server|host|smtp|postfach|boîte|buz[óo]n|casella|skrzynk|schránk|error|fehler|erreur|fout|błąd|chyb|attempt|versuch|tentativ|reintent|original|header|kopf|en-tête|check|prüf|vérif|verif[iy]|comprueb|controll|copyright|©",
+    re.IGNORECASE,
+)
+_LOWER_WORD: Final = re.compile(r"\b[^\W\d_A-Z]\w*")
+_PROSE: Final = 5  # words in lower case; a signature has fewer of them
+#: Who prints or asks below any mail is its footer, and so is what lawyers want there.
+_FOOTER: Final = re.compile(
+    r"fragen\?|questions\?|print|drucken|imprim|stamp|help|hilfe|assist|confident|vertraulich|privileg|riservat|gesendet|sent from|envoyé de|inviato da|enviado des",
+    re.IGNORECASE,
+)
 _LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
 _WORDS: Final = 6  # and words: more say something
 
@@ -148,7 +161,7 @@ def _own_words(text: str, at: int) -> str:
         return f"{text[:at]}\n{_without_signature(text[ended.end() :])}"
     lines = text[at:].split("\n")[1:]
     if not next((line for line in lines if line.strip()), "").startswith(">"):  # a report has such lines of its own
-        return f"{text[:at]}\n{_letter_below(lines)}"
+        return f"{text[:at]}\n{_letter_within(lines)}"
     last = max(number for number, line in enumerate(lines) if line.startswith(">"))
     below = "\n".join(lines[last + 1 :])
     return f"{text[:at]}\n{_without_signature(below)}"
@@ -158,12 +171,15 @@ def _without_signature(text: str) -> str:
     return text.partition("\n-- \n")[0]
 
 
-def _letter_below(lines: list[str]) -> str:
-    """The prose below the paragraph of the refusal, in a report that is not quoted, if it is a person's.
+def _letter_within(lines: list[str]) -> str:
+    """The prose of a person in a report that is not quoted: a letter above the refusal, or anything below its paragraph.
 
     Where a message comes back with the report, it may be that message's.
     """
     refused = next((number for number, line in enumerate(lines) if _CODE.search(line)), len(lines))
+    for paragraph in "\n".join(lines[:refused]).split("\n\n"):
+        if GREETING.match(paragraph.lstrip("> ")) and _MYSELF.search(paragraph):
+            return paragraph
     if any(_RETURNED.match(line) for line in lines[refused + 1 :]):
         return ""
     _, *paragraphs = _without_signature("\n".join(lines[refused:])).split("\n\n")
@@ -172,8 +188,15 @@ def _letter_below(lines: list[str]) -> str:
 
 
 def _is_a_persons(paragraph: str) -> bool:
-    """Whether a person wrote a paragraph: it greets, asks, speaks of its writer, or takes something back."""
-    return speaks_as_person(paragraph) or (is_letter(paragraph) and not _FOOTER.search(paragraph))
+    """Whether a person wrote a paragraph: it greets, asks, speaks of its writer, takes something back, or speaks of no mail."""
+    if speaks_as_person(paragraph):
+        return True
+    return not _FOOTER.search(paragraph) and (is_letter(paragraph) or _is_about_something_else(paragraph))
+
+
+def _is_about_something_else(paragraph: str) -> bool:
+    """Whether it is prose that speaks of no mail: whatever a report says below the refusal does."""
+    return _OF_MAIL.search(paragraph) is None and len(_LOWER_WORD.findall(paragraph)) >= _PROSE
 
 
 def speaks_as_person(text: str) -> bool:
