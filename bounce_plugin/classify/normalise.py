@@ -39,6 +39,10 @@ _IN_REPLY: Final = re.compile(r"\(in reply to (?:end of )?[a-z]{4,8}(?: from| to
 _AFTER: Final = re.compile(
     r"\bafter (?:pipelined )?(?:rcpt to|mail from):\s?<[^<>\s]{0,320}>(?: [a-z]{4,8}=\S{1,40}){0,4}"
 )
+#: The same of Exchange, around the reply that it got.
+_RESPONDED: Final = re.compile(
+    r"primary target ip address responded with: \"?|attempted failover to alternate host, but that did not succeed"
+)
 # Signs that only frame words: `<user> unknown`, `user: unknown`, `user_unknown` and `user-unknown` are one phrase.
 _FRAME: Final = "<>()[]{}\"'`´:;|_~#-,/?=+*&\\"
 _FRAMES: Final = re.compile(f"[{re.escape(_FRAME)}]")
@@ -70,6 +74,8 @@ def make_plain(text: str) -> str:
         plain = _IN_REPLY.sub(" ", plain)
     if ":<" in plain:
         plain = _AFTER.sub(" ", plain)
+    if "primary target" in plain:
+        plain = _RESPONDED.sub(" ", plain)
     if "@" in plain:
         plain = _erase_addresses(plain)
     if _DOTTED.search(plain):

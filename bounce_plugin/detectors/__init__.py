@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from bounce_plugin.detectors import addressed, delivery_status, exchange, flufl, listed, lists, mentioned, transcript
+from bounce_plugin.detectors import (
+    addressed,
+    delivery_status,
+    exchange,
+    flufl,
+    listed,
+    lists,
+    mentioned,
+    transcript,
+    unaddressed,
+)
 from bounce_plugin.detectors.alias import add_aliases
 from bounce_plugin.detectors.decision import (
     SILENT,
@@ -49,6 +59,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     listed.detect_ours,
     # Then whom X-Failed-Recipients names, or the returned message was written to.
     addressed.detect,
+    unaddressed.detect,
     # Last, and bounded: rules for some rare generators, that know addresses but neither codes nor delays.
     flufl.detect,
 )

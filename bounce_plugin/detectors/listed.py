@@ -177,7 +177,7 @@ def _is_headed(line: str) -> bool:
 
 def _goes_on(above: str) -> bool:
     """Whether a line is likely to go on in the next one."""
-    return bool(above.strip()) and not above.endswith(":")
+    return bool(above.strip()) and not above.endswith((":", "---", "---|"))
 
 
 def _is_within(entry: _Entry, line: str) -> bool:

@@ -27,7 +27,7 @@ _CUES: Final = (
     "rcpt to:", "final-recipient:", "recipient address:", "original address:", "error-for:", "undeliverable address:", "target mail address:",
     "intended recipient:", "recipient:", "could not be delivered to", "not be delivered to", "unable to deliver", "delivering your mail to",
     "failed to deliver to", "deliver mail to", "deliver your message to", "delivered to", "was not delivered to", "following recipient", "did not reach", "delivery to",
-    "message to", "mail to", "e-mail to", "email to", "user:", "userid:", "allowed size:", "attempts:", "is full:", "mailbox", "addressed to", "addressed,", "user",
+    "message to", "mail to", "e-mail to", "email to", "emailed to", "user:", "userid:", "allowed size:", "attempts:", "is full:", "mailbox", "addressed to", "addressed,", "user",
     "sent to", "gesendet an", "gesandt an", "die sie an", "envoyé à", "adressé à", "que envió a", "enviado a", "enviada para", "enviou para", "inviato a", "verzonden aan", "hebt gestuurd naar", "wysłana do", "wysłanej do", "skickade till", "skickats till", "sendt til", "отправленное",
     "ihre nachricht an", "ihre e-mail an", "ihre mail an", "votre message à", "votre message destiné à", "su mensaje a", "su mensaje para", "il messaggio a", "uw bericht aan", "uw e-mail aan",
     "wiadomość do", "sua mensagem para", "meddelande till", "beskeden til", "zpráva pro", "ваше сообщение для", "das postfach", "la casella", "la boîte", "el buzón", "skrzynka", "de postbus", "posta kutusu", "all'utente", "destinato a", "indirizzato a", "destinatario", "destinataire", "empfänger", "dirigido a", "bestemd voor", "geadresseerde",
@@ -42,7 +42,8 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`."""
     if "@" not in notice.text or is_of_a_manager(notice):  # of whom that names, nobody failed but the list
         return ()
-    mentions = [hit for hit in locate_addresses(notice.text) if not notice.is_ours(hit[2])]
+    located = locate_addresses(notice.text)
+    mentions = [hit for hit in located if not notice.is_ours(hit[2]) and not notice.is_our_list(hit[2])]
     if notice.named:  # the header says whom
         names = {address.lower() for address in notice.named}
         mentions = [hit for hit in mentions if hit[2].lower() in names]

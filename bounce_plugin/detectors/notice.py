@@ -99,6 +99,16 @@ class Notice:
             return False  # as mostly; to read the addresses of the fields takes long
         return lower in self._ours
 
+    def is_our_list(self, address: str) -> bool:
+        """Whether the report was sent to who keeps the list of this address: `owner-news`, `news-owner`, `news-bounces+…`."""
+        local = address.rpartition("@")[0].lower()
+        fields = self._our_fields.lower()
+        if not local or (f"-{local}@" not in fields and f"{local}-" not in fields):
+            return False  # as mostly
+        name = re.escape(local)
+        keeper = re.compile(rf"owner-{name}@|{name}-(?:owner|bounces?|return|errors|request|admin)[-+@]")
+        return any(keeper.match(one) and are_of_one_site(address, one) for one in self._ours)
+
     def is_of_our_site(self, address: str) -> bool:
         """Whether an address is of a site that the report was sent to."""
         return any(are_of_one_site(address, one) for one in self._ours)
@@ -127,7 +137,8 @@ class Notice:
     def addressed(self) -> tuple[str, ...]:
         """The addresses that the returned message was written to.
 
-        One that is to be told to nobody names our own address there; then a host that took it may say for whom it did (RFC 5321, section 4.4).
+        One that is to be told to nobody names our own address there, and a list's post the list; then a host that took it may say for whom it
+        did (RFC 5321, section 4.4).
         """
         returned = self.report.returned
         if returned is None:
@@ -135,13 +146,19 @@ class Notice:
         to = find_addresses(decode_words(returned.headers.get("to")))
         if to:
             sender = find_address(decode_words(returned.headers.get("from")))
-            if [one.lower() for one in to] != [sender.lower()] or not self.is_of_our_site(sender):
+            if not self._is_to_ourselves([one.lower() for one in to], sender.lower()):
                 return to
             taken = [_TAKEN_FOR.search(value) for value in reversed(returned.headers.all("received"))]
             taken_for = [found[1] for found in taken if found and not are_of_one_site(found[1], sender)]
             return tuple([one for one in taken_for[:1] if find_address(one) == one])  # whole (T-09)
         delivered = find_address(returned.headers.get("x-original-to") or returned.headers.get("delivered-to"))
         return (delivered,) if delivered else ()
+
+    def _is_to_ourselves(self, to: list[str], sender: str) -> bool:
+        """Whether a returned message was written to its own sender, or to a list of ours, and not to who failed."""
+        if not all(map(self.is_of_our_site, to)):
+            return False
+        return to == [sender] or any(map(self.is_our_list, to))
 
     @lazy
     def action(self) -> Action:

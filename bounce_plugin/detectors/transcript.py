@@ -24,7 +24,7 @@ from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.message import limits
-from bounce_plugin.message.address import find_address, find_whole
+from bounce_plugin.message.address import find_address, find_addresses, find_whole
 from bounce_plugin.message.report import Action
 
 NAME: Final = "transcript"
@@ -36,6 +36,7 @@ _REMARK: Final = re.compile(r"[ \t]+\((?=[^()\n]*[245]\d\d )(.*?)\)?$")  # IceWa
 _STAMPED: Final = r"[^<>\n]{0,40}"  # MDaemon, hMailServer: `Wed 2025-10-22 10:17:03: <-- 550 5.1.1 …`
 _COMMAND: Final = re.compile(rf"(?:[ \t]*(?:>>>|Sent <<<|Sent:)|{_STAMPED}--> )[ \t]*(\S.*)$")
 _REPLY: Final = re.compile(rf"(?:[ \t]*(?:<<<|Received >>>|Received:(?= [245]\d\d))|{_STAMPED}<-- )[ \t]*(\S.*)$")
+_NAMED: Final = re.compile(r"[ \t]*failed address(?:es)?:[ \t]*(\S.*)$", re.IGNORECASE)  # MDaemon, above its session
 _LOCAL: Final = re.compile(
     r"[ \t]*+(?:([245]\d\d)[ -](?:[245]\.\d{1,3}\.\d{1,3} )?)?[ \t]*+<?([^\s<>]{1,254}@[^\s<>]{1,255}?|\S{1,64}?)>?[ \t]?\.\.\.[ \t]*(\S.*)$"
 )
@@ -67,7 +68,7 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     failed, session = _read(notice.lines)
     spoken = _spoken(session, lower)
     if not failed:
-        failed = [_Failed(address=address) for address in _refused_in(spoken, notice)]
+        failed = [_Failed(address=address) for address in _named_in(session) or _refused_in(spoken, notice)]
     answers = _read_answers(spoken)
     # What is said of one that is listed is no refusal of the message, even after DATA: it concerns no other.
     listed = [one.address.lower() for one in failed if one.address]
@@ -104,7 +105,7 @@ def _read(lines: list[str]) -> tuple[list[_Failed], list[str]]:
             failed[-1].reason = remark[1]
         elif listing and line.strip():
             _take_address(failed, line, action)
-        elif not listing:
+        elif not listing and not line.startswith("This is a MIME-encapsulated message"):
             session.append(line)
     once: dict[str, _Failed] = {}
     for one in failed:  # a report may be shown twice
@@ -159,6 +160,12 @@ def _spoken(session: list[str], lower: str) -> list[str]:
     ]
 
 
+def _named_in(session: list[str]) -> list[str]:
+    """Whom a report names as failed; in its session others may be refused, to whom reports of their own go."""
+    named = [found for line in session if "ailed address" in line and (found := _NAMED.match(line))]
+    return list(dict.fromkeys(address for found in named for address in find_addresses(found[1])))
+
+
 def _refused_in(session: list[str], notice: Notice) -> list[str]:
     """Whom a session without a list of addresses shows to have been refused."""
     found: dict[str, None] = {}
@@ -186,13 +193,20 @@ def _words_about(
     about = [answer for answer in answers if answer.is_about(one.address.lower())]
     own, coded = _own_line(one.address.lower(), spoken, alone=alone)
     if not about and not coded and (alone or not one.reason):
-        about = [answer for answer in general if alone or not answer.command.lower().startswith("rcpt")]
+        others = not alone or _was_asked_for(one.address.lower(), spoken)  # what RCPT got, they got
+        about = [answer for answer in general if not (others and answer.command.lower().startswith("rcpt"))]
     if about:
         first, *rest = about
         return "\n".join([f"{first.host}>>> {first.command}", first.reply, *(answer.reply for answer in rest)])
     if own and not _CODED.match(one.reason):
         return own
     return one.reason or own or "\n".join(line for line in session if line.strip()).strip()[-500:] * alone
+
+
+def _was_asked_for(address: str, session: list[str]) -> bool:
+    """Whether the session has a RCPT of this recipient's own."""
+    commands = (found[1].lower() for line in session if (found := _COMMAND.match(line)))
+    return address != "" and any(one.startswith("rcpt") and find_whole(one, address) >= 0 for one in commands)
 
 
 @dataclass(slots=True)

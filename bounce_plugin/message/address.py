@@ -71,14 +71,15 @@ def _locate(text: str) -> Iterator[tuple[int, int, str]]:
     at = text.find("@")
     free = 0
     while at >= 0:
-        domain = _DOMAIN.match(text, at + 1)
+        twice = text[at + 1 : at + 2] == "@"  # somebody's slip, given as it was written
+        domain = _DOMAIN.match(text, at + 1 + twice)
         left = text[max(free, at - _LOCAL) : at]
         if left.endswith('"') and (quote := left.rfind('"', 0, -1)) >= 0 and "\n" not in left[quote:]:
             local = left[quote:]
         else:
             local = left.translate(_ENDS_LOCAL).rpartition(" ")[2].rpartition('"')[2]
         whole = domain and local and not _is_torn(text, at - len(local), domain.end())
-        if domain and whole and (address := _trim(f"{local}@{domain[0]}")):
+        if domain and whole and (address := _trim(f"{local}{'@@' if twice else '@'}{domain[0]}")):
             yield at - len(local), domain.end(), address
             free = domain.end()
         at = text.find("@", at + 1)

@@ -136,7 +136,7 @@ _CHALLENGES: Final = (
     "suspect email", "list of allowed senders", "add you to this list", "human verification", "verify your identity as the sender",
     "wird zurückgehalten, bis sie", "bestätigen sie ihre nachricht", "pour vous authentifier",
     "der absender sich einmalig bestätigt", "um die zustellung freizugeben", "zustellung freizuschalten", "um ihre nachricht freizu", "um ihre e-mail freizu", "bitte bestätigen sie ihre e-mail", "bitte bestätigen sie ihre nachricht",
-    "vous authentifier en", "demande d'authentification", "demande d’authentification", "expéditeurs autorisés", "vous êtes bien l'expéditeur", "vous êtes bien l’expéditeur", "confirmez votre envoi", "pour qu'il soit remis", "me soit remis", "message me parvienne", "vous authentifier en cliquant", "vous authentifier pour que", "pour que votre message soit",
+    "vous authentifier en", "demande d'authentification", "demande d’authentification", "expéditeurs autorisés", "vous êtes bien l'expéditeur", "vous êtes bien l’expéditeur", "confirmez votre envoi", "pour qu'il soit remis", "me soit remis", "message me parvienne", "vous authentifier en cliquant", "solution mailinblack", "vous authentifier pour que", "pour que votre message soit",
     "para que sua mensagem seja", "digite os caracteres", "confirme que você", "para que seu e-mail seja entregue", "antispam uol",
     "para que su mensaje sea", "para que su correo sea", "confirme que usted", "remitentes autorizados", "verifique que es usted",
     "conferma il tuo messaggio", "confermare l'invio", "affinché il suo messaggio", "perché il tuo messaggio venga", "mittenti autorizzati",
@@ -263,6 +263,7 @@ def is_challenge(lower: str, sender: str) -> bool:
         or "clic" in near
         or "cliq" in near
         or "klic" in near
+        or "authentif" in near
         or "reply" in near
         or "répond" in near
         or "antwort" in near

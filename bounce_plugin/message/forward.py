@@ -101,7 +101,7 @@ _WORDS: Final = 6  # and words: more say something
 
 def is_bare_forward(text: str, headers: Headers) -> bool:
     """Whether the subject says forwarded and the text above the forwarded message, and below it, says next to nothing."""
-    return _is_forwarded(headers) and _says_little(_own_words(text, _marker(text)))
+    return is_forwarded(headers) and _says_little(_own_words(text, _marker(text)))
 
 
 def is_letter(text: str) -> bool:
@@ -130,7 +130,7 @@ def is_from_a_person(headers: Headers) -> bool:
 
 def find_forwarded(text: str, headers: Headers) -> str:
     """The mail forwarded within a text, its quoting undone; empty where there is none or a person has written more."""
-    if not _is_forwarded(headers):  # first, as it costs next to nothing
+    if not is_forwarded(headers):  # first, as it costs next to nothing
         return ""
     at = _marker(text)
     if at >= len(text) or not _says_little(_own_words(text, at)):
@@ -150,7 +150,8 @@ def _in_english(line: str) -> str:
     return f"{field}{colon}{value}"
 
 
-def _is_forwarded(headers: Headers) -> bool:
+def is_forwarded(headers: Headers) -> bool:
+    """Whether the subject says that the mail is passed on."""
     subject = decode_words(headers.get("subject"))
     return ":" in subject and _SUBJECT.match(subject) is not None
 

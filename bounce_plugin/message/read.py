@@ -12,7 +12,7 @@ from bounce_plugin.message.arf import FEEDBACK_TYPE, kind_of, read_feedback
 from bounce_plugin.message.automatic import is_domain_report
 from bounce_plugin.message.dsn import DELIVERY_STATUS_TYPES, find_fields, read_delivery_status
 from bounce_plugin.message.encoded_words import decode_words
-from bounce_plugin.message.forward import find_forwarded
+from bounce_plugin.message.forward import find_forwarded, is_forwarded
 from bounce_plugin.message.headers import Headers
 from bounce_plugin.message.mime import has_parts, recover
 from bounce_plugin.message.part import Part, read_head
@@ -32,6 +32,10 @@ _DISPOSITION_TYPES: Final = frozenset(
 )  # RFC 8098, RFC 6533
 _LONE_CR: Final = re.compile(rb"\r(?!\n)")
 _HEAD: Final = 4096  # octets that hold the header of a report
+#: A mail server's name, or that of who keeps it, in the header of a message.
+_FROM_A_DAEMON: Final = re.compile(
+    rb"^from:[^\n]{0,200}(?:mailer-daemon|postmaster|mail delivery)", re.IGNORECASE | re.MULTILINE
+)
 _INSIDE: Final = 64 * 1024  # octets of a returned message that are searched for a report of its own
 
 #: How the subjects of feedback loops begin that write no ARF (D-34): Microsoft, AOL of old, SpamCop.
@@ -183,7 +187,10 @@ def _wrapped(original: Part | None, passage: Passage, headers: Headers) -> Repor
     elif original.type == "message/rfc822":
         octets, start, end = original.encoded_or_decoded()
         end = min(end, start + _INSIDE)
-        told = octets.find(b"delivery-status", start, end) >= 0 or _is_of_exim(octets[start : start + _HEAD], headers)
+        head = octets[start : start + _HEAD]
+        told = octets.find(b"delivery-status", start, end) >= 0 or _is_of_exim(head, headers)
+        if not told and is_forwarded(headers):  # a report in plain text: qmail, Yahoo
+            told = _FROM_A_DAEMON.search(head) is not None
         inner = octets[start:end] if told else b""
     else:
         inner = b""
