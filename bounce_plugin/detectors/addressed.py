@@ -1,4 +1,4 @@
-"""Whom did we write to? The last witness: a report that names nobody, but says or shows which message failed."""
+"""Whom did we write to? The last witness: a report that names nobody in its text, but says or shows which message failed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.message.address import find_addresses
 
 NAME: Final = "addressed"
 
@@ -20,4 +21,7 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
         )
     if len(notice.addressed) == 1 and not notice.is_ours(notice.addressed[0]):
         return (build_finding(notice, notice.addressed[0], notice.text, detector=NAME, confidence=0.5, whole=True),)
+    told = find_addresses(notice.subject) if notice.titled else ()
+    if len(told) == 1 and not notice.is_ours(told[0]):
+        return (build_finding(notice, told[0], notice.text, detector=NAME, confidence=0.5, whole=True),)
     return ()

@@ -21,6 +21,7 @@ from bounce_plugin.message.automatic import (
     is_challenge,
     is_receipt,
     is_receipt_in_words,
+    is_receipt_of_notes,
     is_unattended,
     may_be_auto_reply,
 )
@@ -90,6 +91,8 @@ def find_doubt(notice: Notice, evidence: Evidence) -> Detection:
     """What to make of a mail that names no recipient."""
     own = notice.report.kind is _BOUNCE
     if own or (notice.report.returned is not None and evidence.score >= BOUNCE):
+        if notice.action is not _FAILED:
+            return Detection(kind=Kind.DELAY if notice.action is Action.DELAYED else Kind.DELIVERED)
         return Detection(kind=Kind.BOUNCE, doubt="The mail reports a failure, but names no recipient.")
     if evidence.score >= REVIEW and evidence.known and evidence.origin > 0:
         return Detection(kind=Kind.OTHER, doubt=_UNCLEAR)
@@ -210,6 +213,8 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     if notice.action is Action.DELAYED and asks_for_a_click(notice.lower) and not _gives_a_code(notice.text):
         return Kind.CHALLENGE  # whoever still tries wants nobody to click
     if is_receipt(headers, subject) or is_receipt_in_words(subject, notice.lower):
+        return Kind.MDN
+    if evidence.score < BOUNCE and not _gives_a_code(notice.text) and is_receipt_of_notes(notice.lower):
         return Kind.MDN
     if is_auto_reply(headers, subject):
         return Kind.AUTO_REPLY

@@ -46,6 +46,8 @@ _FILE: Final = re.compile(
 _WITHIN: Final = ("to:", "from:", "said:")
 #: Under these heads log summaries list what was refused.
 _COMMANDS: Final = frozenset({"connect", "helo", "ehlo", "mail", "rcpt", "data", "end-of-message", "end-of-data"})
+#: What smail writes above its list: `|---- Failed addresses follow: ----|`.
+_HEAD: Final = re.compile(r"\|?-{3,80}[ ]?[^\n-]{3,80}follow:?[ ]?-{3,80}\|?$", re.IGNORECASE)
 _GENERATED: Final = re.compile(
     r"(?:generated|expanded|originally addressed|forwarded) (?:from|by|to):?[ \t]*(.{3,254}?)\)?$", re.I
 )
@@ -82,6 +84,8 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
 
 def detect_ours(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`. For those who write to themselves: the recipient that failed is the one that is told."""
+    if notice.bounced_twice:
+        return ()
     preface, entries = _read(notice, _ALONE, even_ours=True)
     if _is_only_asked(notice, entries):
         return ()
@@ -177,7 +181,7 @@ def _is_headed(line: str) -> bool:
 
 def _goes_on(above: str) -> bool:
     """Whether a line is likely to go on in the next one."""
-    return bool(above.strip()) and not above.endswith((":", "---", "---|"))
+    return bool(above.strip()) and not above.endswith(":") and not _HEAD.match(above)
 
 
 def _is_within(entry: _Entry, line: str) -> bool:

@@ -27,7 +27,7 @@ _CUES: Final = (
     "rcpt to:", "final-recipient:", "recipient address:", "original address:", "error-for:", "undeliverable address:", "target mail address:",
     "intended recipient:", "recipient:", "could not be delivered to", "not be delivered to", "unable to deliver", "delivering your mail to",
     "failed to deliver to", "deliver mail to", "deliver your message to", "delivered to", "was not delivered to", "following recipient", "did not reach", "delivery to",
-    "message to", "mail to", "e-mail to", "email to", "emailed to", "user:", "userid:", "allowed size:", "attempts:", "is full:", "mailbox", "addressed to", "addressed,", "user",
+    "message to", "mail to", "e-mail to", "email to", "you emailed to", "user:", "userid:", "allowed size:", "attempts:", "is full:", "mailbox", "addressed to", "addressed,", "user",
     "sent to", "gesendet an", "gesandt an", "die sie an", "envoyé à", "adressé à", "que envió a", "enviado a", "enviada para", "enviou para", "inviato a", "verzonden aan", "hebt gestuurd naar", "wysłana do", "wysłanej do", "skickade till", "skickats till", "sendt til", "отправленное",
     "ihre nachricht an", "ihre e-mail an", "ihre mail an", "votre message à", "votre message destiné à", "su mensaje a", "su mensaje para", "il messaggio a", "uw bericht aan", "uw e-mail aan",
     "wiadomość do", "sua mensagem para", "meddelande till", "beskeden til", "zpráva pro", "ваше сообщение для", "das postfach", "la casella", "la boîte", "el buzón", "skrzynka", "de postbus", "posta kutusu", "all'utente", "destinato a", "indirizzato a", "destinatario", "destinataire", "empfänger", "dirigido a", "bestemd voor", "geadresseerde",
@@ -70,7 +70,9 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
                 return tuple(_findings(notice, hits))
             asked = asked or hits
     found = asked or _labelled(notice, mentions, {}) or _only(mentions, even_contacts=len(mentions) < every)
-    return tuple(_findings(notice, found)) if found else ()
+    if found:
+        return tuple(_findings(notice, found))
+    return tuple(_those_addressed(notice, mentions))
 
 
 def _labelled(
@@ -95,6 +97,17 @@ def _only(mentions: list[tuple[int, int, str]], *, even_contacts: bool) -> dict[
         address: (start, end) for start, end, address in reversed(mentions) if even_contacts or not is_contact(address)
     }
     return named if len(named) == 1 else {}
+
+
+def _those_addressed(notice: Notice, mentions: list[tuple[int, int, str]]) -> Iterator[Finding]:
+    """All that a text names, each with its paragraph, where they are those that the returned message was written to, and nobody else."""
+    named = {address.lower() for _start, _end, address in mentions}
+    if len(named) != len(mentions) or named != {one.lower() for one in notice.addressed}:
+        return
+    for start, end, address in mentions:
+        above, below = notice.text.rfind("\n\n", 0, start), notice.text.find("\n\n", end)
+        words = notice.text[above + 2 if above >= 0 else 0 : below if below >= 0 else None]
+        yield build_finding(notice, address, words, detector=NAME, confidence=0.7, whole=True)
 
 
 def _findings(notice: Notice, hits: dict[str, tuple[int, int]]) -> Iterator[Finding]:

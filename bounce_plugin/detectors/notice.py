@@ -93,11 +93,20 @@ class Notice:
         return frozenset([address.lower() for address in found])
 
     def is_ours(self, address: str) -> bool:
-        """Whether the report was sent to this address: we are not who failed."""
+        """Whether the report was sent to this address: we are not who failed.
+
+        Nor is our return path, where qmail tells its postmaster that the bounce to it bounced, too.
+        """
+        if self.bounced_twice:
+            return self.is_of_our_site(address)
         fields, lower = self._our_fields, address.lower()
         if fields.isascii() and lower not in fields.lower():
             return False  # as mostly; to read the addresses of the fields takes long
         return lower in self._ours
+
+    @lazy
+    def bounced_twice(self) -> bool:
+        return "#@[]" in self.headers.get("return-path")
 
     def is_our_list(self, address: str) -> bool:
         """Whether the report was sent to who keeps the list of this address: `owner-news`, `news-owner`, `news-bounces+…`."""
@@ -106,7 +115,7 @@ class Notice:
         if not local or (f"-{local}@" not in fields and f"{local}-" not in fields):
             return False  # as mostly
         name = re.escape(local)
-        keeper = re.compile(rf"owner-{name}@|{name}-(?:owner|bounces?|return|errors|request|admin)[-+@]")
+        keeper = re.compile(rf"owner-{name}@|{name}-(?:owner|bounces?|return)[-+@]")
         return any(keeper.match(one) and are_of_one_site(address, one) for one in self._ours)
 
     def is_of_our_site(self, address: str) -> bool:
@@ -149,7 +158,7 @@ class Notice:
             if not self._is_to_ourselves([one.lower() for one in to], sender.lower()):
                 return to
             taken = [_TAKEN_FOR.search(value) for value in reversed(returned.headers.all("received"))]
-            taken_for = [found[1] for found in taken if found and not are_of_one_site(found[1], sender)]
+            taken_for = [found[1] for found in taken if found and not self.is_of_our_site(found[1])]
             return tuple([one for one in taken_for[:1] if find_address(one) == one])  # whole (T-09)
         delivered = find_address(returned.headers.get("x-original-to") or returned.headers.get("delivered-to"))
         return (delivered,) if delivered else ()

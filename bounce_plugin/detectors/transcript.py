@@ -68,7 +68,9 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     failed, session = _read(notice.lines)
     spoken = _spoken(session, lower)
     if not failed:
-        failed = [_Failed(address=address) for address in _named_in(session) or _refused_in(spoken, notice)]
+        failed = [
+            _Failed(address=address) for address in _named_in(session, spoken, notice) or _refused_in(spoken, notice)
+        ]
     answers = _read_answers(spoken)
     # What is said of one that is listed is no refusal of the message, even after DATA: it concerns no other.
     listed = [one.address.lower() for one in failed if one.address]
@@ -160,10 +162,20 @@ def _spoken(session: list[str], lower: str) -> list[str]:
     ]
 
 
-def _named_in(session: list[str]) -> list[str]:
-    """Whom a report names as failed; in its session others may be refused, to whom reports of their own go."""
-    named = [found for line in session if "ailed address" in line and (found := _NAMED.match(line))]
-    return list(dict.fromkeys(address for found in named for address in find_addresses(found[1])))
+def _named_in(session: list[str], spoken: list[str], notice: Notice) -> list[str]:
+    """Whom a report names as failed; in its session others may be refused, to whom reports of their own go.
+
+    Nobody where the session asks for none of them: then it goes by other names, which the refusals have.
+    """
+    named: list[str] = []
+    goes_on = False
+    for line in session:
+        found = _NAMED.match(line) if "ailed address" in line else None
+        if found is not None or (goes_on and line.strip()):
+            named.append((found[1] if found else line).partition("(")[0])
+        goes_on = found is not None or (goes_on and line[:1] in " \t" and "@" in line)
+    addresses = dict.fromkeys(address for one in named for address in find_addresses(one))
+    return [one for one in addresses if not notice.is_ours(one) and _was_asked_for(one.lower(), spoken)]
 
 
 def _refused_in(session: list[str], notice: Notice) -> list[str]:
@@ -200,13 +212,31 @@ def _words_about(
         return "\n".join([f"{first.host}>>> {first.command}", first.reply, *(answer.reply for answer in rest)])
     if own and not _CODED.match(one.reason):
         return own
-    return one.reason or own or "\n".join(line for line in session if line.strip()).strip()[-500:] * alone
+    if one.reason or own or not alone:
+        return one.reason or own
+    if _was_asked_for(one.address.lower(), spoken):  # and what came then says nothing of others
+        session = _behind_own_rcpt(one.address.lower(), session)
+    return "\n".join(line for line in session if line.strip()).strip()[-500:]
 
 
 def _was_asked_for(address: str, session: list[str]) -> bool:
     """Whether the session has a RCPT of this recipient's own."""
     commands = (found[1].lower() for line in session if (found := _COMMAND.match(line)))
     return address != "" and any(one.startswith("rcpt") and find_whole(one, address) >= 0 for one in commands)
+
+
+def _behind_own_rcpt(address: str, session: list[str]) -> list[str]:
+    """What a session says from the RCPT of this recipient on, without those of others and the replies to them."""
+    left: list[str] = []
+    taken = others = False
+    for line in session:
+        if command := _COMMAND.match(line):
+            rcpt = command[1].lower().startswith("rcpt")
+            others = rcpt and find_whole(command[1].lower(), address) < 0
+            taken = taken or (rcpt and not others)
+        if taken and not others:
+            left.append(line)
+    return left
 
 
 @dataclass(slots=True)

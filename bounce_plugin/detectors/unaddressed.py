@@ -1,9 +1,9 @@
-"""What failed for somebody whom a report names by no address? By the name that it gives; the return path may tell who it is.
+"""What failed for those whom a report names by no address? By the names that it gives; the return path may tell who it is.
 
-Blackwell, Roy on Mon, 22 May 2000 17:40:02 +0100          Exchange 5.5 to 2003, by the entry of its directory
-    The recipient name is not recognized
+Blackwell, Roy on Mon, 22 May 2000 17:40:02 +0100                          Exchange 5.5 to 2003:
+    The recipient name is not recognized                                   entries of its directory
         < mail.firm.example #5.1.1>
-library,WestLynne (The name was not found at the remote site.)          FirstClass
+library,WestLynne (The name was not found at the remote site.)             FirstClass
 """
 
 from __future__ import annotations
@@ -17,24 +17,53 @@ from bounce_plugin.detectors.notice import Notice
 
 NAME: Final = "unaddressed"
 
-#: What no person writes: Exchange's code behind its host, its mark in front of its own code, FirstClass's sentence.
-_MARK: Final = re.compile(
-    r"^[ \t]*<[ \t]?[\w.-]{1,253} #[45]\.\d{1,3}\.\d{1,3}[^\n>]{0,200}>|\bMSEXCH:|\(The name was not found at ",
+#: An entry: the name, and when, in the words of the server's language, or why.
+_ENTRY: Final = re.compile(
+    r"^[ \t]{0,40}+([^\s@:<>()]{1,40}(?: [^\s@:<>]{1,40}){0,3}) (?:(?:on|am|le|el|il|op|em|den|dne|w|på|på|на|tarihinde) (?:\w{2,4}\.?,? )?\d[^\n]{3,40}$|(?=\([^\n()]{5,200}\)?))",
     re.MULTILINE,
 )
-#: Behind the name stands when, in the words of the server's language, or why.
-_NAMED: Final = re.compile(
-    r"[ \t]{0,40}+(\S[^\n@]{0,99}?)[ \t]{1,4}(?:\(|\w{2,3} (?:\w{2,4}\.?, )?\d[^\n]{3,40}(?:\n|$))"
+#: What no person writes below it: Exchange's code behind its host, its mark in front of its own code, and how the
+#: lists of FirstClass and GroupWise are announced, above it.
+_MARK: Final = re.compile(
+    r"^[ \t]*<[ \t]?[\w.-]{1,253} #[45]\.\d{1,3}\.\d{1,3}[^\n>]{0,200}>|^[ \t]*MSEXCH:", re.MULTILINE
+)
+_ANNOUNCED: Final = re.compile(
+    r"^Sorry\. Your message could not be delivered to:|^The message that you sent was undeliverable to the following:",
+    re.MULTILINE,
 )
 
 
 def detect(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`."""
-    found = _MARK.search(notice.text)
-    if found is None:
+    text = notice.text
+    announced = _ANNOUNCED.search(text)
+    if announced is None and "#" not in text and "MSEXCH:" not in text:
         return ()
-    start = notice.text.rfind("\n\n", 0, found.start())
-    end = notice.text.find("\n\n", found.end())
-    words = notice.text[start + 2 if start >= 0 else 0 : end if end >= 0 else None]
-    named = _NAMED.match(words)
-    return (build_finding(notice, named[1] if named else "", words.strip(), detector=NAME, confidence=0.5),)
+    entries = list(_ENTRY.finditer(text, announced.end() if announced else 0))
+    said: dict[str, str] = {}
+    for number, entry in enumerate(entries):
+        end = entries[number + 1].start() if number + 1 < len(entries) else len(text)
+        words = text[entry.end() : end]
+        mark = _MARK.search(words)
+        if mark is not None or announced is not None:
+            below = words.find("\n\n", mark.end() if mark else 0)
+            said.setdefault(entry[1], words[: below if below >= 0 else None].strip())
+        if announced is not None and "\n\n" in words:
+            break  # the list ends
+    return tuple(_finding(notice, name, words, _resolve([*said], notice)) for name, words in said.items())
+
+
+def _finding(notice: Notice, name: str, words: str, addresses: dict[str, str]) -> Finding:
+    address = addresses.get(name, "")
+    others = (name,) if address else ()
+    return build_finding(notice, address or name, words, detector=NAME, confidence=0.5, others=others)
+
+
+def _resolve(names: list[str], notice: Notice) -> dict[str, str]:
+    """Which of the addresses that the returned message was written to each name stands for, as far as it is certain."""
+    left = {one.partition("@")[0].lower(): one for one in notice.addressed}
+    found = {name: left.pop(name.lower()) for name in names if name.lower() in left}
+    unknown = [name for name in names if name not in found]
+    if len(unknown) == len(left) == 1:
+        found[unknown[0]] = next(iter(left.values()))
+    return found

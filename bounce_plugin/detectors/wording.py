@@ -95,7 +95,7 @@ SUBJECTS: Final = Beginnings((
     "no se puede entregar", "no entregado", "no se pudo entregar", "devuelto", "mensaje devuelto", "correo no entregado", "notificación de estado de entrega", "error de entrega",
     "correo devuelto", "mensaje no entregado", "mensaje rechazado",  # es
     "avviso di mancata consegna", "avviso di non accettazione", "non recapitabile", "impossibile recapitare", "mancato recapito", "mancata consegna", "notifica di mancat", "messaggio non", "messaggio rifiutato", "messaggio restituito", "messaggio respinto",  # it
-    "onbestelbaar", "niet bezorgd", "niet afgeleverd", "kan niet worden bezorgd",  # nl
+    "onbestelbaar", "niet-bestelbaar", "niet bezorgd", "niet afgeleverd", "kan niet worden bezorgd",  # nl
     "niedostarczalne", "nie można dostarczyć", "zwrot do nadawcy", "zwrot wiadomości", "nie dostarczono", "niedoręczenie",  # pl
     "não entregue", "falha na entrega", "não foi possível entregar", "devolvida", "mensagem não",  # pt
     "olevererbart", "kunde inte levereras", "går inte att leverera", "kan ikke leveres", "ikke levert", "kunne ikke leveres",
@@ -112,7 +112,7 @@ SUBJECTS: Final = Beginnings((
 INTROS: Final = Phrases((
     "could not be delivered", "this message was created automatically by mail delivery software", "a message that you sent", "recipient address rejected", "user unknown", "unable to deliver",  # the most frequent first
     "hi. this is the", "mail transport system has reported", "problems it encountered while trying to deliver", "this is the mail system at", "this is the postfix", "program at host",
-    "this is an automatically generated delivery status",
+    "this is an automatically generated delivery status", "delivery of the email was stopped", "delivery of the message was stopped", "has stopped the following email for", "is niet aangekomen bij",
     "automatically generated delivery status notification", "this is an automated message created by mail delivery",
     "this is the mailer-daemon", "this is the dragonfly mail agent", "this is a delivery status notification",
     "automatic bounce notification", "this is an automated alert notification", "non-delivery report", "nondelivery report",
@@ -176,7 +176,7 @@ STILL_TRYING: Final = Phrases((
     "konnte noch nicht zugestellt", "noch nicht zugestellt worden", "versucht es noch weitere", "versuchen es noch weitere", "aún no ha sido entregad", "todavía no ha sido entregad", "non è ancora stato consegnat", "nog niet afgeleverd",
     "sera à nouveau", "retardé", "pas encore pu être", "simple avertissement", "tentatives se poursuivr", "nouvelles tentatives",
     "ha sido retrasad", "aún no se ha podido entregar", "todavía no se ha podido", "seguirá intentando", "se volverá a intentar",
-    "non è ancora stato possibile", "non è stato ancora possibile", "non è stato consegnato nelle prime", "ulteriori tentativi", "si continuerà a tentare",
+    "non è ancora stato possibile", "non è stato ancora possibile", "non è stato consegnato nelle prime dodici ore", "ulteriori tentativi", "si continuerà a tentare",
     "kon nog niet worden", "is nog niet bezorgd", "wordt later opnieuw geprobeerd", "jeszcze nie została dostarczona", "kolejne próby",
     "ainda não foi entregue", "ainda não pôde ser", "novas tentativas", "har ännu inte", "fler försök", "er endnu ikke", "yderligere forsøg",
     "zatím nebyla doručena", "další pokusy", "henüz teslim edilemedi", "yeniden denenecek", "пока не доставлено", "попытки доставки будут", "попытки будут продолж",
@@ -200,7 +200,7 @@ GIVEN_UP: Final = Phrases((
 ))  # fmt: skip
 DELIVERED: Final = Phrases((
     "was successfully delivered", "has been successfully delivered", "were successful", "successfully relayed",
-    "was delivered to the following", "has been delivered to the following", "successful mail delivery",
+    "was delivered to the following", "has been delivered to the following", "successful mail delivery", "weitergeleitet und dort zugestellt",
 ))  # fmt: skip
 # It was delivered in the end, whatever was reported before.
 AFTER_ALL: Final = Phrases((

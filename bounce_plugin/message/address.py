@@ -71,8 +71,10 @@ def _locate(text: str) -> Iterator[tuple[int, int, str]]:
     at = text.find("@")
     free = 0
     while at >= 0:
-        twice = text[at + 1 : at + 2] == "@"  # somebody's slip, given as it was written
+        twice = text[at + 1 : at + 2] == "@"
         domain = _DOMAIN.match(text, at + 1 + twice)
+        if twice and domain and text[domain.end() : domain.end() + 1] in ('"', "@"):
+            domain = None  # quoted, or one more: no slip that is given as it was written
         left = text[max(free, at - _LOCAL) : at]
         if left.endswith('"') and (quote := left.rfind('"', 0, -1)) >= 0 and "\n" not in left[quote:]:
             local = left[quote:]
@@ -202,7 +204,6 @@ def are_of_one_site(one: str, other: str) -> bool:
 def is_rewritten(path: str) -> bool:
     """Whether a forwarder has put a return path of its own in place of the sender's (SRS).
 
-    Exchange Online writes it as a detail of the mailbox that forwards: `ann+SRS=…`.
+    Exchange Online's `ann+SRS=…` is no such one here: it tells who passed the mail on, and that may be anybody.
     """
-    local = path.strip("<> ").rpartition("@")[0].lower()
-    return local.startswith(_REWRITTEN) or "+srs=" in local
+    return path.strip("<> ").lower().startswith(_REWRITTEN)

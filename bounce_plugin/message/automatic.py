@@ -136,7 +136,7 @@ _CHALLENGES: Final = (
     "suspect email", "list of allowed senders", "add you to this list", "human verification", "verify your identity as the sender",
     "wird zurückgehalten, bis sie", "bestätigen sie ihre nachricht", "pour vous authentifier",
     "der absender sich einmalig bestätigt", "um die zustellung freizugeben", "zustellung freizuschalten", "um ihre nachricht freizu", "um ihre e-mail freizu", "bitte bestätigen sie ihre e-mail", "bitte bestätigen sie ihre nachricht",
-    "vous authentifier en", "demande d'authentification", "demande d’authentification", "expéditeurs autorisés", "vous êtes bien l'expéditeur", "vous êtes bien l’expéditeur", "confirmez votre envoi", "pour qu'il soit remis", "me soit remis", "message me parvienne", "vous authentifier en cliquant", "solution mailinblack", "vous authentifier pour que", "pour que votre message soit",
+    "vous authentifier en", "demande d'authentification", "demande d’authentification", "expéditeurs autorisés", "vous êtes bien l'expéditeur", "vous êtes bien l’expéditeur", "confirmez votre envoi", "pour qu'il soit remis", "me soit remis", "message me parvienne", "vous authentifier en cliquant", "j'utilise la solution mailinblack", "vous authentifier pour que", "pour que votre message soit",
     "para que sua mensagem seja", "digite os caracteres", "confirme que você", "para que seu e-mail seja entregue", "antispam uol",
     "para que su mensaje sea", "para que su correo sea", "confirme que usted", "remitentes autorizados", "verifique que es usted",
     "conferma il tuo messaggio", "confermare l'invio", "affinché il suo messaggio", "perché il tuo messaggio venga", "mittenti autorizzati",
@@ -203,10 +203,13 @@ def _is_marked_as_receipt(headers: Headers) -> bool:
 
 
 def is_receipt_in_words(subject: str, lower: str) -> bool:
-    """Whether a receipt without any mark: Outlook and Notes tell in the text alone that it was read; `lower` is the text in lower case."""
+    """Whether a receipt without any mark: Outlook tells in the text alone that it was read; `lower` is the text in lower case."""
+    return subject.startswith(_RECEIPT_SUBJECTS) and any(words in lower[:1000] for words in _WAS_READ)
+
+
+def is_receipt_of_notes(lower: str) -> bool:
+    """Whether a text, in lower case, is Notes' receipt; for mails that report no failure."""
     near = lower[:1000]
-    if subject.startswith(_RECEIPT_SUBJECTS) and any(words in near for words in _WAS_READ):
-        return True
     return any(first in near[:300] and labels.issubset(near.split()) for first, labels in _NOTES_RECEIPT)
 
 
@@ -263,7 +266,7 @@ def is_challenge(lower: str, sender: str) -> bool:
         or "clic" in near
         or "cliq" in near
         or "klic" in near
-        or "authentif" in near
+        or "mailinblack" in near
         or "reply" in near
         or "répond" in near
         or "antwort" in near

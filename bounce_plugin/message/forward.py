@@ -59,7 +59,7 @@ _RETURNED: Final = re.compile(
 )
 #: What a report itself may say below the refusal: a field, an address, a line, or that it gives up.
 _OF_A_REPORT: Final = re.compile(
-    r"^[ \t]*(?:[\w-]{2,30}(?: [\w-]{2,20}){0,3}:|<?[^\s<>@]{1,64}@[^\s<>@]{1,255}(?:[>:]*$|>:)|[-=_*]{3})|mail system|postmaster|administrator|giving up|not going to try|queue",
+    r"\A[ \t]*[\w-]{2,30}(?: [\w-]{2,20}){0,3}:|^[ \t]*(?:<?[^\s<>@]{1,64}@[^\s<>@]{1,255}(?:[>:]*$|>: (?:host|connect|mail for|delivery|lost|conversation|unable))|[-=_*]{3})|mail system|postmaster|administrator|giving up|not going to try|queue",
     re.MULTILINE,
 )
 #: The fields of the message that is forwarded, where no line announces them: so Outlook writes.
@@ -72,27 +72,36 @@ _BLOCK: Final = re.compile(
 _END: Final = re.compile(
     r"^-{2,}[ \t]*(?:end|ende|fin|fine|einde|koniec|slut)\b[^\n]{0,80}$", re.IGNORECASE | re.MULTILINE
 )
+#: A line that somebody draws between two texts.
+_DRAWN: Final = re.compile(r"^[ \t]{0,8}(?:-{4,80}|_{4,80}|={4,80}|\*{4,80}|~{4,80})[ \t]{0,8}$", re.MULTILINE)
 #: In a remark: that it is not so, or no more.
 _TAKEN_BACK: Final = re.compile(
     r"\b(?:(?<!nicht )(?<!nie )(?<!never )(?<!not )(?<!muss )(?<!must be )(?<!to be )(?:angekommen|arrived|korrigiert|corrected|fixed|erledigt|geklärt|gelöst|behoben|solved|resolved)"
     r"|fehlalarm|false alarm|vertippt|typo|kam (?:doch )?an|doch noch|stimmt(?! nicht)|geht (?:\w+ )?wieder|wieder (?:ok|erreichbar|da)|nicht unsere?|works again|again now|ignorieren|ignore|mein fehler|my mistake|bleibt"
     r"|(?:nicht|bitte nichts?) (?:austragen|löschen|entfernen|tun)|(?:not|don['’]t) (?:delete|remove|unsubscribe)|résolu|réglé|corrigé|resuelto|corregid[oa]|risolto|corrett[oa]|opgelost|rozwiązane)\b"
 )
+#: In a short one: that it is nothing new, or does not matter.
+_KNOWN: Final = re.compile(
+    r"\b(?:kenne?n?|bekannt|schon|wissen|egal|already|known|we know|never ?mind|déjà|già|bekend|wiemy|víme)\b"
+)
 #: Somebody speaks of himself, as no report does below the refusal.
 _MYSELF: Final = re.compile(
-    r"\bI\b|\b(?i:ich|mir|mich|j['’]ai|je (?:suis|vais|crois|pense|ne\b|[nlm]['’])|moi|yo|creo|io|penso|acho|ik|jag|jeg|minä|jsem|myslím|jestem|myślę|mnie|szerintem|nekem|bence|bana|я|мне)\b"
+    r"\bI\b|\b(?i:ich|mir|mich|j['’]ai|je (?:suis|vais|crois|pense|ne\b|[nlm]['’])|yo|creo|io|acho|ik|jag|jeg|minä|jsem|myslím|jestem|myślę|mnie|szerintem|nekem|я|мне)\b|\b(?:moi|penso|bence|bana)\b"
 )
 #: What each report is about. Prose without any of it is no program's.
 _OF_MAIL: Final = re.compile(
     r"m[ae]il|mess?ag|mensa|mensaje|nachricht|zustell|deliver|recipient|empfänger|destinat|remise|entrega|recapit|consegn|bericht|bezorg|aflever|wiadomo|dostarcz|zpráv|doruč|meddel|lever|сообщени|доставк|письм|ileti|viesti|toimit|üzenet|kézbes"
-    r"|server|host|smtp|postfach|boîte|buz[óo]n|casella|skrzynk|schránk|error|fehler|erreur|fout|błąd|chyb|attempt|versuch|tentativ|reintent|original|header|kopf|en-tête|check|prüf|vérif|verif[iy]|comprueb|controll|copyright|©",
+    r"|addres|adress|direcci|indirizz|endere|server|host|smtp|postfach|boîte|buz[óo]n|casella|skrzynk|schránk|error|fehler|erreur|fout|błąd|chyb|attempt|versuch|tentativ|reintent|original|header|kopf|en-tête|check|prüf|vérif|verif[iy]|comprueb|controll|copyright|©",
     re.IGNORECASE,
 )
-_LOWER_WORD: Final = re.compile(r"\b[^\W\d_A-Z]\w*")
-_PROSE: Final = 5  # words in lower case; a signature has fewer of them
+_PROSE: Final = 12  # words in lower case; a signature has fewer of them
+#: What a program calls itself that says "I": qmail, in all its translations.
+_PROGRAM: Final = re.compile(
+    r"programm?|программ|mailer|daemon|server|mail system|could not be delivered", re.IGNORECASE
+)
 #: Who prints or asks below any mail is its footer, and so is what lawyers want there.
 _FOOTER: Final = re.compile(
-    r"fragen\?|questions\?|print|drucken|imprim|stamp|help|hilfe|assist|confident|vertraulich|privileg|riservat|gesendet|sent from|envoyé de|inviato da|enviado des",
+    r"fragen\?|questions\?|print|drucken|imprim|stamp|help|hilfe|assist|confident|vertraulich|privileg|riservat|gesendet|sent from|envoyé|inviato da|enviado des|wysłan|skickat från|odesláno",
     re.IGNORECASE,
 )
 _LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
@@ -101,7 +110,7 @@ _WORDS: Final = 6  # and words: more say something
 
 def is_bare_forward(text: str, headers: Headers) -> bool:
     """Whether the subject says forwarded and the text above the forwarded message, and below it, says next to nothing."""
-    return is_forwarded(headers) and _says_little(_own_words(text, _marker(text)))
+    return _is_forwarded(headers) and _says_little(_own_words(text, _marker(text)))
 
 
 def is_letter(text: str) -> bool:
@@ -130,7 +139,7 @@ def is_from_a_person(headers: Headers) -> bool:
 
 def find_forwarded(text: str, headers: Headers) -> str:
     """The mail forwarded within a text, its quoting undone; empty where there is none or a person has written more."""
-    if not is_forwarded(headers):  # first, as it costs next to nothing
+    if not _is_forwarded(headers):  # first, as it costs next to nothing
         return ""
     at = _marker(text)
     if at >= len(text) or not _says_little(_own_words(text, at)):
@@ -150,8 +159,7 @@ def _in_english(line: str) -> str:
     return f"{field}{colon}{value}"
 
 
-def is_forwarded(headers: Headers) -> bool:
-    """Whether the subject says that the mail is passed on."""
+def _is_forwarded(headers: Headers) -> bool:
     subject = decode_words(headers.get("subject"))
     return ":" in subject and _SUBJECT.match(subject) is not None
 
@@ -175,17 +183,23 @@ def _without_signature(text: str) -> str:
 def _letter_within(lines: list[str]) -> str:
     """The prose of a person in a report that is not quoted: a letter above the refusal, or anything below its paragraph.
 
-    Where a message comes back with the report, it may be that message's.
+    Where a message comes back with the report, what stands below its fields may be its own; a line drawn below it is where it ends.
     """
-    refused = next((number for number, line in enumerate(lines) if _CODE.search(line)), len(lines))
+    coded = (number for number, line in enumerate(lines) if _CODE.search(line))
+    named = (number for number, line in reversed([*enumerate(lines)]) if "@" in line)
+    refused = next(coded, next(named, len(lines)))
     for paragraph in "\n".join(lines[:refused]).split("\n\n"):
-        if GREETING.match(paragraph.lstrip("> ")) and _MYSELF.search(paragraph):
+        greets = GREETING.match(paragraph.lstrip("> ")) is not None
+        if greets and _MYSELF.search(paragraph) and not _PROGRAM.search(paragraph):
             return paragraph
-    if any(_RETURNED.match(line) for line in lines[refused + 1 :]):
-        return ""
-    _, *paragraphs = _without_signature("\n".join(lines[refused:])).split("\n\n")
+    below = lines[refused:]
+    returned = next((number for number, line in enumerate(below) if number and _RETURNED.match(line)), len(below))
+    _, *paragraphs = _without_signature("\n".join(below[:returned])).split("\n\n")
     own = [one for one in paragraphs if not _CODE.search(one) and not _OF_A_REPORT.search(one.lower())]
-    return "\n".join(own) if any(map(_is_a_persons, own)) else ""
+    if any(map(_is_a_persons, own)):
+        return "\n".join(own)
+    drawn = _DRAWN.split("\n".join(below[returned:]), maxsplit=1)
+    return drawn[1] if len(drawn) == 2 else ""
 
 
 def _is_a_persons(paragraph: str) -> bool:
@@ -197,7 +211,7 @@ def _is_a_persons(paragraph: str) -> bool:
 
 def _is_about_something_else(paragraph: str) -> bool:
     """Whether it is prose that speaks of no mail: whatever a report says below the refusal does."""
-    return _OF_MAIL.search(paragraph) is None and len(_LOWER_WORD.findall(paragraph)) >= _PROSE
+    return _OF_MAIL.search(paragraph) is None and sum(word[0].islower() for word in paragraph.split()) >= _PROSE
 
 
 def speaks_as_person(text: str) -> bool:
@@ -208,7 +222,10 @@ def speaks_as_person(text: str) -> bool:
 def _says_little(own: str) -> bool:
     """Whether words of one's own leave the report to speak: they are few, ask nothing and take nothing back."""
     own = own.strip()
-    return len(own) <= _LENGTH and len(own.split()) <= _WORDS and "?" not in own and not _TAKEN_BACK.search(own.lower())
+    if len(own) > _LENGTH or len(own.split()) > _WORDS or "?" in own:
+        return False
+    lower = own.lower()
+    return _TAKEN_BACK.search(lower) is None and _KNOWN.search(lower) is None
 
 
 def _marker(text: str) -> int:

@@ -12,7 +12,7 @@ from bounce_plugin.message.arf import FEEDBACK_TYPE, kind_of, read_feedback
 from bounce_plugin.message.automatic import is_domain_report
 from bounce_plugin.message.dsn import DELIVERY_STATUS_TYPES, find_fields, read_delivery_status
 from bounce_plugin.message.encoded_words import decode_words
-from bounce_plugin.message.forward import find_forwarded, is_forwarded
+from bounce_plugin.message.forward import find_forwarded, is_bare_forward
 from bounce_plugin.message.headers import Headers
 from bounce_plugin.message.mime import has_parts, recover
 from bounce_plugin.message.part import Part, read_head
@@ -189,7 +189,7 @@ def _wrapped(original: Part | None, passage: Passage, headers: Headers) -> Repor
         end = min(end, start + _INSIDE)
         head = octets[start : start + _HEAD]
         told = octets.find(b"delivery-status", start, end) >= 0 or _is_of_exim(head, headers)
-        if not told and is_forwarded(headers):  # a report in plain text: qmail, Yahoo
+        if not told and is_bare_forward(f"{passage.text}\n{passage.below}", headers):  # in plain text: qmail, Yahoo
             told = _FROM_A_DAEMON.search(head) is not None
         inner = octets[start:end] if told else b""
     else:
