@@ -102,7 +102,7 @@ def _only(mentions: list[tuple[int, int, str]], *, even_contacts: bool) -> dict[
 def _those_addressed(notice: Notice, mentions: list[tuple[int, int, str]]) -> Iterator[Finding]:
     """All that a text names, each with its paragraph, where they are those that the returned message was written to, and nobody else."""
     named = {address.lower() for _start, _end, address in mentions}
-    if len(named) != len(mentions) or named != {one.lower() for one in notice.addressed}:
+    if len(named) < 2 or len(named) != len(mentions) or named != {one.lower() for one in notice.addressed}:
         return
     for start, end, address in mentions:
         above, below = notice.text.rfind("\n\n", 0, start), notice.text.find("\n\n", end)

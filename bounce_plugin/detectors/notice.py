@@ -104,9 +104,10 @@ class Notice:
             return False  # as mostly; to read the addresses of the fields takes long
         return lower in self._ours
 
-    @lazy
+    @property
     def bounced_twice(self) -> bool:
-        return "#@[]" in self.headers.get("return-path")
+        """Whether qmail tells its postmaster of a bounce that could not be delivered either."""
+        return self.subject == "failure notice" and "#@[]" in self.headers.get("return-path")
 
     def is_our_list(self, address: str) -> bool:
         """Whether the report was sent to who keeps the list of this address: `owner-news`, `news-owner`, `news-bounces+…`."""

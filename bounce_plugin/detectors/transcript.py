@@ -31,6 +31,7 @@ NAME: Final = "transcript"
 
 _SESSION: Final = re.compile(">>>|--> ")  # for so few characters the regex engine is ten times as fast as `in`
 _SECTION: Final = re.compile(r"[ \t]*+-{3,}+[ \t|]*+([^\n-].{3,89}?)[ \t|]*+-{3,}+$")
+_NO_WORDS: Final = "This is a MIME-encapsulated message"
 _NOTE: Final = re.compile(r"[ \t]+\((reason|expanded from|originally addressed to):[ \t]*(.*)$")
 _REMARK: Final = re.compile(r"[ \t]+\((?=[^()\n]*[245]\d\d )(.*?)\)?$")  # IceWarp: (Permanent failure - 552 5.2.2 …)
 _STAMPED: Final = r"[^<>\n]{0,40}"  # MDaemon, hMailServer: `Wed 2025-10-22 10:17:03: <-- 550 5.1.1 …`
@@ -107,7 +108,7 @@ def _read(lines: list[str]) -> tuple[list[_Failed], list[str]]:
             failed[-1].reason = remark[1]
         elif listing and line.strip():
             _take_address(failed, line, action)
-        elif not listing and not line.startswith("This is a MIME-encapsulated message"):
+        elif not listing:
             session.append(line)
     once: dict[str, _Failed] = {}
     for one in failed:  # a report may be shown twice
@@ -216,7 +217,7 @@ def _words_about(
         return one.reason or own
     if _was_asked_for(one.address.lower(), spoken):  # and what came then says nothing of others
         session = _behind_own_rcpt(one.address.lower(), session)
-    return "\n".join(line for line in session if line.strip()).strip()[-500:]
+    return "\n".join(line for line in session if line.strip()).replace(_NO_WORDS, "").strip()[-500:]
 
 
 def _was_asked_for(address: str, session: list[str]) -> bool:
