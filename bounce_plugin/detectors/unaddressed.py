@@ -37,7 +37,7 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`."""
     text = notice.text
     announced = _ANNOUNCED.search(text)
-    if announced is None and "#" not in text and "MSEXCH:" not in text:
+    if announced is None and _MARK.search(text) is None:
         return ()
     entries = list(_ENTRY.finditer(text, announced.end() if announced else 0))
     said: dict[str, str] = {}
