@@ -60,6 +60,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     # Then whom X-Failed-Recipients names, or the returned message was written to.
     addressed.detect,
     unaddressed.detect,
+    addressed.detect_told,
     # Last, and bounded: rules for some rare generators, that know addresses but neither codes nor delays.
     flufl.detect,
 )

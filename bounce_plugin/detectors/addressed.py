@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
-from bounce_plugin.message.address import find_addresses
 
 NAME: Final = "addressed"
+
+#: Nothing but the title, and whom it is about: `undeliverable: ann@example.org`.
+_TITLE: Final = re.compile(
+    r"[^:@]{1,80}(?:: ?| for | to | an | für )[<\"']?([^\s<>@:\"']{1,64}@[a-z0-9.-]{1,253}[a-z0-9])[>\"'.]?"
+)
 
 
 def detect(notice: Notice) -> tuple[Finding, ...]:
@@ -21,7 +26,14 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
         )
     if len(notice.addressed) == 1 and not notice.is_ours(notice.addressed[0]):
         return (build_finding(notice, notice.addressed[0], notice.text, detector=NAME, confidence=0.5, whole=True),)
-    told = find_addresses(notice.subject) if notice.titled else ()
-    if len(told) == 1 and not notice.is_ours(told[0]):
-        return (build_finding(notice, told[0], notice.text, detector=NAME, confidence=0.5, whole=True),)
     return ()
+
+
+def detect_told(notice: Notice) -> tuple[Finding, ...]:
+    """See `detectors.Detector`. Whom the title itself names, where no message came back whose subject could have named him."""
+    if not notice.titled or notice.report.returned is not None:
+        return ()
+    found = _TITLE.fullmatch(notice.subject)
+    if found is None or notice.is_ours(found[1]) or notice.is_our_list(found[1]):
+        return ()
+    return (build_finding(notice, found[1], notice.text, detector=NAME, confidence=0.5, whole=True),)

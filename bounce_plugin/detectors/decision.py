@@ -11,7 +11,7 @@ from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.lists import holds_our_message, refusing_list
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
-from bounce_plugin.detectors.wording import DAEMONS, HELD_BY_LIST, is_contact
+from bounce_plugin.detectors.wording import DAEMONS, GIVEN_UP, HELD_BY_LIST, INTROS, TROUBLE, is_contact
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses, is_rewritten
 from bounce_plugin.message.automatic import (
     asks_for_a_click,
@@ -91,7 +91,11 @@ def find_doubt(notice: Notice, evidence: Evidence) -> Detection:
     """What to make of a mail that names no recipient."""
     own = notice.report.kind is _BOUNCE
     if own or (notice.report.returned is not None and evidence.score >= BOUNCE):
-        if notice.action is not _FAILED:
+        if notice.still_tries:
+            return Detection(kind=Kind.DELAY)
+        if notice.action is not _FAILED and not any(
+            words.stand_in(notice.flat) for words in (INTROS, TROUBLE, GIVEN_UP)
+        ):
             return Detection(kind=Kind.DELAY if notice.action is Action.DELAYED else Kind.DELIVERED)
         return Detection(kind=Kind.BOUNCE, doubt="The mail reports a failure, but names no recipient.")
     if evidence.score >= REVIEW and evidence.known and evidence.origin > 0:

@@ -7,6 +7,7 @@ For the many small servers that write one line: `Unknown user: addr`, `There was
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 from bounce_plugin.detectors.build import build_finding
@@ -15,7 +16,7 @@ from bounce_plugin.detectors.labels import RECIPIENT, find_labelled, find_reason
 from bounce_plugin.detectors.lists import is_of_a_manager
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
-from bounce_plugin.detectors.wording import is_contact, is_one_list
+from bounce_plugin.detectors.wording import TROUBLE, is_contact, is_one_list
 from bounce_plugin.message.address import locate_addresses
 from bounce_plugin.message.status import EnhancedStatus
 
@@ -104,10 +105,17 @@ def _those_addressed(notice: Notice, mentions: list[tuple[int, int, str]]) -> It
     named = {address.lower() for _start, _end, address in mentions}
     if len(named) < 2 or len(named) != len(mentions) or named != {one.lower() for one in notice.addressed}:
         return
+    said: dict[str, str] = {}
     for start, end, address in mentions:
         above, below = notice.text.rfind("\n\n", 0, start), notice.text.find("\n\n", end)
-        words = notice.text[above + 2 if above >= 0 else 0 : below if below >= 0 else None]
-        yield build_finding(notice, address, words, detector=NAME, confidence=0.7, whole=True)
+        said[address] = notice.text[above + 2 if above >= 0 else 0 : below if below >= 0 else None]
+    if len({*said.values()}) < len(said):
+        between = [notice.lower[one[1] : other[0]] for one, other in pairwise(mentions)]
+        if not all(map(is_one_list, between)):
+            return  # one paragraph on several: one of them may have got it
+    for address, words in said.items():
+        if TROUBLE.stand_in(words.lower()) or find_reply(words) or " tries" in words:
+            yield build_finding(notice, address, words, detector=NAME, confidence=0.7, whole=True)
 
 
 def _findings(notice: Notice, hits: dict[str, tuple[int, int]]) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from bounce_plugin.detectors.wording import (
     NOT,
     STILL_TRYING,
     SUBJECTS,
+    WAS_LATE,
 )
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses, locate_addresses
 from bounce_plugin.message.encoded_words import decode_words
@@ -169,6 +170,16 @@ class Notice:
         if not all(map(self.is_of_our_site, to)):
             return False
         return to == [sender] or any(map(self.is_our_list, to))
+
+    @property
+    def still_tries(self) -> bool:
+        """Whether the text says that delivery goes on, and not only that it was late; and not that it was given up."""
+        if self.action is not Action.DELAYED or GIVEN_UP.stand_in(self.flat):
+            return False
+        flat = self.flat
+        for words in WAS_LATE:
+            flat = flat.replace(words, "")
+        return STILL_TRYING.stand_in(flat)
 
     @lazy
     def action(self) -> Action:

@@ -172,7 +172,7 @@ def _named_in(session: list[str], spoken: list[str], notice: Notice) -> list[str
     goes_on = False
     for line in session:
         found = _NAMED.match(line) if "ailed address" in line else None
-        if found is not None or (goes_on and line.strip()):
+        if found is not None or (goes_on and line[:1] in (" ", "\t") and not _COMMAND.match(line)):
             named.append((found[1] if found else line).partition("(")[0])
         goes_on = found is not None or (goes_on and line[:1] in " \t" and "@" in line)
     addresses = dict.fromkeys(address for one in named for address in find_addresses(one))

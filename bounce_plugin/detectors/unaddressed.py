@@ -14,12 +14,14 @@ from typing import Final
 from bounce_plugin.detectors.build import build_finding
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.message.address import find_addresses
+from bounce_plugin.message.encoded_words import decode_words
 
 NAME: Final = "unaddressed"
 
 #: An entry: the name, and when, in the words of the server's language, or why.
 _ENTRY: Final = re.compile(
-    r"^[ \t]{0,40}+([^\s@:<>()]{1,40}(?: [^\s@:<>]{1,40}){0,3}) (?:(?:on|am|le|el|il|op|em|den|dne|w|på|på|на|tarihinde) (?:\w{2,4}\.?,? )?\d[^\n]{3,40}$|(?=\([^\n()]{5,200}\)?))",
+    r"^[ \t]{0,40}+([^\s@:<>()]{1,40}(?: [^\s@:<>]{1,40}){0,7}) (?:(?:on|am|le|el|il|op|em|den|dne|w|på|på|на|tarihinde) (?:\w{2,4}\.?,? )?\d[^\n]{3,40}$|(?=\([^\n()]{5,200}\)?))",
     re.MULTILINE,
 )
 #: What no person writes below it: Exchange's code behind its host, its mark in front of its own code, and how the
@@ -27,6 +29,7 @@ _ENTRY: Final = re.compile(
 _MARK: Final = re.compile(
     r"^[ \t]*<[ \t]?[\w.-]{1,253} #[45]\.\d{1,3}\.\d{1,3}[^\n>]{0,200}>|^[ \t]*MSEXCH:", re.MULTILINE
 )
+_WORD: Final = re.compile(r"\w{3,}")
 _ANNOUNCED: Final = re.compile(
     r"^Sorry\. Your message could not be delivered to:|^The message that you sent was undeliverable to the following:",
     re.MULTILINE,
@@ -60,10 +63,20 @@ def _finding(notice: Notice, name: str, words: str, addresses: dict[str, str]) -
 
 
 def _resolve(names: list[str], notice: Notice) -> dict[str, str]:
-    """Which of the addresses that the returned message was written to each name stands for, as far as it is certain."""
-    left = {one.partition("@")[0].lower(): one for one in notice.addressed}
-    found = {name: left.pop(name.lower()) for name in names if name.lower() in left}
-    unknown = [name for name in names if name not in found]
-    if len(unknown) == len(left) == 1:
-        found[unknown[0]] = next(iter(left.values()))
+    """Which of the addresses that the returned message was written to each name stands for, as far as it is certain.
+
+    That is one whose local part is the name, or alone holds a word of it; ours is nobody's.
+    """
+    returned = notice.report.returned
+    copied = find_addresses(decode_words(returned.headers.get("cc"))) if returned else ()
+    left: dict[str, list[str]] = {}
+    for one in dict.fromkeys((*notice.addressed, *copied)):
+        if not notice.is_of_our_site(one):
+            left.setdefault(one.partition("@")[0].lower(), []).append(one)
+    found = {name: left.pop(name.lower())[0] for name in names if len(left.get(name.lower(), ())) == 1}
+    for name in names:
+        words = _WORD.findall(name.lower())
+        alike = [one for local, ones in left.items() if any(word in local for word in words) for one in ones]
+        if name not in found and len(alike) == 1:
+            found[name] = alike[0]
     return found

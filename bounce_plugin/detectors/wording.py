@@ -192,6 +192,16 @@ NO_MORE: Final = (
     "não serão feitas novas tentativas", "não haverá novas tentativas", "sem novas tentativas", "inga fler försök", "utan fler försök", "ingen yderligere forsøg", "uden yderligere forsøg", "žádné další pokusy", "další pokusy nebudou",
     "попытки доставки будут прекращены", "再送を試みまし", "再送を試みた",
 )  # fmt: skip
+# And of these the ones that may be said of a message that has failed since.
+WAS_LATE: Final = (
+    "was delayed",
+    "has been delayed",
+    "is delayed",
+    "has been postponed",
+    "message delayed",
+    "verzögert",
+    "retardé",
+)
 GIVEN_UP: Final = Phrases((
     "giving up", "given up", "i've given up", "no further", "permanent error", "failed permanently", "permanently",
     "permanent fatal errors", "not going to try again", "too long", "will be deleted from queue", "retry timeout exceeded", "expired", "was aborted",
@@ -200,7 +210,7 @@ GIVEN_UP: Final = Phrases((
 ))  # fmt: skip
 DELIVERED: Final = Phrases((
     "was successfully delivered", "has been successfully delivered", "were successful", "successfully relayed",
-    "was delivered to the following", "has been delivered to the following", "successful mail delivery", "weitergeleitet und dort zugestellt",
+    "was delivered to the following", "has been delivered to the following", "successful mail delivery", "weitergeleitet und dort zugestellt.",
 ))  # fmt: skip
 # It was delivered in the end, whatever was reported before.
 AFTER_ALL: Final = Phrases((

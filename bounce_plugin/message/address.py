@@ -73,8 +73,10 @@ def _locate(text: str) -> Iterator[tuple[int, int, str]]:
     while at >= 0:
         twice = text[at + 1 : at + 2] == "@"
         domain = _DOMAIN.match(text, at + 1 + twice)
-        if twice and domain and text[domain.end() : domain.end() + 1] in ('"', "@"):
-            domain = None  # quoted, or one more: no slip that is given as it was written
+        if twice and domain and text[domain.end() : domain.end() + 1] == "@":
+            free, domain = domain.end(), None  # and one more: no slip that is given as it was written
+        elif twice and domain and text[domain.end() : domain.end() + 2] == '"@':
+            domain = None  # quoted: it goes on
         left = text[max(free, at - _LOCAL) : at]
         if left.endswith('"') and (quote := left.rfind('"', 0, -1)) >= 0 and "\n" not in left[quote:]:
             local = left[quote:]

@@ -64,7 +64,7 @@ _OF_A_REPORT: Final = re.compile(
 )
 #: The fields of the message that is forwarded, where no line announces them: so Outlook writes.
 _BLOCK: Final = re.compile(
-    rf"^(?:from|{'|'.join(name for name, field in _FIELDS.items() if field == 'From')})[ \t]?:.*\n(?:\S.*\n){{1,4}}?"
+    rf"^(?:(?:{'|'.join(name for name, field in _FIELDS.items() if field == 'Date')})[ \t]?:.*\n)?(?:from|{'|'.join(name for name, field in _FIELDS.items() if field == 'From')})[ \t]?:.*\n(?:\S.*\n){{1,4}}?"
     rf"(?:subject|{'|'.join(name for name, field in _FIELDS.items() if field == 'Subject')})[ \t]?:",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -73,7 +73,7 @@ _END: Final = re.compile(
     r"^-{2,}[ \t]*(?:end|ende|fin|fine|einde|koniec|slut)\b[^\n]{0,80}$", re.IGNORECASE | re.MULTILINE
 )
 #: A line that somebody draws between two texts.
-_DRAWN: Final = re.compile(r"^[ \t]{0,8}(?:-{4,80}|_{4,80}|={4,80}|\*{4,80}|~{4,80})[ \t]{0,8}$", re.MULTILINE)
+_DRAWN: Final = re.compile(r"^[ \t]{0,8}(?:-{4,8}|_{4,8}|={4,8}|\*{4,8}|~{4,8})[ \t]{0,8}$", re.MULTILINE)
 #: In a remark: that it is not so, or no more.
 _TAKEN_BACK: Final = re.compile(
     r"\b(?:(?<!nicht )(?<!nie )(?<!never )(?<!not )(?<!muss )(?<!must be )(?<!to be )(?:angekommen|arrived|korrigiert|corrected|fixed|erledigt|geklärt|gelöst|behoben|solved|resolved)"
@@ -82,11 +82,12 @@ _TAKEN_BACK: Final = re.compile(
 )
 #: In a short one: that it is nothing new, or does not matter.
 _KNOWN: Final = re.compile(
-    r"\b(?:kenne?n?|bekannt|schon|wissen|egal|already|known|we know|never ?mind|déjà|già|bekend|wiemy|víme)\b"
+    r"\b(?:kennen wir|kenne ich|(?<!un)(?<!nicht )bekannt|(?:schon|bereits) (?:bekannt|erledigt|gelöscht|ausgetragen|entfernt)|wissen wir|egal|already|well known|we know|never ?mind"
+    r"|déjà (?:connu|fait|supprimé)|già|bekend|wiemy|víme)\b"
 )
 #: Somebody speaks of himself, as no report does below the refusal.
 _MYSELF: Final = re.compile(
-    r"\bI\b|\b(?i:ich|mir|mich|j['’]ai|je (?:suis|vais|crois|pense|ne\b|[nlm]['’])|yo|creo|io|acho|ik|jag|jeg|minä|jsem|myslím|jestem|myślę|mnie|szerintem|nekem|я|мне)\b|\b(?:moi|penso|bence|bana)\b"
+    r"\bI\b(?!/O)|(?<![.@/])\b(?i:ich|mir|mich|j['’]ai|je (?:suis|vais|crois|pense|ne\b|[nlm]['’])|yo|creo|io|acho|ik|jag|jeg|minä|jsem|myslím|jestem|myślę|mnie|szerintem|nekem|я|мне)\b|\b(?:moi|penso|bence|bana)\b"
 )
 #: What each report is about. Prose without any of it is no program's.
 _OF_MAIL: Final = re.compile(
@@ -94,14 +95,18 @@ _OF_MAIL: Final = re.compile(
     r"|addres|adress|direcci|indirizz|endere|server|host|smtp|postfach|boîte|buz[óo]n|casella|skrzynk|schránk|error|fehler|erreur|fout|błąd|chyb|attempt|versuch|tentativ|reintent|original|header|kopf|en-tête|check|prüf|vérif|verif[iy]|comprueb|controll|copyright|©",
     re.IGNORECASE,
 )
+#: How prose on a person begins.
+_ON_A_PERSON: Final = re.compile(
+    r"\s{0,4}(?:she|he|sie ist|sie hat|er ist|er hat|elle|hij|ze|frau|herr|mrs?|pani?|hon|han|hun) ", re.IGNORECASE
+)
 _PROSE: Final = 12  # words in lower case; a signature has fewer of them
 #: What a program calls itself that says "I": qmail, in all its translations.
 _PROGRAM: Final = re.compile(
-    r"programm?|программ|mailer|daemon|server|mail system|could not be delivered", re.IGNORECASE
+    r"programm?|программ|qmail|sistema de correo|mailer|daemon|server|mail system|could not be delivered", re.IGNORECASE
 )
 #: Who prints or asks below any mail is its footer, and so is what lawyers want there.
 _FOOTER: Final = re.compile(
-    r"fragen\?|questions\?|print|drucken|imprim|stamp|help|hilfe|assist|confident|vertraulich|privileg|riservat|gesendet|sent from|envoyé|inviato da|enviado des|wysłan|skickat från|odesláno",
+    r"fragen\?|questions\?|print|drucken|imprim|stamp|help|hilfe|assist|confident|vertraulich|privileg|riservat|gesendet|sent from|envoyé|inviato da|enviado des|wysłan|skickat från|odesláno|registered|amtsgericht|vorstand|geschäftsführ|imprim",
     re.IGNORECASE,
 )
 _LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
@@ -166,14 +171,15 @@ def _is_forwarded(headers: Headers) -> bool:
 
 def _own_words(text: str, at: int) -> str:
     """What a person has written above the forwarded message, which is announced at this place, and below it."""
+    above = _without_signature(f"\n{text[:at]}")
     if ended := _END.search(text, at):
-        return f"{text[:at]}\n{_without_signature(text[ended.end() :])}"
+        return f"{above}\n{_without_signature(text[ended.end() :])}"
     lines = text[at:].split("\n")[1:]
     if not next((line for line in lines if line.strip()), "").startswith(">"):  # a report has such lines of its own
-        return f"{text[:at]}\n{_letter_within(lines)}"
+        return f"{above}\n{_letter_within(lines)}"
     last = max(number for number, line in enumerate(lines) if line.startswith(">"))
     below = "\n".join(lines[last + 1 :])
-    return f"{text[:at]}\n{_without_signature(below)}"
+    return f"{above}\n{_without_signature(below)}"
 
 
 def _without_signature(text: str) -> str:
@@ -185,7 +191,9 @@ def _letter_within(lines: list[str]) -> str:
 
     Where a message comes back with the report, what stands below its fields may be its own; a line drawn below it is where it ends.
     """
-    coded = (number for number, line in enumerate(lines) if _CODE.search(line))
+    shown = (number for number, line in enumerate(lines) if not line.strip() and "".join(lines[:number]).strip())
+    head = next(shown, 0)  # lines of the forwarded header: a date in it may look like a code
+    coded = (number for number, line in enumerate(lines) if number >= head and _CODE.search(line))
     named = (number for number, line in reversed([*enumerate(lines)]) if "@" in line)
     refused = next(coded, next(named, len(lines)))
     for paragraph in "\n".join(lines[:refused]).split("\n\n"):
@@ -198,7 +206,7 @@ def _letter_within(lines: list[str]) -> str:
     own = [one for one in paragraphs if not _CODE.search(one) and not _OF_A_REPORT.search(one.lower())]
     if any(map(_is_a_persons, own)):
         return "\n".join(own)
-    drawn = _DRAWN.split("\n".join(below[returned:]), maxsplit=1)
+    drawn = _DRAWN.split("\n".join(below[returned:]))
     return drawn[1] if len(drawn) == 2 else ""
 
 
@@ -210,7 +218,9 @@ def _is_a_persons(paragraph: str) -> bool:
 
 
 def _is_about_something_else(paragraph: str) -> bool:
-    """Whether it is prose that speaks of no mail: whatever a report says below the refusal does."""
+    """Whether it is prose on a person, or that speaks of no mail: whatever a report says below the refusal does."""
+    if _ON_A_PERSON.match(paragraph) and len(paragraph.split()) >= _WORDS:
+        return True
     return _OF_MAIL.search(paragraph) is None and sum(word[0].islower() for word in paragraph.split()) >= _PROSE
 
 
