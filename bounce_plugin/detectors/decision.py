@@ -11,6 +11,7 @@ from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.lists import holds_our_message, refusing_list
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply
+from bounce_plugin.detectors.unaddressed import names_somebody
 from bounce_plugin.detectors.wording import DAEMONS, GIVEN_UP, HELD_BY_LIST, INTROS, TROUBLE, is_contact
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses, is_rewritten
 from bounce_plugin.message.automatic import (
@@ -89,7 +90,7 @@ def decide_kind(findings: tuple[Finding, ...]) -> Detection | None:
 
 def find_doubt(notice: Notice, evidence: Evidence) -> Detection:
     """What to make of a mail that names no recipient."""
-    own = notice.report.kind is _BOUNCE
+    own = notice.report.kind is _BOUNCE or names_somebody(notice)
     if own or (notice.report.returned is not None and evidence.score >= BOUNCE):
         if notice.still_tries:
             return Detection(kind=Kind.DELAY)

@@ -1,4 +1,4 @@
-"""What failed for those whom a report names by no address? By the names that it gives; the return path may tell who it is.
+"""What failed for those whom a report names by no address?
 
 Blackwell, Roy on Mon, 22 May 2000 17:40:02 +0100                          Exchange 5.5 to 2003:
     The recipient name is not recognized                                   entries of its directory
@@ -29,6 +29,8 @@ _ENTRY: Final = re.compile(
 _MARK: Final = re.compile(
     r"^[ \t]*<[ \t]?[\w.-]{1,253} #[45]\.\d{1,3}\.\d{1,3}[^\n>]{0,200}>|^[ \t]*MSEXCH:", re.MULTILINE
 )
+#: A name that some hosts know their users by.
+_BARE: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _WORD: Final = re.compile(r"\w{3,}")
 _ANNOUNCED: Final = re.compile(
     r"^Sorry\. Your message could not be delivered to:|^The message that you sent was undeliverable to the following:",
@@ -37,11 +39,35 @@ _ANNOUNCED: Final = re.compile(
 
 
 def detect(notice: Notice) -> tuple[Finding, ...]:
-    """See `detectors.Detector`."""
+    """See `detectors.Detector`. Nothing where no name is, or stands for, an address: who reads it may know the person."""
+    said = _entries(notice)
+    addresses = _resolve([*said], notice) if said else {}
+    if not addresses:
+        return ()
+    return tuple(
+        build_finding(
+            notice,
+            addresses.get(name, ""),
+            words,
+            detector=NAME,
+            confidence=0.5,
+            others=(name,) if _BARE.fullmatch(name) and addresses.get(name, name) != name else (),
+        )
+        for name, words in said.items()
+    )
+
+
+def names_somebody(notice: Notice) -> bool:
+    """Whether a report names somebody who failed, though by no address."""
+    return bool(_entries(notice))
+
+
+def _entries(notice: Notice) -> dict[str, str]:
+    """The names that a report lists, and what it says of each."""
     text = notice.text
     announced = _ANNOUNCED.search(text)
     if announced is None and _MARK.search(text) is None:
-        return ()
+        return {}
     entries = list(_ENTRY.finditer(text, announced.end() if announced else 0))
     said: dict[str, str] = {}
     for number, entry in enumerate(entries):
@@ -53,19 +79,13 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
             said.setdefault(entry[1], words[: below if below >= 0 else None].strip())
         if announced is not None and "\n\n" in words:
             break  # the list ends
-    return tuple(_finding(notice, name, words, _resolve([*said], notice)) for name, words in said.items())
-
-
-def _finding(notice: Notice, name: str, words: str, addresses: dict[str, str]) -> Finding:
-    address = addresses.get(name, "")
-    others = (name,) if address else ()
-    return build_finding(notice, address or name, words, detector=NAME, confidence=0.5, others=others)
+    return said
 
 
 def _resolve(names: list[str], notice: Notice) -> dict[str, str]:
     """Which of the addresses that the returned message was written to each name stands for, as far as it is certain.
 
-    That is one whose local part is the name, or alone holds a word of it; ours is nobody's.
+    That is one whose local part is the name, or alone holds a word of it; ours is nobody's. A bare name stands for itself.
     """
     returned = notice.report.returned
     copied = find_addresses(decode_words(returned.headers.get("cc"))) if returned else ()
@@ -79,4 +99,6 @@ def _resolve(names: list[str], notice: Notice) -> dict[str, str]:
         alike = [one for local, ones in left.items() if any(word in local for word in words) for one in ones]
         if name not in found and len(alike) == 1:
             found[name] = alike[0]
+        if name not in found and _BARE.fullmatch(name):
+            found[name] = name
     return found

@@ -71,19 +71,14 @@ def _locate(text: str) -> Iterator[tuple[int, int, str]]:
     at = text.find("@")
     free = 0
     while at >= 0:
-        twice = text[at + 1 : at + 2] == "@"
-        domain = _DOMAIN.match(text, at + 1 + twice)
-        if twice and domain and text[domain.end() : domain.end() + 1] == "@":
-            free, domain = domain.end(), None  # and one more: no slip that is given as it was written
-        elif twice and domain and text[domain.end() : domain.end() + 2] == '"@':
-            domain = None  # quoted: it goes on
+        domain = _DOMAIN.match(text, at + 1)
         left = text[max(free, at - _LOCAL) : at]
         if left.endswith('"') and (quote := left.rfind('"', 0, -1)) >= 0 and "\n" not in left[quote:]:
             local = left[quote:]
         else:
             local = left.translate(_ENDS_LOCAL).rpartition(" ")[2].rpartition('"')[2]
         whole = domain and local and not _is_torn(text, at - len(local), domain.end())
-        if domain and whole and (address := _trim(f"{local}{'@@' if twice else '@'}{domain[0]}")):
+        if domain and whole and (address := _trim(f"{local}@{domain[0]}")):
             yield at - len(local), domain.end(), address
             free = domain.end()
         at = text.find("@", at + 1)
