@@ -98,11 +98,12 @@ def _trim(address: str) -> str:
         glued = _GLUED_LOCAL.search(local)
         local = glued[1] if glued else local
         local = local.lstrip(_INVISIBLE)
-        local = local.lstrip("'`*|") if local[:2] == "=?" else local.lstrip("'`*=|")
+        bare = local.lstrip("'`*|") if local[:2] == "=?" else local.lstrip("'`*=|")
+        local = "" if not bare and local.strip("*") else (bare or local)  # `****@example.org` is masked
     if not local or not domain or len(address) > _LONGEST or local[:2] == "//":  # slashes: the rest of a link
         return ""
-    bare = f"{local}@{domain}"
-    return bare if bare.isprintable() else ""
+    address = f"{local}@{domain}"
+    return address if address.isprintable() else ""
 
 
 def read_recipient(field: str) -> str:
