@@ -1,9 +1,12 @@
 """What failed for those whom a report names by no address?
 
-Blackwell, Roy on Mon, 22 May 2000 17:40:02 +0100                          Exchange 5.5 to 2003:
-    The recipient name is not recognized                                   entries of its directory
-        < mail.firm.example #5.1.1>
-library,WestLynne (The name was not found at the remote site.)             FirstClass
+    Blackwell, Roy on Mon, 22 May 2000 17:40:02 +0100                   Exchange 5.5 to 2003, by its directory
+        The recipient name is not recognized
+            < mail.firm.example #5.1.1>
+    library,WestLynne (The name was not found at the remote site.)      FirstClass
+    Pamela Yorke (mailbox full)                                         GroupWise
+
+Where the message comes back, it may say which address a name stands for; else a person looks, or the return path tells.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ _MARK: Final = re.compile(
 )
 #: A name that some hosts know their users by.
 _BARE: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_WORD: Final = re.compile(r"\w{3,}")
+_APART: Final = re.compile(r"[\W_]+")
+_LONG: Final = 4  # letters of a word that may be known within another: `yorke` in `pyorke`
 _ANNOUNCED: Final = re.compile(
     r"^Sorry\. Your message could not be delivered to:|^The message that you sent was undeliverable to the following:",
     re.MULTILINE,
@@ -85,7 +89,7 @@ def _entries(notice: Notice) -> dict[str, str]:
 def _resolve(names: list[str], notice: Notice) -> dict[str, str]:
     """Which of the addresses that the returned message was written to each name stands for, as far as it is certain.
 
-    That is one whose local part is the name, or alone holds a word of it; ours is nobody's. A bare name stands for itself.
+    That is one whose local part is the name, or the only one like it; ours is nobody's. A bare name stands for itself.
     """
     returned = notice.report.returned
     copied = find_addresses(decode_words(returned.headers.get("cc"))) if returned else ()
@@ -95,10 +99,19 @@ def _resolve(names: list[str], notice: Notice) -> dict[str, str]:
             left.setdefault(one.partition("@")[0].lower(), []).append(one)
     found = {name: left.pop(name.lower())[0] for name in names if len(left.get(name.lower(), ())) == 1}
     for name in names:
-        words = _WORD.findall(name.lower())
-        alike = [one for local, ones in left.items() if any(word in local for word in words) for one in ones]
+        alike = [one for local, ones in left.items() if _is_like(name.lower(), local) for one in ones]
         if name not in found and len(alike) == 1:
             found[name] = alike[0]
         if name not in found and _BARE.fullmatch(name):
             found[name] = name
     return found
+
+
+def _is_like(name: str, local: str) -> bool:
+    """Whether a local part holds a word of a name: as a word of its own, or a long one at the beginning or the end of one."""
+    words = [word for word in _APART.split(name) if word]
+    own = [word for word in _APART.split(local) if word]
+    if any(len(word) > 1 and word in own for word in words):
+        return True
+    long = [word for word in words if len(word) >= _LONG]
+    return any(one.startswith(word) or one.endswith(word) for word in long for one in own)

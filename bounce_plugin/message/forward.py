@@ -106,7 +106,7 @@ _PROGRAM: Final = re.compile(
 )
 #: Who prints or asks below any mail is its footer, and so is what lawyers want there.
 _FOOTER: Final = re.compile(
-    r"fragen\?|questions\?|print|drucken|imprim|stamp|help|hilfe|assist|confident|vertraulich|privileg|riservat|gesendet|sent from|envoyé|inviato da|enviado des|wysłan|skickat från|odesláno|registered|amtsgericht|vorstand|geschäftsführ|imprim",
+    r"fragen\?|questions\?|print|drucken|imprim|stamp|help|hilfe|assist|confident|vertraulich|privileg|riservat|gesendet|sent from|envoyé|inviato da|enviado des|wysłan|skickat från|odesláno|registered|amtsgericht|vorstand|geschäftsführ",
     re.IGNORECASE,
 )
 _LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
@@ -191,8 +191,9 @@ def _letter_within(lines: list[str]) -> str:
 
     Where a message comes back with the report, what stands below its fields may be its own; a line drawn below it is where it ends.
     """
-    shown = (number for number, line in enumerate(lines) if not line.strip() and "".join(lines[:number]).strip())
-    head = next(shown, 0)  # lines of the forwarded header: a date in it may look like a code
+    begins = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    head = next((number for number, line in enumerate(lines) if number > begins and not line.strip()), 0)
+    # A date in the forwarded header may look like a code.
     coded = (number for number, line in enumerate(lines) if number >= head and _CODE.search(line))
     named = (number for number, line in reversed([*enumerate(lines)]) if "@" in line)
     refused = next(coded, next(named, len(lines)))
