@@ -171,7 +171,7 @@ STILL_TRYING: Final = Phrases((
     "this is just a warning", "warning message only", "do not need to resend", "do not need to re-send", "has been delayed",
     "is delayed for more", "was delayed", "is being delayed", "has been postponed", "temporary failure report", "will keep trying",
     "will retry", "advisory-only", "message delayed", "delivery is delayed", "still in the queue", "will try again",
-    "i will keep trying", "retrying for", "wird weiterhin versucht", "erneut versucht", "verzögert", "noch nicht zugestellt werden", "weitere zustellversuche", "lediglich eine warnung",
+    "i will keep trying", "retrying for", "wird weiterhin versucht", "erneut versucht", "verzögert", "noch nicht zugestellt werden", "wurde noch nicht zugestellt", "weitere zustellversuche", "lediglich eine warnung",
     "still awaiting delivery", "delivery will be attempted", "need not resend", "delay reason:", "pas encore été remis", "pas encore été livré", "pas encore été distribué", "pas encore été délivré", "tentatives de remise se poursuivr",
     "konnte noch nicht zugestellt", "noch nicht zugestellt worden", "versucht es noch weitere", "versuchen es noch weitere", "aún no ha sido entregad", "todavía no ha sido entregad", "non è ancora stato consegnat", "nog niet afgeleverd",
     "sera à nouveau", "retardé", "pas encore pu être", "simple avertissement", "tentatives se poursuivr", "nouvelles tentatives",

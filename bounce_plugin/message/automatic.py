@@ -103,7 +103,7 @@ _NOTES_RECEIPT: Final = (
 # A challenge in any words: it wants to be sure (1) that a person has written (2) the message that waits (3). Whoever is to
 # click must be told that it keeps out robots; letters speak of persons, too.
 _SURE: Final = (
-    "confirm", "verif", "authenti", "bestätig", "bevestig", "potwierd", "bekräft", "bekræft", "potvr", "doğrula", "onayla", "vahvista", "erősít", "confirma", "επιβεβαι", "подтверд", "確認", "验证", "驗證",
+    "confirm", "verif", "authenti", "bestätig", "bestaetig", "bevestig", "potwierd", "bekräft", "bekræft", "potvr", "doğrula", "onayla", "vahvista", "erősít", "confirma", "επιβεβαι", "подтверд", "確認", "验证", "驗證",
 )  # fmt: skip
 _CLICK: Final = (
     "click", "clic", "klick", "klik", "clique", "pulse", "napsauta", "kattint", "πατήστε", "tıkla", "нажм", "введите", "перейдите", "クリック", "点击", "點擊",
