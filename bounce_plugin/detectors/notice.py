@@ -14,6 +14,7 @@ from bounce_plugin.detectors.wording import (
     FAILING,
     GIVEN_UP,
     INTROS,
+    LIST_RETURNS,
     NO_MORE,
     NOT,
     STILL_TRYING,
@@ -116,9 +117,9 @@ class Notice:
         fields = self._our_fields.lower()
         if not local or (f"-{local}@" not in fields and f"{local}-" not in fields):
             return False  # as mostly
-        name = re.escape(local)
-        keeper = re.compile(rf"owner-{name}@|{name}-(?:owner|bounces?|return)[-+@]")
-        return any(keeper.match(one) and are_of_one_site(address, one) for one in self._ours)
+        # Behind it may stand a member or a number (VERP).
+        keepers = (f"owner-{local}@", *[f"{local}{keeper}{sign}" for keeper in LIST_RETURNS for sign in "-+@"])
+        return any(one.startswith(keepers) and are_of_one_site(address, one) for one in self._ours)
 
     def is_of_our_site(self, address: str) -> bool:
         """Whether an address is of a site that the report was sent to."""

@@ -27,19 +27,19 @@ _ENTRY: Final = re.compile(
     r"^[ \t]{0,40}+([^\s@:<>()]{1,40}(?: [^\s@:<>]{1,40}){0,7}) (?:(?:on|am|le|el|il|op|em|den|dne|w|på|på|на|tarihinde) (?:\w{2,4}\.?,? )?\d[^\n]{3,40}$|(?=\([^\n()]{5,200}\)?))",
     re.MULTILINE,
 )
-#: What no person writes below it: Exchange's code behind its host, its mark in front of its own code, and how the
-#: lists of FirstClass and GroupWise are announced, above it.
+#: What no person writes below it: Exchange's code behind its host, or its mark in front of its own code.
 _MARK: Final = re.compile(
     r"^[ \t]*<[ \t]?[\w.-]{1,253} #[45]\.\d{1,3}\.\d{1,3}[^\n>]{0,200}>|^[ \t]*MSEXCH:", re.MULTILINE
+)
+#: And how the lists of FirstClass and GroupWise are announced, above it.
+_ANNOUNCED: Final = re.compile(
+    r"^Sorry\. Your message could not be delivered to:|^The message that you sent was undeliverable to the following:",
+    re.MULTILINE,
 )
 #: A name that some hosts know their users by.
 _BARE: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _APART: Final = re.compile(r"[\W_]+")
 _LONG: Final = 4  # letters of a word that may be known within another: `yorke` in `pyorke`
-_ANNOUNCED: Final = re.compile(
-    r"^Sorry\. Your message could not be delivered to:|^The message that you sent was undeliverable to the following:",
-    re.MULTILINE,
-)
 
 
 def detect(notice: Notice) -> tuple[Finding, ...]:
@@ -89,7 +89,8 @@ def _entries(notice: Notice) -> dict[str, str]:
 def _resolve(names: list[str], notice: Notice) -> dict[str, str]:
     """Which of the addresses that the returned message was written to each name stands for, as far as it is certain.
 
-    That is one whose local part is the name, or the only one like it; ours is nobody's. A bare name stands for itself.
+    That is one whose local part is the name, or the only one like it and like no other name; ours is nobody's. A bare
+    name stands for itself.
     """
     returned = notice.report.returned
     copied = find_addresses(decode_words(returned.headers.get("cc"))) if returned else ()
@@ -98,11 +99,15 @@ def _resolve(names: list[str], notice: Notice) -> dict[str, str]:
         if not notice.is_of_our_site(one):
             left.setdefault(one.partition("@")[0].lower(), []).append(one)
     found = {name: left.pop(name.lower())[0] for name in names if len(left.get(name.lower(), ())) == 1}
-    for name in names:
-        alike = [one for local, ones in left.items() if _is_like(name.lower(), local) for one in ones]
-        if name not in found and len(alike) == 1:
-            found[name] = alike[0]
-        if name not in found and _BARE.fullmatch(name):
+    unknown = [name for name in names if name not in found]
+    alike = {
+        name: [one for local, ones in left.items() if _is_like(name.lower(), local) for one in ones] for name in unknown
+    }
+    claimed = [one for ones in alike.values() for one in ones]
+    for name, ones in alike.items():
+        if len(ones) == 1 and claimed.count(ones[0]) == 1:
+            found[name] = ones[0]
+        elif _BARE.fullmatch(name):
             found[name] = name
     return found
 

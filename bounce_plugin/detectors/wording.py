@@ -273,6 +273,8 @@ _CONTACTS: Final = (
 )  # fmt: skip
 #: The end of the local part where a mailing list's keepers are asked.
 LIST_KEEPERS: Final = ("-owner", "-request", "-admin", "-bounces")
+# Where a list has its bounces sent; of the above, the others may be anybody's.
+LIST_RETURNS: Final = ("-owner", "-bounces", "-bounce", "-return")
 
 
 # What stands between two addresses that one word is for.
