@@ -135,8 +135,8 @@ class Phrasebook:
         return Reading(found, tokens, names)
 
     def forget(self) -> None:
-        """Forget what was remembered of words; it comes back as they do."""
-        self._words.clear()
+        """Forget what was remembered of the words of texts; it comes back as they do. The phrases' own words stay."""
+        self._words.forget()
 
     def _hits(self, words: Sequence[str], names: list[str]) -> list[_Hit]:
         """Every wording, in the order of their first words; the words with a dot go to `names`."""
@@ -191,13 +191,19 @@ class _Words(dict[str, _Entry | None]):
 
     def __init__(self, root: _Node) -> None:
         _, self._first, self._stems = root
-        super().__init__({word: self._read(word) for word in self._first})
+        self._own = {word: self._read(word) for word in self._first}
+        super().__init__(self._own)
+
+    def forget(self) -> None:
+        """Be as it was made: what texts had beyond the phrases' own words is gone."""
+        self.clear()
+        self.update(self._own)
 
     def __missing__(self, word: str) -> _Entry | None:
         entry = self._read(word)
         if len(word) <= (_LONG if word.isalpha() else _SHORT):  # no long numbers and names: they do not come again
             if len(self) >= _MOST:
-                self.clear()
+                self.forget()
             self[word] = entry
         return entry
 

@@ -31,9 +31,10 @@ class Phrases:
 
     def stand_in(self, lower: str) -> bool:
         """Whether one of them stands in a text, which is given in lower case."""
-        for stem, phrases in self._ascii if lower.isascii() else self._all:
+        groups = self._ascii if lower.isascii() else self._all
+        for stem in groups:
             if stem in lower:
-                for phrase in phrases:  # a plain loop is the fastest way to ask
+                for phrase in groups[stem]:  # a plain loop is the fastest way to ask
                     if phrase in lower:
                         return True
         return False
@@ -55,10 +56,11 @@ class Beginnings:
         return lower.startswith(self._by_start.get(lower[:2], ()))
 
 
-def _group(phrases: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The phrases by what they share, in the order in which their stems first occur."""
+def _group(phrases: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The phrases by what they share, in the order in which their stems first occur; a phrase that shares nothing by itself."""
     groups: dict[str, list[str]] = {}
     for phrase in phrases:
         stem = next((stem for stem in _STEMS if stem in phrase), phrase)
         groups.setdefault(stem, []).append(phrase)
-    return tuple((stem, tuple(group)) for stem, group in groups.items())
+    # To look for the stem of a single one would only take longer: the shorter a word, the more places have to be looked at.
+    return {stem if len(group) > 1 else group[0]: tuple(group) for stem, group in groups.items()}
