@@ -203,7 +203,7 @@ class _Words(dict[str, _Entry | None]):
         entry = self._read(word)
         if len(word) <= (_LONG if word.isalpha() else _SHORT):  # no long numbers and names: they do not come again
             if len(self) >= _MOST:
-                self.forget()
+                self.clear()
             self[word] = entry
         return entry
 
