@@ -43,6 +43,8 @@ _AFTER: Final = re.compile(
 _RESPONDED: Final = re.compile(
     r"primary target ip address responded with: \"?|attempted failover to alternate host, but that did not succeed"
 )
+#: What a host advises to who disagrees; it does not say that it is so: `If you believe that your server was blocked in error, …`
+_ADVISED: Final = re.compile(r"\bif you (?:believe|think|feel)\b(?:[^.;!?]|\.(?! |$))*+")
 # Signs that only frame words: `<user> unknown`, `user: unknown`, `user_unknown` and `user-unknown` are one phrase.
 _FRAME: Final = "<>()[]{}\"'`´:;|_~#-,/?=+*&\\"
 _FRAMES: Final = re.compile(f"[{re.escape(_FRAME)}]")
@@ -74,6 +76,8 @@ def make_plain(text: str) -> str:
         plain = _IN_REPLY.sub(" ", plain)
     if ":<" in plain:
         plain = _AFTER.sub(" ", plain)
+    if "if you " in plain:
+        plain = _ADVISED.sub(" ", plain)
     if "primary target" in plain:
         plain = _RESPONDED.sub(" ", plain)
     if "@" in plain:

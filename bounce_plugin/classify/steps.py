@@ -201,7 +201,8 @@ def _find_providers(finding: Finding, reading: Reading, known: Providers) -> dic
         return found
     if name := known.of_address(finding.recipient):
         found[name] = _provider(name, "recipient", finding.recipient.rpartition("@")[2])
-    elif finding.reporting_mta and (name := known.of_host(finding.reporting_mta)):
+    # Who reports may have refused it himself, as Microsoft does where our own tenant sends too much.
+    if finding.reporting_mta and (name := known.of_host(finding.reporting_mta)) and name not in found:
         found[name] = _provider(name, "reporting_mta", finding.reporting_mta)
     return found
 

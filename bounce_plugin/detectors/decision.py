@@ -225,7 +225,8 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
         return Kind.AUTO_REPLY
     if may_be_auto_reply(headers) and (evidence.score < BOUNCE or (not evidence.machine and "in-reply-to" in headers)):
         return Kind.AUTO_REPLY
-    if evidence.score < BOUNCE and calls_itself_automatic(notice.lower):
+    idle = evidence.score < BOUNCE or notice.action is Action.DELIVERED
+    if idle and calls_itself_automatic(notice.lower):
         return Kind.AUTO_REPLY
     if is_unattended(notice.lower) and not returned and not _gives_a_code(notice.text):
         return Kind.AUTO_REPLY

@@ -44,6 +44,8 @@ _FILE: Final = re.compile(
 )
 #: Behind these an address goes on with what is said of another.
 _WITHIN: Final = ("to:", "from:", "said:")
+#: Whose message it was: amavis names its sender beside whom it was sent to.
+_FROM_US: Final = "from you <"
 #: Under these heads log summaries list what was refused.
 _COMMANDS: Final = frozenset({"connect", "helo", "ehlo", "mail", "rcpt", "data", "end-of-message", "end-of-data"})
 #: What smail writes above its list: `|---- Failed addresses follow: ----|`.
@@ -117,12 +119,16 @@ def _read(notice: Notice, pattern: re.Pattern[str], *, even_ours: bool = False) 
         if not found:
             continue
         address = found[1] if is_plain(found[1]) else read_recipient(found[1])
+        if _FROM_US in line:
+            continue
         if not address or (not even_ours and notice.is_ours(address)):
             continue
         if entries:
             entries[-1].lines += lines[taken:number]
             taken = number
-            if _is_within(entries[-1], line) or _goes_with(entries[-1], line, lines[number - 1]):
+            if _is_wrapped(entries[-1], lines[entries[-1].place], line, address) or _is_within(entries[-1], line):
+                continue
+            if _goes_with(entries[-1], line, lines[number - 1]):
                 continue
         elif pattern is _LEADING and number and not _CODED.match(found[2]) and _goes_on(lines[number - 1]):
             continue
@@ -182,6 +188,16 @@ def _is_headed(line: str) -> bool:
 def _goes_on(above: str) -> bool:
     """Whether a line is likely to go on in the next one."""
     return bool(above.strip()) and not above.endswith(":") and not _HEAD.match(above)
+
+
+def _is_wrapped(entry: _Entry, head: str, line: str, address: str) -> bool:
+    """Whether a line goes on with the words that begin beside an address, and names that address again, or words before it.
+
+    So Postfix breaks its lines: `<a@b>: host c said: 550`, and beneath it, indented, `5.1.1 <a@b>: User unknown`.
+    """
+    if len(entry.lines) > 1 or not entry.told or _indent(line) <= _indent(head):
+        return False
+    return address.lower() == entry.address.lower() or not line.lstrip(" \t<").startswith(address)
 
 
 def _is_within(entry: _Entry, line: str) -> bool:

@@ -40,6 +40,8 @@ _NAMED: Final = re.compile(
 _DROPPED: Final = re.compile(
     r"\b(?:due to|excessive|too many) (?:excessive )?bounces|bounce score|auto-deleted|after the delivery errors? shown|delivery error for the "
 )
+#: Majordomo shows who keeps the list what it did not pass on, and why: BOUNCE news@club.example: Non-member submission from […]
+_TO_THE_KEEPER: Final = re.compile(r"bounce [^\s@]{1,64}@[^\s:]{1,255}: ")
 _NEAR: Final = 1500  # characters: the manager's own words stand first
 
 
@@ -84,6 +86,8 @@ def _near(notice: Notice) -> str:
 def shows_a_members_failure(notice: Notice) -> bool:
     """Whether the manager of a list tells its keeper of a member who failed, and is none of ours; it may show the report."""
     kept = _KEPT.search(notice.sender) is not None
+    if _TO_THE_KEEPER.match(notice.subject) and (kept or " owner-" in notice.sender.replace("<", " ")):
+        return True
     if not kept and "x-list-administrivia" not in notice.headers:
         return False  # as mostly
     managed = kept and (is_of_a_manager(notice) or _is_of_a_keeper(notice))
@@ -91,7 +95,12 @@ def shows_a_members_failure(notice: Notice) -> bool:
         return False
     returned = notice.report.returned
     if returned is None:
-        return managed and _DROPPED.search(_near(notice)) is not None and not refusing_list(notice)
+        if not managed or refusing_list(notice):
+            return False
+        # What LISTSERV itself could not deliver it reports from nobody.
+        path = find_address(notice.headers.get("return-path"))
+        answers = notice.headers.get("auto-submitted").lower().startswith("auto-replied")
+        return (path != "" and not answers) or _DROPPED.search(_near(notice)) is not None
     keeper = find_address(returned.headers.get("to").lower()).partition("@")[0]
     daemon = DAEMONS.stand_in(f" {returned.headers.get('from').lower()}")
     return (daemon or keeper.endswith(LIST_KEEPERS)) and not refusing_list(notice)

@@ -93,6 +93,8 @@ def find_reply(text: str) -> re.Match[str] | None:
             first = found
             if found.start() == 0:
                 break
+    if first is not None and first[1][0] == "2":  # in a session consent comes before refusal
+        return next((found for _, both in _BOTH if (found := both.search(text))), first)
     return first or _find_alone(text)
 
 

@@ -45,6 +45,7 @@ _CODED: Final = re.compile(r"[45]\d\d[ -]")  # "554 <a@b>... 550 Host unknown": 
 _ADDRESSES: Final = ("following address", "addresses had")
 _SUCCESSES: Final = ("successful", "delivered", "relayed")
 _DELAYS: Final = ("transient", "delayed", "still", "warning")
+_FAILURES: Final = "permanent fatal errors"
 _AFTERTHOUGHT: Final = re.compile(
     r"[245]\d\d[ -](?:5\.[05]\.\d )?(?:error: )?(?:need rcpt|no valid recipients|no recipients|bad sequence)",
     re.IGNORECASE,
@@ -120,7 +121,9 @@ def _read(lines: list[str]) -> tuple[list[_Failed], list[str]]:
 def _action_of(title: str) -> Action | None:
     if any(words in title for words in _SUCCESSES) and "problem" not in title and "unsuccessful" not in title:
         return Action.DELIVERED
-    return Action.DELAYED if any(words in title for words in _DELAYS) else None
+    if any(words in title for words in _DELAYS):
+        return Action.DELAYED
+    return Action.FAILED if _FAILURES in title else None
 
 
 def _take_note(one: _Failed, what: str, words: str) -> None:

@@ -13,7 +13,7 @@ from bounce_plugin.detectors.phrases import Beginnings, Phrases
 DAEMONS: Final = Phrases((
     "mailer-daemon", "mailer_daemon", "mailerdaemon", "mailer daemon", "mail-daemon", "maildaemon", "mail delivery s", "mail.delivery.s", "maildelivery",
     "delivery subsystem", "message delivery system", "internet delivery system", "mail deliver system", "microsoftexchange", "electronic postmaster", "<ndr@", " ndr@", "-ndr@", "ndr administrator", "mdaemon@",
-    "no-reply@sns.amazonaws.com", "symantec_antivirus", "imss@", "mmdf@", "mmdf ", "interscan", "jetmail system", "lsmtp", "mailmarshal@", "delivery-notification@",
+    "no-reply@sns.amazonaws.com", "symantec_antivirus", "symantec_mail_security", "imss@", "mmdf@", "mmdf ", "interscan", "jetmail system", "lsmtp", "mailmarshal@", "delivery-notification@",
 ))  # fmt: skip
 POSTMASTERS: Final = Phrases((
     "postmaster", "post_master", "post.master", "post-master", "system administrator", "mail administrator", "\"mail system", " mail system", "-mail system", "(mail system", "email system", "webmail system", "mail delivery", "<mta@", " mta@", "-mta@", "bounce@",
@@ -112,7 +112,7 @@ SUBJECTS: Final = Beginnings((
 INTROS: Final = Phrases((
     "could not be delivered", "this message was created automatically by mail delivery software", "a message that you sent", "recipient address rejected", "user unknown", "unable to deliver",  # the most frequent first
     "hi. this is the", "mail transport system has reported", "problems it encountered while trying to deliver", "this is the mail system at", "this is the postfix", "program at host",
-    "this is an automatically generated delivery status", "delivery of the email was stopped", "delivery of the message was stopped", "has stopped the following email for", "is niet aangekomen bij",
+    "this is an automatically generated delivery status", "delivery of the email was stopped", "delivery of the message was stopped", "has stopped the following message", "has stopped the following email for", "is niet aangekomen bij",
     "automatically generated delivery status notification", "this is an automated message created by mail delivery",
     "this is the mailer-daemon", "this is the dragonfly mail agent", "this is a delivery status notification",
     "automatic bounce notification", "this is an automated alert notification", "non-delivery report", "nondelivery report",
@@ -222,7 +222,7 @@ ARRIVED: Final = (
     "wurde zugestellt", "wurde erfolgreich zugestellt", "wurde weitergeleitet", "ist weitergeleitet worden", "a bien été remis", "a été remis", "a été transféré", "a été distribué", "ha sido entregad", "se ha entregado", "fue entregad",
     "ha sido reenviad", "è stato consegnato", "è stata consegnata", "è stato inoltrato", "è stata inoltrata", "is bezorgd", "is afgeleverd", "is doorgestuurd", "została dostarczona", "została przekazana", "foi entregue", "foi encaminhad",
     "har levererats", "har vidarebefordrats", "blev leveret", "er blevet leveret", "byla doručena", "byla předána", "teslim edildi", "yönlendirildi", "было доставлено", "доставлено успешно", "успешно доставлен", "было перенаправлено",
-    "配信されました", "転送しました", "转发至新", "已送达", "已成功送达", "已成功投递", "전달되었습니다", "has been forwarded to",
+    "配信されました", "転送しました", "转发至新", "已送达", "已成功送达", "已成功投递", "전달되었습니다", "has been forwarded to", "has been delivered.",
 )  # fmt: skip
 NOT: Final = (
     "nicht", " no ", " non ", "n'a ", "pas ", "não ", "niet ", "nie ", "inte ", "ikke ", "nebyl", " не ", "не был", "未", "不", "않", "못", "postmaster",

@@ -134,7 +134,7 @@ _CHALLENGES: Final = (
     "to protect my mailbox from spam", "kennt ihre adresse noch nicht", "ihre adresse noch nicht bekannt", "antworten sie einfach auf diese", "bestätigung erforderlich",
     "to release your message", "to release your pending message ", "to release your pending message(", "to release your pending message.", "verified senders only", "oder antworten sie unverändert", "to confirm your message", "please confirm your message", "must confirm your address", "this confirmation verifies", "has not been verified",
     "suspect email", "list of allowed senders", "add you to this list", "human verification", "verify your identity as the sender",
-    "wird zurückgehalten, bis sie", "bestätigen sie ihre nachricht", "pour vous authentifier",
+    "wird erst zugestellt, wenn sie", "wird zurückgehalten, bis sie", "bestätigen sie ihre nachricht", "pour vous authentifier",
     "der absender sich einmalig bestätigt", "um die zustellung freizugeben", "zustellung freizuschalten", "um ihre nachricht freizu", "um ihre e-mail freizu", "bitte bestätigen sie ihre e-mail", "bitte bestätigen sie ihre nachricht",
     "vous authentifier en", "demande d'authentification", "demande d’authentification", "expéditeurs autorisés", "vous êtes bien l'expéditeur", "vous êtes bien l’expéditeur", "confirmez votre envoi", "pour qu'il soit remis", "me soit remis", "message me parvienne", "vous authentifier en cliquant", "j'utilise la solution mailinblack", "vous authentifier pour que", "pour que votre message soit",
     "para que sua mensagem seja", "digite os caracteres", "confirme que você", "para que seu e-mail seja entregue", "antispam uol",

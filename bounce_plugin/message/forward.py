@@ -109,13 +109,15 @@ _FOOTER: Final = re.compile(
     r"fragen\?|questions\?|print|drucken|imprim|stamp|help|hilfe|assist|confident|vertraulich|privileg|riservat|gesendet|sent from|envoyé|inviato da|enviado des|wysłan|skickat från|odesláno|registered|amtsgericht|vorstand|geschäftsführ",
     re.IGNORECASE,
 )
+_QUOTES: Final = re.compile("[\"']")
+_SIGNED: Final = 6  # lines of a signature: a name, an office, addresses
 _LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
 _WORDS: Final = 6  # and words: more say something
 
 
 def is_bare_forward(text: str, headers: Headers) -> bool:
     """Whether the subject says forwarded and the text above the forwarded message, and below it, says next to nothing."""
-    return _is_forwarded(headers) and _says_little(_own_words(text, _marker(text)))
+    return _is_forwarded(headers) and _says_little(_without_name(_own_words(text, _marker(text)), headers))
 
 
 def is_letter(text: str) -> bool:
@@ -147,7 +149,7 @@ def find_forwarded(text: str, headers: Headers) -> str:
     if not _is_forwarded(headers):  # first, as it costs next to nothing
         return ""
     at = _marker(text)
-    if at >= len(text) or not _says_little(_own_words(text, at)):
+    if at >= len(text) or not _says_little(_without_name(_own_words(text, at), headers)):
         return ""
     # Apple quotes the blank line below its marker as well.
     body = text[at if _BLOCK.match(text, at) else text.find("\n", at) + 1 :]
@@ -184,6 +186,20 @@ def _own_words(text: str, at: int) -> str:
 
 def _without_signature(text: str) -> str:
     return text.partition("\n-- \n")[0]
+
+
+def _without_name(own: str, headers: Headers) -> str:
+    """The words without the paragraph that begins with the writer's name alone: so a signature begins that no line sets apart."""
+    name = _QUOTES.sub("", decode_words(headers.get("from")).partition("<")[0]).strip().lower()
+    if not name or "@" in name:
+        return own
+    paragraphs = own.split("\n\n")
+    kept: list[str] = []
+    for paragraph in paragraphs:
+        lines = paragraph.strip("\n").split("\n")
+        at = next((number for number, line in enumerate(lines) if line.strip().lower() == name), len(lines))
+        kept.append("\n".join(lines[:at] if len(lines) - at <= _SIGNED else lines))
+    return "\n\n".join(kept)
 
 
 def _letter_within(lines: list[str]) -> str:
