@@ -93,7 +93,8 @@ def detect(report: Report) -> Detection:
     if ordinary is not None or not own:
         return Detection(kind=ordinary or _OTHER)
     if evidence.score >= BOUNCE and not speaks_of_failure(notice):
-        return Detection(kind=_OTHER, doubt=SILENT)
+        answer = recognise_ordinary(notice, evidence)
+        return Detection(kind=_OTHER, doubt=SILENT) if answer is None else Detection(kind=answer)
     findings = _read_text(notice) if evidence.score >= BOUNCE else ()
     return recognise_lure(notice, findings) or decide_kind(findings) or find_doubt(notice, evidence)
 

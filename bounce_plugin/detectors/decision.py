@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bounce_plugin.detectors.evidence import BOUNCE, REVIEW, Evidence, names_a_stranger
+from bounce_plugin.detectors.evidence import BOUNCE, REVIEW, Evidence, is_of_a_tracker, names_a_stranger
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.lists import holds_our_message, refusing_list
 from bounce_plugin.detectors.notice import Notice
@@ -213,7 +213,7 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     ):
         return Kind.CHALLENGE
     waits = evidence.score < BOUNCE or (not returned and notice.action is Action.DELAYED)
-    if waits and "list-unsubscribe" not in headers and asks_for_a_person(notice.lower):
+    if waits and not is_of_a_tracker(notice) and "list-unsubscribe" not in headers and asks_for_a_person(notice.lower):
         return Kind.CHALLENGE
     if notice.action is Action.DELAYED and asks_for_a_click(notice.lower) and not _gives_a_code(notice.text):
         return Kind.CHALLENGE  # whoever still tries wants nobody to click

@@ -127,7 +127,7 @@ def weigh(notice: Notice) -> Evidence:
     refused = bool(refusing_list(notice))
     origin = 2 * (daemon or marked or typed or refused) + postmaster + (2 if path == "<>" else 1) * null
     origin += bool(notice.named) + automatic + titled
-    if headers.has_any(_OF_A_TRACKER) or _is_of_a_help_desk(notice) or (not returned and _is_digest(notice)):
+    if is_of_a_tracker(notice) or (not returned and _is_digest(notice)):
         return Evidence(origin=0, words=titled + returned, known=False, nameless=False, machine=False)
     if not daemon and not marked:
         origin -= _personal(notice)
@@ -233,9 +233,11 @@ def _is_one_site(path: str, who: str) -> bool:
     return are_of_one_site(domain, who)
 
 
-def _is_of_a_help_desk(notice: Notice) -> bool:
-    """Whether a help desk's program wrote it that says so in these fields alone."""
+def is_of_a_tracker(notice: Notice) -> bool:
+    """Whether a help desk's or a tracker's program wrote it, by its own header fields, or by what it calls itself there."""
     headers = notice.headers
+    if headers.has_any(_OF_A_TRACKER):
+        return True
     return headers.has_any(_PROGRAMS) and any(headers.get(name).lower().startswith(_HELP_DESKS) for name in _PROGRAMS)
 
 

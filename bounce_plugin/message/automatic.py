@@ -20,7 +20,7 @@ _RESPONDER_FIELDS: Final = frozenset({
 })  # fmt: skip
 # How the subject of an auto-reply begins, decoded, lower case.
 _REPLY_SUBJECTS: Final = (
-    "automatic reply", "yahoo! auto response", "auto reply", "auto-reply", "autoreply", "auto:", "auto :", "autorespons", "auto-respons", "auto respons", "automatic respons",
+    "automatic reply", "yahoo! auto response", "auto reply", "auto-reply", "autoreply", "auto:", "auto :", "autorespons", "autoresponder", "auto-respons", "auto respons", "automatic respons",
     "out of office", "out of the office", "out-of-office", "ooo:", "ooo ", "vacation", "on vacation", "away from", "i am away", "i'm away", "annual leave",
     "on leave", "currently out", "re: out of office", "automated reply", "automated response", "thank you for your email", "thank you for your message",
     "thank you for contacting", "we have received your", "we received your", "your request has been received", "ticket received",

@@ -12,15 +12,17 @@ from bounce_plugin.message.address import find_address, is_rewritten
 from bounce_plugin.message.encoded_words import decode_words
 from bounce_plugin.message.headers import Headers
 
-#: How a subject says that the mail is passed on; mutt puts the writer and the subject into brackets.
+#: How a subject says that the mail is passed on: in front, alpine behind; mutt puts the writer and the subject into brackets.
 _SUBJECT: Final = re.compile(
-    r"\s*\[?(?:fwd?|wg|tr|rv|i|vs|enc|doorst|pd|转发|轉寄)\s?:|\s*\[[^\s\[\]@]{1,64}@[^\s\[\]:]{1,255}: ", re.IGNORECASE
+    r"\s*\[?(?:fwd?|wg|tr|rv|i|vs|enc|doorst|pd|转发|轉寄)\s?:|\s*\[[^\s\[\]@]{1,64}@[^\s\[\]:]{1,255}: |[^\n]{1,300}\(fwd\)\s*\Z",
+    re.IGNORECASE,
 )
 _MARKERS: Final = (
     "begin forwarded message", "forwarded message", "original message", "weitergeleitete nachricht", "anfang der weitergeleiteten",
     "ursprüngliche nachricht", "message transféré", "mensaje reenviado", "messaggio inoltrato", "doorgestuurd bericht",
     "wiadomość przekazana", "mensagem encaminhada", "originalnachricht", "début du message réexpédié", "inicio del mensaje reenviado", "inizio messaggio inoltrato", "inizio del messaggio inoltrato", "begin doorgestuurd bericht", "início da mensagem", "message original", "mensaje original", "messaggio originale", "mensagem original", "oorspronkelijk bericht", "oryginalna wiadomość", "původní zpráva",
     "ursprungligt meddelande", "oprindelig meddelelse", "opprinnelig melding", "alkuperäinen viesti", "eredeti üzenet", "исходное сообщение", "元のメッセージ", "原始邮件", "пересылаемое сообщение", "転送",
+    "treść przekazanej wiadomości", "vidarebefordrat meddelande", "přeposlaná zpráva", "перенаправленное сообщение",
 )  # fmt: skip
 #: How a letter begins; a program that says hello goes on otherwise.
 GREETINGS: Final = (
@@ -168,7 +170,7 @@ def _in_english(line: str) -> str:
 
 def _is_forwarded(headers: Headers) -> bool:
     subject = decode_words(headers.get("subject"))
-    return ":" in subject and _SUBJECT.match(subject) is not None
+    return (":" in subject or "(" in subject) and _SUBJECT.match(subject) is not None
 
 
 def _own_words(text: str, at: int) -> str:
