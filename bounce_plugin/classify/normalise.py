@@ -44,7 +44,11 @@ _RESPONDED: Final = re.compile(
     r"primary target ip address responded with: \"?|attempted failover to alternate host, but that did not succeed"
 )
 #: What a host advises to who disagrees; it does not say that it is so: `If you believe that your server was blocked in error, …`
-_ADVISED: Final = re.compile(r"\bif you (?:believe|think|feel)\b(?:[^.;!?]|\.(?! |$))*+")
+_ADVISED: Final = re.compile(
+    r"\bif you (?:believe|think|feel)\b(?:(?! please\b| contact\b| visit\b| see\b| [245]\d\d[ -]| - )[^.;!?,:]|\.(?! |$))*+"
+)
+_WORD: Final = re.compile(r"[a-z]{2,}")
+_FEW: Final = 2  # words that say nothing yet: "access denied"
 # Signs that only frame words: `<user> unknown`, `user: unknown`, `user_unknown` and `user-unknown` are one phrase.
 _FRAME: Final = "<>()[]{}\"'`´:;|_~#-,/?=+*&\\"
 _FRAMES: Final = re.compile(f"[{re.escape(_FRAME)}]")
@@ -77,7 +81,7 @@ def make_plain(text: str) -> str:
     if ":<" in plain:
         plain = _AFTER.sub(" ", plain)
     if "if you " in plain:
-        plain = _ADVISED.sub(" ", plain)
+        plain = _ADVISED.sub(_without_advice, plain)
     if "primary target" in plain:
         plain = _RESPONDED.sub(" ", plain)
     if "@" in plain:
@@ -87,6 +91,11 @@ def make_plain(text: str) -> str:
             plain = _LOOPBACK.sub("localhost", plain)
         plain = _NUMBERS.sub("ip", plain)
     return _REPEATED.sub(" ", plain)
+
+
+def _without_advice(found: re.Match[str]) -> str:
+    """Nothing of it, where words stand before it; alone it is all that the host says."""
+    return " " if len(_WORD.findall(found.string, 0, found.start())) > _FEW else found[0]
 
 
 def _shorten_link(found: re.Match[str]) -> str:

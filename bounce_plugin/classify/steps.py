@@ -181,6 +181,10 @@ def _status(finding: Finding) -> EnhancedStatus | None:
     return found if found is not None and found.class_ != 2 else status
 
 
+#: With these Microsoft refuses what its own customer sends, whoever the recipient is.
+_OF_OUR_TENANT: Final = re.compile(r"5\.(?:1\.(?:8|90)|7\.(?:60|23[2-6]|7[0-5]\d))")
+
+
 def _find_providers(finding: Finding, reading: Reading, known: Providers) -> dict[str, Setting]:
     """The providers whose wording applies, each with what says how it was recognised."""
     remote = finding.remote_mta
@@ -201,8 +205,8 @@ def _find_providers(finding: Finding, reading: Reading, known: Providers) -> dic
         return found
     if name := known.of_address(finding.recipient):
         found[name] = _provider(name, "recipient", finding.recipient.rpartition("@")[2])
-    # Who reports may have refused it himself, as Microsoft does where our own tenant sends too much.
-    if finding.reporting_mta and (name := known.of_host(finding.reporting_mta)) and name not in found:
+    ours = not found or (finding.status is not None and _OF_OUR_TENANT.fullmatch(str(finding.status)))
+    if ours and finding.reporting_mta and (name := known.of_host(finding.reporting_mta)) and name not in found:
         found[name] = _provider(name, "reporting_mta", finding.reporting_mta)
     return found
 

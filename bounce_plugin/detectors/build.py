@@ -53,7 +53,7 @@ def build_finding(
         status=read_status(found, diagnostic),
         reply_code=found[1] if found else "",
         diagnostic_code=words,
-        stage=read_stage(lower),
+        stage=read_stage(" ".join(lower.split()) if "\n" in lower else lower),
         remote_mta=_remote_host(lower),
         reporting_mta=status.reporting_mta if status else "",
         detector=detector,

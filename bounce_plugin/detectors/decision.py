@@ -9,7 +9,7 @@ from typing import Final
 from bounce_plugin.detectors.evidence import BOUNCE, REVIEW, Evidence, is_of_a_tracker, names_a_stranger
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.lists import holds_our_message, refusing_list
-from bounce_plugin.detectors.notice import Notice
+from bounce_plugin.detectors.notice import Notice, has_come
 from bounce_plugin.detectors.reply import find_reply
 from bounce_plugin.detectors.unaddressed import names_somebody
 from bounce_plugin.detectors.wording import DAEMONS, GIVEN_UP, HELD_BY_LIST, INTROS, TROUBLE, is_contact
@@ -209,6 +209,7 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     if (
         not (refuses and _gives_a_code(notice.text))
         and is_challenge(notice.lower, notice.sender)
+        and not is_of_a_tracker(notice)
         and "x-list-administrivia" not in headers
     ):
         return Kind.CHALLENGE
@@ -225,8 +226,8 @@ def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
         return Kind.AUTO_REPLY
     if may_be_auto_reply(headers) and (evidence.score < BOUNCE or (not evidence.machine and "in-reply-to" in headers)):
         return Kind.AUTO_REPLY
-    idle = evidence.score < BOUNCE or notice.action is Action.DELIVERED
-    if idle and calls_itself_automatic(notice.lower):
+    answers = headers.get("auto-submitted").lower().startswith("auto-replied")
+    if (evidence.score < BOUNCE or (answers and has_come(notice.flat))) and calls_itself_automatic(notice.lower):
         return Kind.AUTO_REPLY
     if is_unattended(notice.lower) and not returned and not _gives_a_code(notice.text):
         return Kind.AUTO_REPLY

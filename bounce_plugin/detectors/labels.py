@@ -20,11 +20,15 @@ _REASON: Final = re.compile(
     r"^[ \t>*-]{0,20}(?:reason|grund|motif|raison|motivo|razón|reden|powód|przyczyna|orsak|anledning|årsag|důvod|oorzaak|cause|causa|syy|motiv|αιτία|λόγος|neden|sebep|причина|理由|原因|사유|이유)[ \t]{0,20}[:：][ \t]*(?=\S)",
     re.IGNORECASE | re.MULTILINE,
 )
+#: XMail, above the reason.
+_BENEATH: Final = re.compile(
+    r"^\[<\d\d>\] the reason of the delivery failure was:\s{1,8}(?=\S)", re.IGNORECASE | re.MULTILINE
+)
 
 
 def find_reason(notice: Notice) -> str:
     """What the text labels as the reason, to the end of its paragraph; empty if nothing, or if it gives several."""
-    found = _REASON.search(notice.text)
+    found = _REASON.search(notice.text) or _BENEATH.search(notice.text)
     if found is None or _REASON.search(notice.text, found.end()):
         return ""
     return notice.text[found.end() :].partition("\n\n")[0]

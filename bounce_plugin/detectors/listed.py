@@ -46,6 +46,9 @@ _FILE: Final = re.compile(
 _WITHIN: Final = ("to:", "from:", "said:")
 #: Whose message it was: amavis names its sender beside whom it was sent to.
 _FROM_US: Final = "from you <"
+#: What stands before an address that begins an entry of its own.
+_MARKED: Final = re.compile(r"[-*>•·=#]|[\"'\[(]+$|[\"'\[(]*(?:smtp:|mailto:|rfc822;)$", re.IGNORECASE)
+_BEGINS_WITH_CODE: Final = re.compile(r"[245]\.\d|[245]\d\d\b")
 #: Under these heads log summaries list what was refused.
 _COMMANDS: Final = frozenset({"connect", "helo", "ehlo", "mail", "rcpt", "data", "end-of-message", "end-of-data"})
 #: What smail writes above its list: `|---- Failed addresses follow: ----|`.
@@ -119,7 +122,7 @@ def _read(notice: Notice, pattern: re.Pattern[str], *, even_ours: bool = False) 
         if not found:
             continue
         address = found[1] if is_plain(found[1]) else read_recipient(found[1])
-        if _FROM_US in line:
+        if 0 <= line.find(_FROM_US) < found.start(1):
             continue
         if not address or (not even_ours and notice.is_ours(address)):
             continue
@@ -197,7 +200,13 @@ def _is_wrapped(entry: _Entry, head: str, line: str, address: str) -> bool:
     """
     if len(entry.lines) > 1 or not entry.told or _indent(line) <= _indent(head):
         return False
-    return address.lower() == entry.address.lower() or not line.lstrip(" \t<").startswith(address)
+    if address.lower() == entry.address.lower():
+        return True
+    before = line[: line.find(address)].strip(" \t<")
+    if not before or _MARKED.match(before):
+        return False
+    both = TROUBLE.stand_in(entry.lines[0].lower()) and TROUBLE.stand_in(line.lower())
+    return not both or _BEGINS_WITH_CODE.match(before) is not None
 
 
 def _is_within(entry: _Entry, line: str) -> bool:

@@ -15,12 +15,14 @@ from bounce_plugin.detectors.reply import find_reply
 from bounce_plugin.detectors.wording import (
     DAEMONS,
     HELD_BY_LIST,
+    INTROS,
     LIST_KEEPERS,
     OF_OUR_MESSAGE,
     REFUSED_BY_LIST,
     is_contact,
 )
 from bounce_plugin.message.address import find_address
+from bounce_plugin.message.automatic import calls_itself_automatic
 from bounce_plugin.message.report import Action
 
 NAME: Final = "lists"
@@ -41,7 +43,10 @@ _DROPPED: Final = re.compile(
     r"\b(?:due to|excessive|too many) (?:excessive )?bounces|bounce score|auto-deleted|after the delivery errors? shown|delivery error for the "
 )
 #: Majordomo shows who keeps the list what it did not pass on, and why: BOUNCE news@club.example: Non-member submission from […]
-_TO_THE_KEEPER: Final = re.compile(r"bounce [^\s@]{1,64}@[^\s:]{1,255}: ")
+_TO_THE_KEEPER: Final = re.compile(
+    r"bounce [^\s@]{1,64}@[^\s:]{1,255}: +(?:non-member|approval|admin request|message too long|taboo|global|header|body|forwarding)"
+)
+_OF_A_MEMBER: Final = re.compile(r"removed from|was deleted|subscription|unsubscri|membership|mitglied|abonn")
 _NEAR: Final = 1500  # characters: the manager's own words stand first
 
 
@@ -97,13 +102,22 @@ def shows_a_members_failure(notice: Notice) -> bool:
     if returned is None:
         if not managed or refusing_list(notice):
             return False
-        # What LISTSERV itself could not deliver it reports from nobody.
-        path = find_address(notice.headers.get("return-path"))
         answers = notice.headers.get("auto-submitted").lower().startswith("auto-replied")
-        return (path != "" and not answers) or _DROPPED.search(_near(notice)) is not None
+        path = find_address(notice.headers.get("return-path"))
+        # What LISTSERV itself could not deliver it lists by these labels.
+        tells = (path != "" or is_of_a_manager(notice)) and "error-for:" not in notice.lower
+        if answers or calls_itself_automatic(notice.lower) or _reads_as_report(notice):
+            tells = False
+        return tells or _DROPPED.search(_near(notice)) is not None
     keeper = find_address(returned.headers.get("to").lower()).partition("@")[0]
     daemon = DAEMONS.stand_in(f" {returned.headers.get('from').lower()}")
     return (daemon or keeper.endswith(LIST_KEEPERS)) and not refusing_list(notice)
+
+
+def _reads_as_report(notice: Notice) -> bool:
+    """Whether a text is a mail server's, of whoever it comes from: it says that something failed, and why, and nothing of a membership."""
+    near = _near(notice)
+    return INTROS.stand_in(near) and find_reply(notice.text) is not None and _OF_A_MEMBER.search(near) is None
 
 
 def is_of_a_manager(notice: Notice) -> bool:

@@ -51,6 +51,8 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     every = len(mentions)
     if mentions and not notice.named:
         mentions = [hit for hit in mentions if hit[2].lower() not in notice.asked]
+    if told := _told_line_by_line(notice, mentions):
+        return tuple(told)
     before = _words_before(mentions, notice.lower)
     everything = "\n".join(before)
     asked: dict[str, tuple[int, int]] = {}  # whom a text may only tell to ask
@@ -74,6 +76,21 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     if found:
         return tuple(_findings(notice, found))
     return tuple(_those_addressed(notice, mentions))
+
+
+def _told_line_by_line(notice: Notice, mentions: list[tuple[int, int, str]]) -> list[Finding]:
+    """Each of several in a line of its own, behind what is wrong with it, as IMail writes: `Unknown user: a@b`."""
+    if len({address.lower() for _start, _end, address in mentions}) < max(len(mentions), 2):
+        return []
+    told: list[Finding] = []
+    for start, end, address in mentions:
+        begin = notice.text.rfind("\n", 0, start) + 1
+        words = notice.lower[begin:start].strip()
+        rest = notice.text[end:].partition("\n")[0].strip(" >")
+        if rest or not words.endswith(":") or not TROUBLE.stand_in(words):
+            return []
+        told.append(build_finding(notice, address, notice.text[begin:end], detector=NAME, confidence=0.7, whole=True))
+    return told
 
 
 def _labelled(

@@ -19,6 +19,7 @@ from bounce_plugin.detectors.wording import (
     NOT,
     STILL_TRYING,
     SUBJECTS,
+    TO_ALL,
     WAS_LATE,
 )
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses, locate_addresses
@@ -28,6 +29,9 @@ from bounce_plugin.message.report import Action, Report
 
 _LONGEST: Final = 64 * 1024  # characters of text that any dialect reads: a notice is short
 _ARRIVED: Final = Phrases(ARRIVED)
+_COME: Final = re.compile(
+    r"(?:\A|[.!\n])[\s*]{0,80}your (?:message|mail|e-?mail)(?: to \S{1,320})? (?:has been|was) delivered(?:\.|, but)"
+)
 _NEGATED: Final = 20  # characters behind a verb, where some languages put their "not"
 _FOOTER: Final = re.compile(r"\n_{20,60}\n(?=[^\n]{1,200}\n[^\n]{0,200}@)")
 _TAKEN_FOR: Final = re.compile(r"\bfor <?([^\s<>;@]{1,64}@[^\s<>;@]{1,253})>?;")
@@ -186,7 +190,8 @@ class Notice:
     def action(self) -> Action:
         """Whether the text as a whole speaks of a failure, of a delay or of a delivery (D-02)."""
         # Most have a failure's title: then nothing was delivered after all.
-        if not self.titled and (AFTER_ALL.stand_in(self.subject) or AFTER_ALL.stand_in(self.flat)):
+        after_all = AFTER_ALL.stand_in(self.subject) or AFTER_ALL.stand_in(self.flat)
+        if after_all and (not self.titled or TO_ALL in self.flat):
             return Action.DELIVERED
         return _read_action(self.flat)
 
@@ -201,9 +206,11 @@ def _tells_to_ask(sentence: str) -> bool:
 
 
 def _read_action(flat: str) -> Action:
+    if _has_arrived(flat) or has_come(flat):
+        return Action.DELIVERED
     if _is_still_trying(flat) and "delayed or failed" not in flat:  # MailEnable says so of both
         return _FAILED if "expired" in flat and "given up" in flat else Action.DELAYED
-    if (DELIVERED.stand_in(flat) and not GIVEN_UP.stand_in(flat)) or _has_arrived(flat):
+    if DELIVERED.stand_in(flat) and not GIVEN_UP.stand_in(flat):
         return Action.DELIVERED
     return _FAILED
 
@@ -214,6 +221,12 @@ def _is_still_trying(flat: str) -> bool:
     for words in NO_MORE:
         flat = flat.replace(words, "")
     return STILL_TRYING.stand_in(flat)
+
+
+def has_come(flat: str) -> bool:
+    """Whether a text in lower case begins with that our message has been delivered, and tells of no failure."""
+    found = _COME.search(flat, 0, _NEAR)
+    return found is not None and not INTROS.stand_in(flat[: found.start()]) and not INTROS.stand_in(flat[found.end() :])
 
 
 def _has_arrived(flat: str) -> bool:

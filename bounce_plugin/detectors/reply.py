@@ -72,6 +72,8 @@ _CUE: Final = re.compile(
 )
 
 
+#: What was asked behind a consent.
+_RCPT: Final = re.compile(r"\brcpt to:", re.IGNORECASE)
 #: The first refusal in a session as MDaemon prints it: `--> MAIL From:<…>`, and beneath it `<-- 552 …`.
 _REFUSED: Final = re.compile(r"<-- [45]\d\d")
 
@@ -93,9 +95,15 @@ def find_reply(text: str) -> re.Match[str] | None:
             first = found
             if found.start() == 0:
                 break
-    if first is not None and first[1][0] == "2":  # in a session consent comes before refusal
-        return next((found for _, both in _BOTH if (found := both.search(text))), first)
+    if first is not None and first[1][0] == "2" and _RCPT.search(text, first.end()):
+        return _find_refusal(text, first.end()) or first
     return first or _find_alone(text)
+
+
+def _find_refusal(text: str, start: int) -> re.Match[str] | None:
+    """The first refusal in a session, where consents come before it."""
+    refusals = [found for _, both in _BOTH[:2] for found in both.finditer(text, start)]
+    return min(refusals, key=lambda found: found.start(), default=None)
 
 
 def _find_alone(text: str) -> re.Match[str] | None:

@@ -17,7 +17,8 @@ from bounce_plugin.message.report import Action, Report
 
 # Patterns, because for a few octets in a long text the regex engine is faster than `find`; of the second the rarer letter
 # comes first.
-_CUES: Final = (re.compile(rb"\(in reply"), re.compile(rb"f(?<= af)ter "))
+# Postfix breaks its lines anywhere, within the cue as well.
+_CUES: Final = (re.compile(rb"\(in\s{1,8}reply"), re.compile(rb"f(?<= af)ter "))
 _OFFSETS: Final = (0, 2)  # how far into each a match begins
 _OF_IPLANET: Final = b"rejected MAIL FROM address"
 _SESSION: Final = re.compile(rb">>>")

@@ -13,7 +13,7 @@ from bounce_plugin.detectors.phrases import Beginnings, Phrases
 DAEMONS: Final = Phrases((
     "mailer-daemon", "mailer_daemon", "mailerdaemon", "mailer daemon", "mail-daemon", "maildaemon", "mail delivery s", "mail.delivery.s", "maildelivery",
     "delivery subsystem", "message delivery system", "internet delivery system", "mail deliver system", "microsoftexchange", "electronic postmaster", "<ndr@", " ndr@", "-ndr@", "ndr administrator", "mdaemon@",
-    "no-reply@sns.amazonaws.com", "symantec_antivirus", "symantec_mail_security", "imss@", "mmdf@", "mmdf ", "interscan", "jetmail system", "lsmtp", "mailmarshal@", "delivery-notification@",
+    "no-reply@sns.amazonaws.com", "symantec_antivirus", "symantec_mail_security", "imss@", "forefrontserversecurity@", "mmdf@", "mmdf ", "interscan", "jetmail system", "lsmtp", "mailmarshal@", "delivery-notification@",
 ))  # fmt: skip
 POSTMASTERS: Final = Phrases((
     "postmaster", "post_master", "post.master", "post-master", "system administrator", "mail administrator", "\"mail system", " mail system", "-mail system", "(mail system", "email system", "webmail system", "mail delivery", "<mta@", " mta@", "-mta@", "bounce@",
@@ -80,7 +80,7 @@ SUBJECTS: Final = Beginnings((
     "delayed mail", "warning: message", "warning: could not send", "warning: e-mail", "warning: your ", "warning: unable", "warning: undeliver", "warning: mail ", "warning: delivery", "warning: transient", "permanent delivery failure", "permanent failure",
     "couldn't be delivered", "could not be delivered", "unable to deliver", "can't be delivered", "cannot be delivered",
     "rejected mail", "mail rejected", "message rejected", "bounce", "bounced mail", "processing error", "notice: mail delivery",
-    "nameserver error report", "[postmaster] email delivery failure", "message you sent blocked", "returned due to",
+    "postmaster notify: delivery failure", "nicht zugestellte e-mail", "nameserver error report", "[postmaster] email delivery failure", "message you sent blocked", "returned due to",
     "address not found", "user unknown", "unknown user", "quota exceeded", "mailbox full", "email delivery failure",
     "your message could not be", "your mail could not be", "your e-mail could not be", "your email could not be", "your message was not delivered", "your message was blocked", "your email was blocked", "your e-mail was blocked", "your message wasn't delivered",
     "votre message n'a pas pu", "votre message n'a pas été remis", "votre message n'a pas été distribu", "votre message n'a pas été délivr", "votre courriel n'a pas pu", "su mensaje no se pudo", "su mensaje no se ha podido", "su mensaje no ha podido", "su mensaje no pudo", "su correo no pudo",
@@ -112,7 +112,7 @@ SUBJECTS: Final = Beginnings((
 INTROS: Final = Phrases((
     "could not be delivered", "this message was created automatically by mail delivery software", "a message that you sent", "recipient address rejected", "user unknown", "unable to deliver",  # the most frequent first
     "hi. this is the", "mail transport system has reported", "problems it encountered while trying to deliver", "this is the mail system at", "this is the postfix", "program at host",
-    "this is an automatically generated delivery status", "delivery of the email was stopped", "delivery of the message was stopped", "has stopped the following message", "has stopped the following email for", "is niet aangekomen bij",
+    "this is an automatically generated delivery status", "delivery of the email was stopped", "delivery of the message was stopped", "mailmarshal has stopped the following message", "has stopped the following email for", "is niet aangekomen bij",
     "automatically generated delivery status notification", "this is an automated message created by mail delivery",
     "this is the mailer-daemon", "this is the dragonfly mail agent", "this is a delivery status notification",
     "automatic bounce notification", "this is an automated alert notification", "non-delivery report", "nondelivery report",
@@ -123,7 +123,7 @@ INTROS: Final = Phrases((
     "error delivering your mail", "problem delivering your", "problems delivering", "delivery of your message", "delivery problem",
     "delivery to the following", "delivery has failed", "delivery failed", "delivery failure", "delivery attempts",
     "delivery errors", "delivery of email to this address", "has not yet been delivered", "has not been delivered", "was not delivered",
-    "not delivered to the following", "not delivered the following", "not been delivered", "did not reach the following", "did not reach some or all", "could not be reached",
+    "message has failed delivery", "found a message matching a filter", "not delivered to the following", "not delivered the following", "not been delivered", "did not reach the following", "did not reach some or all", "could not be reached",
     "following addresses had", "following address had", "transcript of session follows",
     "your message wasn't delivered", "your message was not delivered", "hasn't been delivered", "delivery incomplete",
     "your message has encountered delivery problems", "message was rejected", "mail was rejected",
@@ -213,7 +213,9 @@ DELIVERED: Final = Phrases((
     "was delivered to the following", "has been delivered to the following", "successful mail delivery", "weitergeleitet und dort zugestellt.",
 ))  # fmt: skip
 # It was delivered in the end, whatever was reported before.
+TO_ALL: Final = "has now been delivered to all"
 AFTER_ALL: Final = Phrases((
+    "has not been rejected. it has been delivered", TO_ALL,
     "doch noch zugestellt", "inzwischen zugestellt", "nun doch zugestellt", "delivered after all", "has now been delivered", "have now been delivered", "was finally delivered", "has finally been delivered", "finalement été remis",
     "finalement été livré", "finalement été distribué", "finalmente entregad", "sido entregado finalmente", "finalmente consegnat", "alsnog bezorgd", "alsnog afgeleverd", "ostatecznie dostarczon", "jednak dostarczon", "nakonec doručen", "alltså levererat", "всё же доставлен", "все же доставлен",
 ))  # fmt: skip
@@ -222,14 +224,15 @@ ARRIVED: Final = (
     "wurde zugestellt", "wurde erfolgreich zugestellt", "wurde weitergeleitet", "ist weitergeleitet worden", "a bien été remis", "a été remis", "a été transféré", "a été distribué", "ha sido entregad", "se ha entregado", "fue entregad",
     "ha sido reenviad", "è stato consegnato", "è stata consegnata", "è stato inoltrato", "è stata inoltrata", "is bezorgd", "is afgeleverd", "is doorgestuurd", "została dostarczona", "została przekazana", "foi entregue", "foi encaminhad",
     "har levererats", "har vidarebefordrats", "blev leveret", "er blevet leveret", "byla doručena", "byla předána", "teslim edildi", "yönlendirildi", "было доставлено", "доставлено успешно", "успешно доставлен", "было перенаправлено",
-    "配信されました", "転送しました", "转发至新", "已送达", "已成功送达", "已成功投递", "전달되었습니다", "has been forwarded to", "has been delivered.",
+    "配信されました", "転送しました", "转发至新", "已送达", "已成功送达", "已成功投递", "전달되었습니다", "has been forwarded to", "your message was forwarded to",
+    "wurde dem empfänger zugestellt", "wurde an den empfänger zugestellt", "wurde trotzdem zugestellt",
 )  # fmt: skip
 NOT: Final = (
     "nicht", " no ", " non ", "n'a ", "pas ", "não ", "niet ", "nie ", "inte ", "ikke ", "nebyl", " не ", "не был", "未", "不", "않", "못", "postmaster",
 )  # fmt: skip
 # What a mailing list's manager says of a message that it does not pass on.
 REFUSED_BY_LIST: Final = Phrases((
-    "been rejected", "been automatically rejected", "was rejected", "message rejected", "is rejected", "been refused", "was refused", "abgelehnt", "zurückgewiesen", "abgewiesen", "wurde nicht verteilt", "a été rejeté", "a été refusé", "automatiquement rejeté", "automatiquement refusé",
+    "been rejected", "been automatically rejected", "was rejected", "message rejected", "is rejected", "been refused", "was refused", "abgelehnt", "zurückgewiesen", "abgewiesen", "wurde nicht verteilt", "n'a pas été diffusé", "a été rejeté", "a été refusé", "automatiquement rejeté", "automatiquement refusé",
     "sido rechazad", "fue rechazad", "automáticamente rechazad", "rechazado automáticamente", "stato rifiutat", "stato respint", "automaticamente rifiutat", "automaticamente respint", "rigettat", "geweigerd", "afgewezen", "odrzucon", "rejeitad", "recusad", "avvisat", "avvist", "afvist", "zamítnut", "odmítnut", "reddedil",
     "отклонен", "отвергнут", "拒否されました", "却下", "被拒绝", "被拒絕",
 ))  # fmt: skip
@@ -255,7 +258,7 @@ TROUBLE: Final = Phrases((
 ))  # fmt: skip
 # Words before an address that the reader may ask.
 ASK: Final = (
-    "please contact", "\ncontact the", "queries to", "contact us", "contact your", "contact:", "administrator:", "please reply to", "please write", "questions", "for assistance", "further assistance", "for help", "get help", "help:", "support:", "in touch with", "email us",
+    "please contact", "\ncontact the", "queries to", "contact us", "contact your", "contact:", "administrator:", "please reply to", "please write", "questions", "enquiries", "inquiries", "for assistance", "further assistance", "for help", "get help", "help:", "support:", "in touch with", "email us",
     "wenden sie sich", "kontaktieren sie", "fragen", "ansprechpartner", "schreiben sie", "melden sie sich", "kontakt:", "contactez", "écrivez", "écrire à", "adressez-vous", "adressez vous", "besoin d'aide", "administrateur",
     "póngase en contacto", "contacte con", "escriba a", "escríbanos", "dudas", "consultas", "administrador:", "contatti", "scriver", "scriva a", "assistenza", "domande", "rivolg", "amministratore:", "neem contact", "vragen", "schrijf", "beheerder:",
     "prosimy o kontakt", "skontaktuj", "napisz", "pytania", "pytań", "dúvidas", "entre em contato", "entre em contacto", "contato:", "kontakta ", "frågor", "spørgsmål", "spørsmål", "ota yhteyttä", "kysymy", "dotaz", "pište na", "kontaktujte", "otázk", "kérdés", "forduljon",

@@ -119,7 +119,7 @@ _WORDS: Final = 6  # and words: more say something
 
 def is_bare_forward(text: str, headers: Headers) -> bool:
     """Whether the subject says forwarded and the text above the forwarded message, and below it, says next to nothing."""
-    return _is_forwarded(headers) and _says_little(_without_name(_own_words(text, _marker(text)), headers))
+    return _is_forwarded(headers) and _adds_little(_own_words(text, _marker(text)), headers)
 
 
 def is_letter(text: str) -> bool:
@@ -151,7 +151,7 @@ def find_forwarded(text: str, headers: Headers) -> str:
     if not _is_forwarded(headers):  # first, as it costs next to nothing
         return ""
     at = _marker(text)
-    if at >= len(text) or not _says_little(_without_name(_own_words(text, at), headers)):
+    if at >= len(text) or not _adds_little(_own_words(text, at), headers):
         return ""
     # Apple quotes the blank line below its marker as well.
     body = text[at if _BLOCK.match(text, at) else text.find("\n", at) + 1 :]
@@ -202,6 +202,13 @@ def _without_name(own: str, headers: Headers) -> str:
         at = next((number for number, line in enumerate(lines) if line.strip().lower() == name), len(lines))
         kept.append("\n".join(lines[:at] if len(lines) - at <= _SIGNED else lines))
     return "\n\n".join(kept)
+
+
+def _adds_little(own: str, headers: Headers) -> bool:
+    """Whether words of one's own leave the report to speak, where a name may begin a signature; what stands in it may be more than that."""
+    if "?" in own or speaks_as_person(own) or _KNOWN.search(own.lower()) is not None:
+        return False
+    return _says_little(_without_name(own, headers))
 
 
 def _letter_within(lines: list[str]) -> str:
