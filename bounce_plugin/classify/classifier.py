@@ -12,7 +12,8 @@ from bounce_plugin.classify.phrase import SPECIAL, VAGUE, WEAK
 from bounce_plugin.classify.quoting import quote
 from bounce_plugin.classify.sender import EARLY, NAMED, at_stage, find_sender
 from bounce_plugin.classify.shared import FORGIVEN, RESOLVER, RULE, find_shared
-from bounce_plugin.classify.steps import HOME, Said, Setting, Source, Step, gather, recall
+from bounce_plugin.classify.speakers import Setting
+from bounce_plugin.classify.steps import HOME, Said, Source, Step, gather, recall
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.detectors.finding import Finding, Stage
 from bounce_plugin.message.report import Action, Kind, Report

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from bounce_plugin.classify.classification import Classification, Reason
-from bounce_plugin.classify.steps import Setting, Step
+from bounce_plugin.classify.speakers import Setting
+from bounce_plugin.classify.steps import Step
 from bounce_plugin.detectors.finding import Finding, Stage
 from bounce_plugin.message.address import are_of_one_site, find_addresses, find_whole
 from bounce_plugin.message.report import Report

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from bounce_plugin.classify.classification import Classification, Reason
 from bounce_plugin.classify.providers import Providers
-from bounce_plugin.classify.steps import Setting
+from bounce_plugin.classify.speakers import Setting
 from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses
 from bounce_plugin.message.report import Kind, Report

@@ -14,8 +14,8 @@ from bounce_plugin.classify.codes import CodeRow, Codes
 from bounce_plugin.classify.normalise import make_plain, split_words
 from bounce_plugin.classify.phrase import Phrase
 from bounce_plugin.classify.phrasebook import Match, Phrasebook, Reading
-from bounce_plugin.classify.providers import Providers
 from bounce_plugin.classify.quoting import SPAN, holds
+from bounce_plugin.classify.speakers import Setting, find_providers
 from bounce_plugin.classify.tables import Tables
 from bounce_plugin.detectors.finding import Finding, Stage
 from bounce_plugin.message.report import Action, Report
@@ -46,8 +46,6 @@ class Source(IntEnum):
     REPLY = 6
 
 
-#: Evidence that speaks for no reason: its rule, field and span.
-Setting: TypeAlias = tuple[str, str, str]
 #: What a phrase was found in, for `quote`, once somebody asks: the text, its normalised words from the phrase's first to
 #: its last, the phrase, and where it is looked for.
 Quotation: TypeAlias = tuple[str, Sequence[str], Phrase, Phrasebook]
@@ -97,7 +95,7 @@ def gather(finding: Finding, report: Report, tables: Tables, *, alone: bool) -> 
     diagnostic = finding.diagnostic_code
     book = tables.phrasebook
     words, reading = _read(book, diagnostic)
-    providers = _find_providers(finding, reading, tables.providers)
+    providers = find_providers(finding, reading, tables.providers)
     settings = [_GATES[finding.action], *providers.values()]
     if not providers and finding.remote_mta and (name := tables.providers.of_address(finding.recipient)):
         settings.append((HOME + name, "recipient", finding.recipient.rpartition("@")[2][:SPAN]))
@@ -179,47 +177,6 @@ def _status(finding: Finding) -> EnhancedStatus | None:
         return status
     found = EnhancedStatus.find(finding.diagnostic_code) if finding.diagnostic_code else None
     return found if found is not None and found.class_ != 2 else status
-
-
-#: With these Microsoft refuses what its own customer sends, whoever the recipient is.
-_OF_OUR_TENANT: Final = re.compile(r"5\.(?:1\.(?:8|90)|7\.(?:60|23[2-6]|7[0-5]\d))")
-
-
-def _find_providers(finding: Finding, reading: Reading, known: Providers) -> dict[str, Setting]:
-    """The providers whose wording applies, each with what says how it was recognised."""
-    remote = finding.remote_mta
-    found: dict[str, Setting] = {}
-    by_host = known.of_host(remote) if remote else ""
-    if by_host:
-        found[by_host] = _provider(by_host, "remote_mta", remote)
-    for token in reading.tokens:
-        name = known.tokens[token]
-        if name not in found:
-            found[name] = _named(name, " ".join(token), finding.recipient, known)
-    if by_host:
-        return found
-    for word in reading.names:
-        if (name := known.of_host(word)) and name not in found:
-            found[name] = _named(name, word, finding.recipient, known)
-    if found or remote:
-        return found
-    if name := known.of_address(finding.recipient):
-        found[name] = _provider(name, "recipient", finding.recipient.rpartition("@")[2])
-    ours = not found or (finding.status is not None and _OF_OUR_TENANT.fullmatch(str(finding.status)))
-    if ours and finding.reporting_mta and (name := known.of_host(finding.reporting_mta)) and name not in found:
-        found[name] = _provider(name, "reporting_mta", finding.reporting_mta)
-    return found
-
-
-def _named(name: str, words: str, recipient: str, known: Providers) -> Setting:
-    """The provider that the refusal names; its own mailbox is so by the recipient's domain."""
-    if known.of_address(recipient) == name:
-        return _provider(name, "recipient", recipient.rpartition("@")[2])
-    return _provider(name, "diagnostic_code", words)
-
-
-def _provider(name: str, field: str, span: str) -> Setting:
-    return f"provider:{name}", field, span[:SPAN]
 
 
 def _phrases(

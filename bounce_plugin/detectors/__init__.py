@@ -13,6 +13,7 @@ from bounce_plugin.detectors import (
     listed,
     lists,
     mentioned,
+    names,
     transcript,
     unaddressed,
 )
@@ -54,7 +55,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     exchange.detect,
     # Then the shapes that most generators share: a line for each recipient, then a sentence, a label or a session.
     listed.detect,
-    listed.detect_names,
+    names.detect,
     mentioned.detect,
     listed.detect_ours,
     # Then whom X-Failed-Recipients names, or the returned message was written to.

@@ -36,12 +36,6 @@ _LEADING: Final = re.compile(
     rf"""[ \t]*(?:[-*•]{{1,3}}[ \t]+)?[<"'\[]?({_ADDRESS})[>"'\]]?[:,;]?[ \t]+[-–]?[ \t]*(\S.*)$"""
 )
 _CODED: Final = re.compile(r"[45]\d\d[ -]")  # what follows an address is its own, even in the line below a table's head
-_NAME_ALONE: Final = re.compile(r"[ \t]+([A-Za-z][A-Za-z0-9._-]{1,63})(?:[ \t]*$|[ \t]{2,}(\S.*)$|[ \t](?=\")(.*)$)")
-#: A file of ours that somebody does not take is no user of theirs.
-_FILE: Final = re.compile(
-    r"\.(?:do[ct][mx]?|xls[bmx]?|pp[st][mx]?|pdf|rtf|zip|rar|7z|exe|com|js|vbs|scr|bat|html?|iso|img|lnk|eml|jar)$",
-    re.I,
-)
 #: Behind these an address goes on with what is said of another.
 _WITHIN: Final = ("to:", "from:", "said:")
 #: Whose message it was: amavis names its sender beside whom it was sent to.
@@ -49,8 +43,6 @@ _FROM_US: Final = "from you <"
 #: What stands before an address that begins an entry of its own.
 _MARKED: Final = re.compile(r"[-*>•·=#]|[\"'\[(]+$|[\"'\[(]*(?:smtp:|mailto:|rfc822;)$", re.IGNORECASE)
 _BEGINS_WITH_CODE: Final = re.compile(r"[245]\.\d|[245]\d\d\b")
-#: Under these heads log summaries list what was refused.
-_COMMANDS: Final = frozenset({"connect", "helo", "ehlo", "mail", "rcpt", "data", "end-of-message", "end-of-data"})
 #: What smail writes above its list: `|---- Failed addresses follow: ----|`.
 _HEAD: Final = re.compile(r"\|?-{3,80}[ ]?[^\n-]{3,80}follow:?[ ]?-{3,80}\|?$", re.IGNORECASE)
 _GENERATED: Final = re.compile(
@@ -95,20 +87,6 @@ def detect_ours(notice: Notice) -> tuple[Finding, ...]:
     if _is_only_asked(notice, entries):
         return ()
     return _findings(notice, preface, entries, 0.7)
-
-
-def detect_names(notice: Notice) -> tuple[Finding, ...]:
-    """See `detectors.Detector`. Hosts that know their own users by name alone list them beneath a line with a colon."""
-    above = ""
-    for number, line in enumerate(notice.lines):
-        found = _NAME_ALONE.match(line) if above.endswith((":", "-----")) else None
-        if found and not notice.named and not _FILE.search(found[1]) and found[1].lower() not in _COMMANDS:
-            words = "\n".join((found[2] or found[3] or "", *notice.lines[:number], *notice.lines[number + 1 :]))
-            whole = next((one for one in notice.addressed if one.partition("@")[0].lower() == found[1].lower()), "")
-            others = (found[1],) if whole else ()
-            return (build_finding(notice, whole or found[1], words, detector=NAME, confidence=0.6, others=others),)
-        above = line.strip() or above
-    return ()
 
 
 def _read(notice: Notice, pattern: re.Pattern[str], *, even_ours: bool = False) -> tuple[list[str], list[_Entry]]:
