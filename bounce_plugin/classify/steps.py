@@ -25,8 +25,9 @@ from bounce_plugin.message.status import EnhancedStatus
 _PROGRAM: Final = "x-unix"
 _OF_PROGRAM: Final = frozenset({Reason.MAILBOX_FULL, Reason.SYSTEM_ERROR})
 _OF_ADDRESS: Final = frozenset({Fault.RECIPIENT, Fault.MAILBOX})
-_EXIT: Final = re.compile(r"(?:^|status |exit code |code |error )(\d{1,3})\b")
-
+_EXIT: Final = re.compile(r"(?:^|status |exit code |code |error )(1?\d?\d|2[0-4]\d|25[0-5])\b")
+#: What one prints that speaks LMTP (RFC 2033), as it is: sendmail calls it a program's output, too.
+_REPLIED: Final = re.compile(r"[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}\b")
 _DIED: Final = re.compile(r"died with status (\d{1,3})\b")  # Postfix
 
 _SHORT: Final = 300  # characters of a refusal that is likely to be met again
@@ -108,6 +109,7 @@ def gather(finding: Finding, report: Report, tables: Tables, *, alone: bool) -> 
     steps = _phrases(reading, diagnostic, words, codes, providers, _PHRASE, book) if reading.matches else []
     # Some call the words of another host so, too.
     program = finding.diagnostic_type == _PROGRAM and finding.remote_mta in ("", finding.reporting_mta, "localhost")
+    program = program and _REPLIED.match(diagnostic) is None
     if program:
         steps = [step for step in steps if step.reason in _OF_PROGRAM]
     if not steps and alone and _is_alone(report) and report.text:
