@@ -33,7 +33,7 @@ from bounce_plugin.detectors.decision import (
 )
 from bounce_plugin.detectors.evidence import BOUNCE, OVERWHELMING, speaks_of_failure, weigh
 from bounce_plugin.detectors.finding import Finding
-from bounce_plugin.detectors.lists import shows_a_members_failure
+from bounce_plugin.detectors.lists import shows_a_members_failure, tells_of_bounces
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.stage import add_stages, text_around
 from bounce_plugin.message import limits
@@ -79,7 +79,7 @@ def detect(report: Report) -> Detection:
     if (copy := recognise_copy(notice)) is not None:
         return copy
     if shows_a_members_failure(notice):
-        return Detection(kind=_OTHER)
+        return Detection(kind=Kind.REPORT if tells_of_bounces(notice) else _OTHER)
     evidence = weigh(notice)
     own = speaks_for_itself(notice, evidence)
     findings = _machine_readable(report) if own else ()

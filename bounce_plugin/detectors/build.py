@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bounce_plugin.detectors.finding import Finding
+from bounce_plugin.detectors.finding import Finding, Stage
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.reply import find_reply, quote_found, read_stage, read_status
 from bounce_plugin.message import limits
 from bounce_plugin.message.report import Action
 
 _NAME: Final = r"([A-Za-z0-9][A-Za-z0-9.-]{1,250}\.[A-Za-z]{2,24})\b"
+_WRAPPED: Final = re.compile(r"\(in\s{1,8}reply\s{1,8}to\s{1,8}[a-z][a-z\s]{2,40}command\)")
 #: Words before the name of a host, and the name; `mail-hosting.example` is no cue.
 _HOSTS: Final = (
     ("host", re.compile(rf"(?<![a-z0-9-])host(?:: ?| |(?=\[))\[?{_NAME}")),
@@ -53,12 +54,18 @@ def build_finding(
         status=read_status(found, diagnostic),
         reply_code=found[1] if found else "",
         diagnostic_code=words,
-        stage=read_stage(" ".join(lower.split()) if "\n" in lower else lower),
+        stage=_stage(lower),
         remote_mta=_remote_host(lower),
         reporting_mta=status.reporting_mta if status else "",
         detector=detector,
         confidence=confidence,
     )
+
+
+def _stage(lower: str) -> Stage:
+    """The command that was refused; only Postfix breaks its lines within the cue."""
+    found = _WRAPPED.search(lower) if "\n" in lower and "(in" in lower else None
+    return (found and read_stage(" ".join(found[0].split()))) or read_stage(lower)
 
 
 def _remote_host(lower: str) -> str:

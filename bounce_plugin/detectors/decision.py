@@ -15,19 +15,18 @@ from bounce_plugin.detectors.unaddressed import names_somebody
 from bounce_plugin.detectors.wording import DAEMONS, GIVEN_UP, HELD_BY_LIST, INTROS, TROUBLE, is_contact
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses, is_rewritten
 from bounce_plugin.message.automatic import (
-    asks_for_a_click,
-    asks_for_a_person,
     calls_itself_automatic,
     is_auto_reply,
-    is_challenge,
     is_receipt,
     is_receipt_in_words,
     is_receipt_of_notes,
     is_unattended,
     may_be_auto_reply,
 )
-from bounce_plugin.message.forward import is_bare_forward, is_from_a_person, is_letter, speaks_as_person
+from bounce_plugin.message.challenge import asks_for_a_click, asks_for_a_person, is_challenge
+from bounce_plugin.message.forward import is_bare_forward, is_from_a_person, is_letter
 from bounce_plugin.message.quick import quick
+from bounce_plugin.message.remark import speaks_as_person
 from bounce_plugin.message.report import Action, Kind, Report
 from bounce_plugin.message.status import EnhancedStatus
 
@@ -45,6 +44,9 @@ _OF_EXCHANGE: Final = (
 )  # fmt: skip
 _PART_FULL: Final = re.compile(r"\b\d\d ?(?:%|percent\b|prozent\b)")  # a mailbox that will be full
 SILENT: Final = "The mail comes from a mail server, but does not say that anything failed."
+_OF_A_LIST: Final = frozenset(
+    {"list-id", "list-unsubscribe", "list-post", "mailing-list", "x-mailing-list", "x-beenthere"}
+)
 _UNCLEAR: Final = "The mail may report a failure, but does not say so clearly."
 
 
@@ -199,36 +201,58 @@ def _gives_a_code(text: str) -> bool:
     return find_reply(text) is not None or EnhancedStatus.find(text) is not None
 
 
+def _answers_in_bulk(notice: Notice) -> bool:
+    """Whether a program answers us that says so in Precedence alone: no person's mail has it, but lists' and trackers' have."""
+    headers = notice.headers
+    if headers.get("precedence").lower() != "bulk" or "in-reply-to" not in headers:
+        return False
+    return not (headers.has_any(_OF_A_LIST) or is_of_a_tracker(notice))
+
+
 def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
     """An automatic mail that reports no failure; None where it may be a report in plain text."""
     headers, subject = notice.headers, notice.subject
     if holds_our_message(notice) and not refusing_list(notice):
         return Kind.OTHER
-    returned = notice.report.returned is not None
-    refuses = returned and evidence.score >= BOUNCE
-    if (
-        not (refuses and _gives_a_code(notice.text))
-        and is_challenge(notice.lower, notice.sender)
-        and not is_of_a_tracker(notice)
-        and "x-list-administrivia" not in headers
-    ):
+    if _challenges(notice, evidence):
         return Kind.CHALLENGE
-    waits = evidence.score < BOUNCE or (not returned and notice.action is Action.DELAYED)
-    if waits and not is_of_a_tracker(notice) and "list-unsubscribe" not in headers and asks_for_a_person(notice.lower):
-        return Kind.CHALLENGE
-    if notice.action is Action.DELAYED and asks_for_a_click(notice.lower) and not _gives_a_code(notice.text):
-        return Kind.CHALLENGE  # whoever still tries wants nobody to click
     if is_receipt(headers, subject) or is_receipt_in_words(subject, notice.lower):
         return Kind.MDN
     if evidence.score < BOUNCE and not _gives_a_code(notice.text) and is_receipt_of_notes(notice.lower):
         return Kind.MDN
-    if is_auto_reply(headers, subject):
-        return Kind.AUTO_REPLY
-    if may_be_auto_reply(headers) and (evidence.score < BOUNCE or (not evidence.machine and "in-reply-to" in headers)):
-        return Kind.AUTO_REPLY
-    answers = headers.get("auto-submitted").lower().startswith("auto-replied")
-    if (evidence.score < BOUNCE or (answers and has_come(notice.flat))) and calls_itself_automatic(notice.lower):
-        return Kind.AUTO_REPLY
-    if is_unattended(notice.lower) and not returned and not _gives_a_code(notice.text):
-        return Kind.AUTO_REPLY
-    return None
+    return Kind.AUTO_REPLY if _answers(notice, evidence) else None
+
+
+def _challenges(notice: Notice, evidence: Evidence) -> bool:
+    """Whether somebody wants a confirmation before he takes our message; no help desk does."""
+    headers = notice.headers
+    if is_of_a_tracker(notice):
+        return False
+    if evidence.score < BOUNCE and headers.get("x-delivery-agent").lower().startswith("tmda"):
+        return True  # what else it sends are bounces
+    returned = notice.report.returned is not None
+    refuses = returned and evidence.score >= BOUNCE and _gives_a_code(notice.text)
+    if not refuses and "x-list-administrivia" not in headers and is_challenge(notice.lower, notice.sender):
+        return True
+    waits = evidence.score < BOUNCE or (not returned and notice.action is Action.DELAYED)
+    if waits and "list-unsubscribe" not in headers and asks_for_a_person(notice.lower):
+        return True
+    # Whoever still tries wants nobody to click.
+    return notice.action is Action.DELAYED and asks_for_a_click(notice.lower) and not _gives_a_code(notice.text)
+
+
+def _answers(notice: Notice, evidence: Evidence) -> bool:
+    """Whether a responder writes, as far as nothing speaks for a failure."""
+    headers = notice.headers
+    if is_auto_reply(headers, notice.subject):
+        return True
+    idle = evidence.score < BOUNCE
+    if may_be_auto_reply(headers) and (idle or (not evidence.machine and "in-reply-to" in headers)):
+        return True
+    if idle and _answers_in_bulk(notice):
+        return True
+    replied = headers.get("auto-submitted").lower().startswith("auto-replied")
+    if (idle or (replied and has_come(notice.flat))) and calls_itself_automatic(notice.lower):
+        return True
+    returned = notice.report.returned is not None
+    return is_unattended(notice.lower) and not returned and not _gives_a_code(notice.text)

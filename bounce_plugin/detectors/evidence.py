@@ -32,7 +32,7 @@ from bounce_plugin.detectors.wording import (
     is_contact,
 )
 from bounce_plugin.message.address import are_of_one_site, find_address, find_addresses, is_rewritten
-from bounce_plugin.message.forward import GREETING, GREETINGS, is_from_a_person
+from bounce_plugin.message.forward import GREETING, GREETINGS, is_commented_forward, is_from_a_person
 from bounce_plugin.message.quick import quick
 from bounce_plugin.message.status import EnhancedStatus
 
@@ -70,7 +70,7 @@ _OF_A_TRACKER: Final = frozenset({
     "x-cron-env",
     "x-rt-ticket", "x-rt-loop-prevention", "x-otrs-loop", "x-znuny-loop", "x-jira-fingerprint", "x-zammad-ticket-id", "x-github-reason", "x-github-sender", "x-gitlab-project", "x-gitlab-issue-id",
     "x-gitlab-notificationreason", "x-redmine-project", "x-redmine-issue-id", "x-redmine-host", "x-bugzilla-reason", "x-bugzilla-url", "x-mantis-id", "x-trac-ticket-id", "x-zendesk-from-account-id",
-    "x-fd-email-category", "x-freshdesk-ticket-id", "x-sentry-project", "x-sentry-transaction", "x-helpscout-conversation", "x-phabricator-sent-this-message", "x-launchpad-bug", "x-debian-pr-message", "x-roundup-name",
+    "x-fd-email-category", "x-freshdesk-ticket-id", "x-servicenow-generated", "x-sentry-project", "x-sentry-transaction", "x-helpscout-conversation", "x-phabricator-sent-this-message", "x-launchpad-bug", "x-debian-pr-message", "x-roundup-name",
 })  # fmt: skip
 _PROGRAMS: Final = frozenset({"x-powered-by", "x-mailer"})
 _HELP_DESKS: Final = ("otrs", "znuny", "zammad")
@@ -147,6 +147,7 @@ def weigh(notice: Notice) -> Evidence:
         or (null and returned and not automatic)
     )  # fmt: skip
     letter = postmaster and not (null or automatic or returned or titled) and GREETING.match(notice.text) is not None
+    letter = letter or (not (null or automatic) and is_commented_forward(notice.text, headers))
     if known and plain and not refused and _pretends(notice, path, null):
         known = False
     if (

@@ -17,7 +17,7 @@ _KEPT_BACK: Final = re.compile(
     r"(?:virus|banned|spam|unsolicited|bad[ -]header|unchecked|oversized)\b.{0,250} from (?:local )?(?:\[[^\[\]]{1,60}\] )?(?:\(\?\) )?<([^<>]{1,254})>$"
 )
 #: What became of a mail that a filter tells the operator of.
-_KEPT: Final = re.compile(r"quarantin|deleted|virus|\brule\b|gelöscht|supprimé|eliminad|eliminat|verwijderd")
+_KEPT: Final = re.compile(r"quarantin|deleted|purged|virus|\brule\b|gelöscht|supprimé|eliminad|eliminat|verwijderd")
 
 
 def is_about_incoming(notice: Notice, *, daemon: bool, plainly: bool) -> bool:

@@ -12,8 +12,8 @@ from bounce_plugin.message.address import find_address
 SENDER, RECIPIENT = (
     re.compile(rf"[ >*-]{{0,20}}(?:{names})(?:[ \t]{{0,20}}[:：]|\t)(.{{1,250}})")
     for names in (
-        "sender|from|absender|von|expéditeur|de|remitente|mittente|da|afzender|van|nadawca|od|remetente|avsändare|från|afsender|fra|odesílatel|feladó|gönderen|lähettäjä|expeditor|αποστολέας|από|отправитель|відправник|от|від|送信者|差出人|发件人|寄件者|보낸 ?사람",
-        "recipients?|to|empfänger|an|destinataires?|à|destinatarios?|destinatari|para|a|ontvangers?|geadresseerden?|aan|odbiorc[ay]|adresat|adresaci|do|destinatários?|mottagare|till|modtagere?|mottakere?|til|příjemci|příjemce|adresáti?|komu|címzett|címzettek|vastaanottajat?|destinatar|παραλήπτ[ηε]ς|προς|alıcı|alıcılar|kime|получател[ьи]|одержувачі?|кому|受信者|宛先|あて先|收件人|收件者|받는 ?사람",
+        "sender|(?:sent )?from|absender|von|expéditeur|de|remitente|mittente|da|afzender|van|nadawca|od|remetente|avsändare|från|afsender|fra|odesílatel|feladó|gönderen|lähettäjä|expeditor|αποστολέας|από|отправитель|відправник|от|від|送信者|差出人|发件人|寄件者|보낸 ?사람",
+        "recipients?|(?:sent )?to|empfänger|an|destinataires?|à|destinatarios?|destinatari|para|a|ontvangers?|geadresseerden?|aan|odbiorc[ay]|adresat|adresaci|do|destinatários?|mottagare|till|modtagere?|mottakere?|til|příjemci|příjemce|adresáti?|komu|címzett|címzettek|vastaanottajat?|destinatar|παραλήπτ[ηε]ς|προς|alıcı|alıcılar|kime|получател[ьи]|одержувачі?|кому|受信者|宛先|あて先|收件人|收件者|받는 ?사람",
     )
 )
 _REASON: Final = re.compile(

@@ -16,6 +16,7 @@ from bounce_plugin.detectors.finding import Finding
 from bounce_plugin.detectors.notice import Notice, is_plain
 from bounce_plugin.detectors.reply import find_reply, quote_found
 from bounce_plugin.detectors.wording import TROUBLE, is_contact
+from bounce_plugin.detectors.wrapped import goes_on_from, indent
 from bounce_plugin.message.address import find_address, find_addresses, read_recipient
 from bounce_plugin.message.report import Action
 
@@ -40,9 +41,6 @@ _CODED: Final = re.compile(r"[45]\d\d[ -]")  # what follows an address is its ow
 _WITHIN: Final = ("to:", "from:", "said:")
 #: Whose message it was: amavis names its sender beside whom it was sent to.
 _FROM_US: Final = "from you <"
-#: What stands before an address that begins an entry of its own.
-_MARKED: Final = re.compile(r"[-*>•·=#]|[\"'\[(]+$|[\"'\[(]*(?:smtp:|mailto:|rfc822;)$", re.IGNORECASE)
-_BEGINS_WITH_CODE: Final = re.compile(r"[245]\.\d|[245]\d\d\b")
 #: What smail writes above its list: `|---- Failed addresses follow: ----|`.
 _HEAD: Final = re.compile(r"\|?-{3,80}[ ]?[^\n-]{3,80}follow:?[ ]?-{3,80}\|?$", re.IGNORECASE)
 _GENERATED: Final = re.compile(
@@ -107,7 +105,9 @@ def _read(notice: Notice, pattern: re.Pattern[str], *, even_ours: bool = False) 
         if entries:
             entries[-1].lines += lines[taken:number]
             taken = number
-            if _is_wrapped(entries[-1], lines[entries[-1].place], line, address) or _is_within(entries[-1], line):
+            if goes_on_from(
+                entries[-1].lines, entries[-1].address, lines[entries[-1].place], line, address
+            ) or _is_within(entries[-1], line):
                 continue
             if _goes_with(entries[-1], line, lines[number - 1]):
                 continue
@@ -171,34 +171,14 @@ def _goes_on(above: str) -> bool:
     return bool(above.strip()) and not above.endswith(":") and not _HEAD.match(above)
 
 
-def _is_wrapped(entry: _Entry, head: str, line: str, address: str) -> bool:
-    """Whether a line goes on with the words that begin beside an address, and names that address again, or words before it.
-
-    So Postfix breaks its lines: `<a@b>: host c said: 550`, and beneath it, indented, `5.1.1 <a@b>: User unknown`.
-    """
-    if len(entry.lines) > 1 or not entry.told or _indent(line) <= _indent(head):
-        return False
-    if address.lower() == entry.address.lower():
-        return True
-    before = line[: line.find(address)].strip(" \t<")
-    if not before or _MARKED.match(before):
-        return False
-    both = TROUBLE.stand_in(entry.lines[0].lower()) and TROUBLE.stand_in(line.lower())
-    return not both or _BEGINS_WITH_CODE.match(before) is not None
-
-
 def _is_within(entry: _Entry, line: str) -> bool:
     """Whether an address that is indented like the line above it belongs to what that entry says."""
     if line[:1] not in " \t" or len(entry.lines) < 2 or not entry.told:
         return False  # or nothing stands between them
     above = entry.lines[-1]
-    if above.endswith(":") and _indent(above) < _indent(line) and not above.lower().endswith(_WITHIN):
+    if above.endswith(":") and indent(above) < indent(line) and not above.lower().endswith(_WITHIN):
         return False  # it heads the next ones
-    return bool(above.strip()) and _indent(line) >= _indent(above)
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
+    return bool(above.strip()) and indent(line) >= indent(above)
 
 
 def _is_asked(notice: Notice, entry: _Entry) -> bool:

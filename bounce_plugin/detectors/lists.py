@@ -44,9 +44,19 @@ _DROPPED: Final = re.compile(
 )
 #: Majordomo shows who keeps the list what it did not pass on, and why: BOUNCE news@club.example: Non-member submission from […]
 _TO_THE_KEEPER: Final = re.compile(
-    r"bounce [^\s@]{1,64}@[^\s:]{1,255}: +(?:non-member|approval|admin request|message too long|taboo|global|header|body|forwarding)"
+    r"bounce ([^\s@]{1,64})@[^\s:]{1,255}: +(?:non-member|approval|admin request|message too long|taboo|global|header|body|forwarding)"
 )
-_OF_A_MEMBER: Final = re.compile(r"removed from|was deleted|subscription|unsubscri|membership|mitglied|abonn")
+_OF_A_MEMBER: Final = re.compile(
+    r"removed from|was deleted|subscription|unsubscri|membership|mitglied|abonn|lidmaatschap|iscrizion|suscri"
+)
+_ADDRESS: Final = re.compile(r"\S{1,320}@\S{1,320}|https?://\S{1,500}")
+_TO_A_MEMBER: Final = re.compile(
+    r"\b(?:confirm|welcome|willkommen|you have been|your (?:address|subscription|membership|mail|message|post)|ihre?[rnms]? (?:abonnement|mitgliedschaft|adresse|abo)|vous avez été|votre (?:abonnement|adresse|message)|tu (?:dirección|suscripción)|su suscripción"
+    r"|(?:tua|sua) iscrizione|probe|test|prueba|prova)\b"
+)
+_OF_BOUNCES: Final = re.compile(
+    r"\bbounc|\brejets? |en erreur|taux d.erreurs|fehlerrate|unzustellbar|delivery errors?\b|error monitoring|\brebot|errori di consegna|odbi[cć]"
+)
 _NEAR: Final = 1500  # characters: the manager's own words stand first
 
 
@@ -91,8 +101,10 @@ def _near(notice: Notice) -> str:
 def shows_a_members_failure(notice: Notice) -> bool:
     """Whether the manager of a list tells its keeper of a member who failed, and is none of ours; it may show the report."""
     kept = _KEPT.search(notice.sender) is not None
-    if _TO_THE_KEEPER.match(notice.subject) and (kept or " owner-" in notice.sender.replace("<", " ")):
-        return True
+    if (shown := _TO_THE_KEEPER.match(notice.subject)) is not None:
+        own = ("majordomo@", " owner-", *[f" {shown[1]}{keeper}@" for keeper in LIST_KEEPERS])
+        if any(one in notice.sender.replace("<", " ") for one in own):
+            return True
     if not kept and "x-list-administrivia" not in notice.headers:
         return False  # as mostly
     managed = kept and (is_of_a_manager(notice) or _is_of_a_keeper(notice))
@@ -117,7 +129,24 @@ def shows_a_members_failure(notice: Notice) -> bool:
 def _reads_as_report(notice: Notice) -> bool:
     """Whether a text is a mail server's, of whoever it comes from: it says that something failed, and why, and nothing of a membership."""
     near = _near(notice)
-    return INTROS.stand_in(near) and find_reply(notice.text) is not None and _OF_A_MEMBER.search(near) is None
+    if _is_to_a_keeper(notice) or _OF_A_MEMBER.search(near) is not None:
+        return False
+    return INTROS.stand_in(near) and find_reply(notice.text) is not None
+
+
+def _is_to_a_keeper(notice: Notice) -> bool:
+    """Whether a mail was written to who keeps a list, and not to where it has its bounces sent."""
+    return find_address(notice.headers.get("to").lower()).rpartition("@")[0].endswith(("-owner", "-request"))
+
+
+def tells_of_bounces(notice: Notice) -> bool:
+    """Whether what `shows_a_members_failure` tells who keeps a list of its bounces, and asks him to decide on no message."""
+    if _TO_THE_KEEPER.match(notice.subject):
+        return False
+    near = _ADDRESS.sub("", f"{notice.subject} {_near(notice)}")
+    if not _is_to_a_keeper(notice) and _TO_A_MEMBER.search(near):
+        return False
+    return _OF_BOUNCES.search(near) is not None and not HELD_BY_LIST.stand_in(near)
 
 
 def is_of_a_manager(notice: Notice) -> bool:

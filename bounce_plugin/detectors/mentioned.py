@@ -23,6 +23,7 @@ from bounce_plugin.message.status import EnhancedStatus
 NAME: Final = "mentioned"
 
 _REACH: Final = 120  # characters
+_LABEL: Final = 5  # words
 # In front of the address that failed, best first, lower case.
 _CUES: Final = (
     "rcpt to:", "final-recipient:", "recipient address:", "original address:", "error-for:", "undeliverable address:", "target mail address:",
@@ -83,12 +84,17 @@ def _told_line_by_line(notice: Notice, mentions: list[tuple[int, int, str]]) -> 
     if len({address.lower() for _start, _end, address in mentions}) < max(len(mentions), 2):
         return []
     told: list[Finding] = []
+    coded = find_reply(notice.text) is not None
     for start, end, address in mentions:
+        if is_contact(address) or notice.is_of_our_site(address):
+            return []
         begin = notice.text.rfind("\n", 0, start) + 1
         words = notice.lower[begin:start].strip()
         rest = notice.text[end:].partition("\n")[0].strip(" >")
-        if rest or not words.endswith(":") or not TROUBLE.stand_in(words):
+        if rest or not words.endswith(":") or not TROUBLE.stand_in(words) or len(words.split()) > _LABEL:
             return []
+        if coded and find_reply(words) is None:
+            return []  # what is said of each stands elsewhere
         told.append(build_finding(notice, address, notice.text[begin:end], detector=NAME, confidence=0.7, whole=True))
     return told
 

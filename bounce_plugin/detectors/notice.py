@@ -30,12 +30,23 @@ from bounce_plugin.message.report import Action, Report
 _LONGEST: Final = 64 * 1024  # characters of text that any dialect reads: a notice is short
 _ARRIVED: Final = Phrases(ARRIVED)
 _COME: Final = re.compile(
-    r"(?:\A|[.!\n])[\s*]{0,80}your (?:message|mail|e-?mail)(?: to \S{1,320})? (?:has been|was) delivered(?:\.|, but)"
+    r"(?:\A|[.!\n])[\s*]{0,80}your (?:message|mail|e-?mail)(?: to \S{1,320})? (?:has been|was) delivered(?:\.|, but(?! not| only))"
 )
+#: A host's refusal, or what it says for now: then not all was delivered.
+_REFUSED: Final = re.compile(
+    r"(?<![\d.\w-])(?:[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|(?=[#<a-z(\"']))|[45]\.\d{1,3}\.\d{1,3}\b)"
+)
+#: Before a code that is only announced: After that date mail will be rejected with […]
+_ANNOUNCED: Final = re.compile(
+    r"\b(?:will|may|might|would|could|shall|werden|wird|können|kann|würden?|könnten?|sera|seront|será[ns]?|sarà|saranno)\b[^.!?\d]{0,80}\Z"
+)
+#: Not so said of the others alone, beside whom somebody failed.
+_TO_ALL: Final = re.compile(rf"{TO_ALL}(?! (?:other|remaining|further)\b| [a-z]{{1,20}} (?:except|but|other|below)\b)")
+_END_OF_SENTENCE: Final = re.compile(r"[.!?。\n]")
 _NEGATED: Final = 20  # characters behind a verb, where some languages put their "not"
 _FOOTER: Final = re.compile(r"\n_{20,60}\n(?=[^\n]{1,200}\n[^\n]{0,200}@)")
 _TAKEN_FOR: Final = re.compile(r"\bfor <?([^\s<>;@]{1,64}@[^\s<>;@]{1,253})>?;")
-_NEAR: Final = 500  # characters: what a text says first
+_NEAR: Final = 700  # characters: what a text says first
 _REACH: Final = 80  # characters
 _ASK: Final = Phrases(ASK)
 # Between two sentences; so is a label that begins a line.
@@ -191,7 +202,7 @@ class Notice:
         """Whether the text as a whole speaks of a failure, of a delay or of a delivery (D-02)."""
         # Most have a failure's title: then nothing was delivered after all.
         after_all = AFTER_ALL.stand_in(self.subject) or AFTER_ALL.stand_in(self.flat)
-        if after_all and (not self.titled or TO_ALL in self.flat):
+        if after_all and (not self.titled or _TO_ALL.search(self.flat) is not None):
             return Action.DELIVERED
         return _read_action(self.flat)
 
@@ -226,7 +237,17 @@ def _is_still_trying(flat: str) -> bool:
 def has_come(flat: str) -> bool:
     """Whether a text in lower case begins with that our message has been delivered, and tells of no failure."""
     found = _COME.search(flat, 0, _NEAR)
-    return found is not None and not INTROS.stand_in(flat[: found.start()]) and not INTROS.stand_in(flat[found.end() :])
+    if found is None or INTROS.stand_in(flat[: found.start()]):
+        return False
+    rest = flat[found.end() :]
+    return not INTROS.stand_in(rest) and not _refuses(rest)
+
+
+def _refuses(rest: str) -> bool:
+    """Whether a host's refusal stands in a text, and not only one that is to come."""
+    return any(
+        not _ANNOUNCED.search(rest, max(found.start() - 120, 0), found.start()) for found in _REFUSED.finditer(rest)
+    )
 
 
 def _has_arrived(flat: str) -> bool:
@@ -235,6 +256,10 @@ def _has_arrived(flat: str) -> bool:
     at, end = min([(at, at + len(one)) for one in ARRIVED if (at := flat.find(one, 0, _NEAR)) >= 0], default=(-1, -1))
     if at < 0 or INTROS.stand_in(flat[:at]):
         return False
+    if _refuses(flat[end:]) or _is_still_trying(flat[end:]):
+        return False
     start = max(flat.rfind(sign, 0, at) for sign in ".!?。\n") + 1
-    sentence = flat[start : end + _NEGATED]
+    if "kein" in flat[start:at]:
+        return False
+    sentence = flat[start:end] + _END_OF_SENTENCE.split(flat[end : end + _NEGATED], maxsplit=1)[0]
     return not any(word in sentence for word in NOT)

@@ -215,7 +215,7 @@ DELIVERED: Final = Phrases((
 # It was delivered in the end, whatever was reported before.
 TO_ALL: Final = "has now been delivered to all"
 AFTER_ALL: Final = Phrases((
-    "has not been rejected. it has been delivered", TO_ALL,
+    "has not been rejected. it has been delivered", TO_ALL, "delivered to junk folder", "delivered to the recipient's junk", "übergeben und dort zugestellt",
     "doch noch zugestellt", "inzwischen zugestellt", "nun doch zugestellt", "delivered after all", "has now been delivered", "have now been delivered", "was finally delivered", "has finally been delivered", "finalement été remis",
     "finalement été livré", "finalement été distribué", "finalmente entregad", "sido entregado finalmente", "finalmente consegnat", "alsnog bezorgd", "alsnog afgeleverd", "ostatecznie dostarczon", "jednak dostarczon", "nakonec doručen", "alltså levererat", "всё же доставлен", "все же доставлен",
 ))  # fmt: skip
@@ -225,7 +225,7 @@ ARRIVED: Final = (
     "ha sido reenviad", "è stato consegnato", "è stata consegnata", "è stato inoltrato", "è stata inoltrata", "is bezorgd", "is afgeleverd", "is doorgestuurd", "została dostarczona", "została przekazana", "foi entregue", "foi encaminhad",
     "har levererats", "har vidarebefordrats", "blev leveret", "er blevet leveret", "byla doručena", "byla předána", "teslim edildi", "yönlendirildi", "было доставлено", "доставлено успешно", "успешно доставлен", "было перенаправлено",
     "配信されました", "転送しました", "转发至新", "已送达", "已成功送达", "已成功投递", "전달되었습니다", "has been forwarded to", "your message was forwarded to",
-    "wurde dem empfänger zugestellt", "wurde an den empfänger zugestellt", "wurde trotzdem zugestellt",
+    "wurde dem empfänger zugestellt", "wurde an den empfänger zugestellt", "wurde trotzdem zugestellt", "wurde ohne die anlage an den empfänger zugestellt", "wurde ohne den anhang zugestellt",
 )  # fmt: skip
 NOT: Final = (
     "nicht", " no ", " non ", "n'a ", "pas ", "não ", "niet ", "nie ", "inte ", "ikke ", "nebyl", " не ", "не был", "未", "不", "않", "못", "postmaster",

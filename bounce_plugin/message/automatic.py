@@ -18,13 +18,24 @@ _RESPONDER_FIELDS: Final = frozenset({
     "x-otrs-loop", "x-vacation-loop", "x-ms-exchange-inbox-rules-loop", "x-apple-vacation", "x-away", "x-mdautoresponder", "x-mailer-autoreply", "x-ebay-autoreply",
     "x-fd-autoreply", "x-auto-response",
 })  # fmt: skip
+#: What a responder does not say of itself: somebody's mail to it, or its own, came back.
+_OF_A_FAILURE: Final = (
+    "nicht zugestellt",
+    "unzustellbar",
+    "undeliver",
+    "not be delivered",
+    "failed",
+    "failure",
+    "fehlgeschlagen",
+    "returned",
+)
 # How the subject of an auto-reply begins, decoded, lower case.
 _REPLY_SUBJECTS: Final = (
     "automatic reply", "yahoo! auto response", "auto reply", "auto-reply", "autoreply", "auto:", "auto :", "autorespons", "autoresponder", "auto-respons", "auto respons", "automatic respons",
     "out of office", "out of the office", "out-of-office", "ooo:", "ooo ", "vacation", "on vacation", "away from", "i am away", "i'm away", "annual leave",
     "on leave", "currently out", "re: out of office", "automated reply", "automated response", "thank you for your email", "thank you for your message",
     "thank you for contacting", "we have received your", "we received your", "your request has been received", "ticket received",
-    "request received", "anfrage erhalten", "demande reçue", "solicitud recibida", "richiesta ricevuta", "verzoek ontvangen", "solicitação recebida", "pedido recebido", "anmodning modtaget", "begäran mottagen", "zgłoszenie otrzymane", "ticket ontvangen", "ticket erhalten", "ticket reçu", "ticket recibido", "ticket ricevuto", "ticket recebido",
+    "request received", "automatic receipt", "anfrage erhalten", "demande reçue", "solicitud recibida", "richiesta ricevuta", "verzoek ontvangen", "solicitação recebida", "pedido recebido", "anmodning modtaget", "begäran mottagen", "zgłoszenie otrzymane", "ticket ontvangen", "ticket erhalten", "ticket reçu", "ticket recibido", "ticket ricevuto", "ticket recebido",
     "automatische antwort", "automatische rückantwort", "abwesenheit", "abwesend", "außer haus", "ausser haus", "nicht im büro", "nicht im haus", "im urlaub", "urlaub", "eingangsbestätigung", "eingangsbestaetigung",
     "empfangsbestätigung", "autom. antwort", "antwort:", "ihre nachricht ist eingegangen", "ihre anfrage",
     "réponse automatique", "reponse automatique", "absence du bureau", "absent", "absence", "message d'absence", "congés",
@@ -58,11 +69,14 @@ _LATER_WORDS: Final = (
     "(autoreply",
     "autoreply:",
     "auto-reply:",
+    "sarà fuori ufficio",
+    "sara' fuori ufficio",
+    "has been opened on your behalf",
 )
 # What an automatic answer without any of these says of itself, near its beginning or at its end.
 _SELF_DESCRIPTIONS: Final = (
     "this is an automated response", "this is an automated reply", "this is an automatic reply", "this is an automatic response", "this is an automatic message",
-    "this is an auto-reply", "this is an auto-generated reply", "automatically generated reply", "i am on holiday", "i am on vacation", "i am currently out of",
+    "this is an auto-reply", "this is an automatic acknowledg", "this is an auto-generated reply", "automatically generated reply", "i am on holiday", "i am on vacation", "i am currently out of",
     "wir haben betriebsferien", "ist bei uns eingegangen und", "ihre mail ist eingegangen", "no longer read this account", "i have retired",
     "we've received your request", "confirming that we got your request", "your case number is", "généré automatiquement par glpi", "we have received your request", "we have received your message", "reply above this line",
     "wir haben ihre anfrage erhalten", "wir haben ihre nachricht erhalten", "ihre anfrage ist bei uns eingegangen", "antworten sie oberhalb dieser",
@@ -101,63 +115,6 @@ _NOTES_RECEIPT: Final = (
     ("dokument:", frozenset({"ihr", "wurde", "empfangen", "von:", "um:"})),
 )
 # A challenge in any words: it wants to be sure (1) that a person has written (2) the message that waits (3). Whoever is to
-# click must be told that it keeps out robots; letters speak of persons, too.
-_SURE: Final = (
-    "confirm", "verif", "authenti", "bestätig", "bestaetig", "bevestig", "potwierd", "bekräft", "bekræft", "potvr", "doğrula", "onayla", "vahvista", "erősít", "confirma", "επιβεβαι", "подтверд", "確認", "验证", "驗證",
-)  # fmt: skip
-_CLICK: Final = (
-    "click", "clic", "klick", "klik", "clique", "pulse", "napsauta", "kattint", "πατήστε", "tıkla", "нажм", "введите", "перейдите", "クリック", "点击", "點擊",
-)  # fmt: skip
-_ROBOT: Final = (
-    "captcha", "a robot", "un robot", "no un programa", "kein programm", "pas un programme", "non un programma", "kein roboter", "geen robot", "robotem", "nejste robot", "um robô", "kein automat", "не робот", "机器人", "ロボットではありません",
-    "letters in the image", "characters in the image", "shown in the image", "letters in the picture", "zeichen im bild", "buchstaben im bild", "lettres de l'image", "caractères de l'image", "caractères affichés", "caractères suivants",
-    "letras da imagem", "caracteres da imagem", "letras de la imagen", "caracteres de la imagen", "lettere nell'immagine", "caratteri dell'immagine", "znaki z obrazka", "символы с картинки", "код с картинки",
-)  # fmt: skip
-_PERSON: Final = (
-    "real person", "a human", "human being", "echter mensch", "ein mensch", "un humain", "une personne", "una persona", "een mens",
-    "człowiek", "uma pessoa", "en människa", "et menneske", "člověk", "insan oldu", "ihminen", "valódi ember", "o persoană", "άνθρωπος", "человек", "人間", "真人",
-)  # fmt: skip
-_WAITING: Final = (
-    "your message", "your email", "your e-mail", "ihre nachricht", "ihre e-mail", "ihre mail", "votre message", "votre courriel", "votre mail", "votre email", "votre e-mail", "su mensaje", "su correo", "tu mensaje",
-    "suo messaggio", "tuo messaggio", "sua e-mail", "uw bericht", "uw e-mail", "twoja wiadomość", "twoją wiadomość", "państwa wiadomość", "sua mensagem", "seu e-mail",
-    "ditt meddelande", "din besked", "din mail", "vaši zprávu", "vaše zpráva", "mesajınız", "viestisi", "üzenete", "mesajul", "μήνυμά σας", "ваше сообщение", "ваше письмо", "メッセージ", "您的邮件", "您的郵件",
-)  # fmt: skip
-_CHALLENGES: Final = (
-    "spamblocker challenge", "verify your message", "verify that you are", "confirm that you are a real person", "confirm you are a real person",
-    "confirm you sent", "confirm that you sent", "confirm your email was", "to have your message delivered", "not on the allow list", "not on my allow list", "so that your message can be delivered",
-    "release your message", "release your email", "before your message can be delivered", "before your mail can be delivered", "prove that you are",
-    "is protecting their mailbox", "is protecting himself from receiving", "is protecting itself from", "protecting myself from receiving junk", "challenge-response",
-    "challenge/response", "approved senders list", "allowed senders list", "approved sender list", "guest list", "boxbe", "spam arrest", "spamarrest", "mailblocks", "sender verification required",
-    "please verify your email", "whitelist yourself", "to be added to my list of", "to authenticate yourself", "one-time verification", "one time verification", "click the link below to verify",
-    "bestätigen sie, dass sie kein", "damit ihre nachricht zugestellt", "damit ihre e-mail zugestellt",
-    "until you reply to this notice", "requires that you verify", "real live human being", "requires verification", "reply to this message and leave", "click the link once",
-    "to protect my mailbox from spam", "kennt ihre adresse noch nicht", "ihre adresse noch nicht bekannt", "antworten sie einfach auf diese", "bestätigung erforderlich",
-    "to release your message", "to release your pending message ", "to release your pending message(", "to release your pending message.", "verified senders only", "oder antworten sie unverändert", "to confirm your message", "please confirm your message", "must confirm your address", "this confirmation verifies", "has not been verified",
-    "suspect email", "list of allowed senders", "add you to this list", "human verification", "verify your identity as the sender",
-    "wird erst zugestellt, wenn sie auf den", "wird erst zugestellt, wenn sie diesen", "wird erst zugestellt, wenn sie sich", "wird zurückgehalten, bis sie", "bestätigen sie ihre nachricht", "pour vous authentifier",
-    "der absender sich einmalig bestätigt", "um die zustellung freizugeben", "zustellung freizuschalten", "um ihre nachricht freizu", "um ihre e-mail freizu", "bitte bestätigen sie ihre e-mail", "bitte bestätigen sie ihre nachricht",
-    "vous authentifier en", "demande d'authentification", "demande d’authentification", "expéditeurs autorisés", "vous êtes bien l'expéditeur", "vous êtes bien l’expéditeur", "confirmez votre envoi", "pour qu'il soit remis", "me soit remis", "message me parvienne", "vous authentifier en cliquant", "j'utilise la solution mailinblack", "vous authentifier pour que", "pour que votre message soit",
-    "para que sua mensagem seja", "digite os caracteres", "confirme que você", "para que seu e-mail seja entregue", "antispam uol",
-    "para que su mensaje sea", "para que su correo sea", "confirme que usted", "remitentes autorizados", "verifique que es usted",
-    "conferma il tuo messaggio", "confermare l'invio", "affinché il suo messaggio", "perché il tuo messaggio venga", "mittenti autorizzati",
-    "om uw bericht af te leveren", "bevestig dat u", "aby twoja wiadomość została dostarczona", "potwierdź, że", "подтвердите отправку", "подтвердите, что вы",
-)  # fmt: skip
-_CHALLENGERS: Final = (
-    "boxbe",
-    "spamarrest",
-    "spam arrest",
-    "challenge",
-    "knowspam",
-    "mailblocks",
-    "sendio",
-    "spamcop.net",
-    "bluebottle",
-    "mailinblack",
-    "vaderetro",
-    "spamwall",
-    "boxtrapper",
-    "tmda",
-)
 _REPORT_SUBJECT: Final = re.compile(
     r"^(?:\[preview\] ?)?report[ -]domain:|report[ -]domain:.{0,250}submitter:"  # RFC 7489 and RFC 8460
     r"|smtp (?:server|client): .{0,80}(?:from|to) "  # Postfix to its postmaster, about strangers' sessions
@@ -227,6 +184,8 @@ def is_auto_reply(headers: Headers, subject: str) -> bool:
     ):
         return True
     bare = subject.lstrip("[(【「《 ")
+    if bare.startswith("autoresponder") and any(words in bare for words in _OF_A_FAILURE):
+        return False
     return bare.startswith(_REPLY_SUBJECTS) or any(words in subject for words in _LATER_WORDS)
 
 
@@ -255,39 +214,3 @@ def is_unattended(lower: str) -> bool:
     """Whether a text, in lower case, begins with that nobody reads what is sent to the address."""
     near = lower[:600]
     return any(words in near for words in _UNATTENDED)
-
-
-def is_challenge(lower: str, sender: str) -> bool:
-    """Whether somebody's spam filter asks for a confirmation; `lower` is the text in lower case."""
-    near = lower[:3000]
-    # What is cheap first: most senders are no challengers, and most notices name no page and ask for no reply.
-    if not (
-        "http" in near
-        or "clic" in near
-        or "cliq" in near
-        or "klic" in near
-        or "mailinblack" in near
-        or "reply" in near
-        or "répond" in near
-        or "antwort" in near
-        or any(name in sender for name in _CHALLENGERS)
-    ):
-        return False
-    near = " ".join(near.split())
-    return any(words in near for words in _CHALLENGES)
-
-
-def asks_for_a_click(lower: str) -> bool:
-    """Whether a text, in lower case, wants a link to be clicked, to be sure of who writes."""
-    near = lower[:3000]
-    return "http" in near and any(word in near for word in _CLICK) and any(word in near for word in (*_SURE, *_PERSON))
-
-
-def asks_for_a_person(lower: str) -> bool:
-    """Whether a text wants to be sure that a person wrote the message that waits; for mails that report no failure."""
-    near = lower[:3000]
-    if any(words in near for words in _ROBOT):
-        asks = any(word in near for word in _CLICK) or any(word in near for word in _SURE)
-    else:
-        asks = any(words in near for words in _PERSON) and any(word in near for word in _SURE)
-    return asks and any(words in near for words in _WAITING)

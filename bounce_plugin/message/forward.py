@@ -11,6 +11,7 @@ from typing import Final
 from bounce_plugin.message.address import find_address, is_rewritten
 from bounce_plugin.message.encoded_words import decode_words
 from bounce_plugin.message.headers import Headers
+from bounce_plugin.message.remark import MYSELF, adds_nothing, speaks_as_person
 
 #: How a subject says that the mail is passed on: in front, alpine behind; mutt puts the writer and the subject into brackets.
 _SUBJECT: Final = re.compile(
@@ -76,21 +77,6 @@ _END: Final = re.compile(
 )
 #: A line that somebody draws between two texts.
 _DRAWN: Final = re.compile(r"^[ \t]{0,8}(?:-{4,8}|_{4,8}|={4,8}|\*{4,8}|~{4,8})[ \t]{0,8}$", re.MULTILINE)
-#: In a remark: that it is not so, or no more.
-_TAKEN_BACK: Final = re.compile(
-    r"\b(?:(?<!nicht )(?<!nie )(?<!never )(?<!not )(?<!muss )(?<!must be )(?<!to be )(?:angekommen|arrived|korrigiert|corrected|fixed|erledigt|geklärt|gelöst|behoben|solved|resolved)"
-    r"|fehlalarm|false alarm|vertippt|typo|kam (?:doch )?an|doch noch|stimmt(?! nicht)|geht (?:\w+ )?wieder|wieder (?:ok|erreichbar|da)|nicht unsere?|works again|again now|ignorieren|ignore|mein fehler|my mistake|bleibt"
-    r"|(?:nicht|bitte nichts?) (?:austragen|löschen|entfernen|tun)|(?:not|don['’]t) (?:delete|remove|unsubscribe)|résolu|réglé|corrigé|resuelto|corregid[oa]|risolto|corrett[oa]|opgelost|rozwiązane)\b"
-)
-#: In a short one: that it is nothing new, or does not matter.
-_KNOWN: Final = re.compile(
-    r"\b(?:kennen wir|kenne ich|(?<!un)(?<!nicht )bekannt|(?:schon|bereits) (?:bekannt|erledigt|gelöscht|ausgetragen|entfernt)|wissen wir|egal|already|well known|we know|never ?mind"
-    r"|déjà (?:connu|fait|supprimé)|già|bekend|wiemy|víme)\b"
-)
-#: Somebody speaks of himself, as no report does below the refusal.
-_MYSELF: Final = re.compile(
-    r"\bI\b(?!/O)|(?<![.@/])\b(?i:ich|mir|mich|j['’]ai|je (?:suis|vais|crois|pense|ne\b|[nlm]['’])|yo|creo|io|acho|ik|jag|jeg|minä|jsem|myslím|jestem|myślę|mnie|szerintem|nekem|я|мне)\b|\b(?:moi|penso|bence|bana)\b"
-)
 #: What each report is about. Prose without any of it is no program's.
 _OF_MAIL: Final = re.compile(
     r"m[ae]il|mess?ag|mensa|mensaje|nachricht|zustell|deliver|recipient|empfänger|destinat|remise|entrega|recapit|consegn|bericht|bezorg|aflever|wiadomo|dostarcz|zpráv|doruč|meddel|lever|сообщени|доставк|письм|ileti|viesti|toimit|üzenet|kézbes"
@@ -111,15 +97,21 @@ _FOOTER: Final = re.compile(
     r"fragen\?|questions\?|print|drucken|imprim|stamp|help|hilfe|assist|confident|vertraulich|privileg|riservat|gesendet|sent from|envoyé|inviato da|enviado des|wysłan|skickat från|odesláno|registered|amtsgericht|vorstand|geschäftsführ",
     re.IGNORECASE,
 )
-_QUOTES: Final = re.compile("[\"']")
-_SIGNED: Final = 6  # lines of a signature: a name, an office, addresses
-_LENGTH: Final = 60  # characters of a comment that is no letter: "FYI", "please handle"
+_POSTSCRIPT: Final = re.compile(r"^[ \t]*p\.? ?s\.?(?:[:,-]| ).{1,2000}", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 _WORDS: Final = 6  # and words: more say something
 
 
 def is_bare_forward(text: str, headers: Headers) -> bool:
     """Whether the subject says forwarded and the text above the forwarded message, and below it, says next to nothing."""
-    return _is_forwarded(headers) and _adds_little(_own_words(text, _marker(text)), headers)
+    return _is_forwarded(headers) and adds_nothing(_own_words(text, _marker(text)), headers)
+
+
+def is_commented_forward(text: str, headers: Headers) -> bool:
+    """Whether the subject says forwarded, and the text announces what is, below more words of somebody's own than that."""
+    if not _is_forwarded(headers):
+        return False
+    at = _marker(text)
+    return 0 < at < len(text) and not adds_nothing(_own_words(text, at), headers)
 
 
 def is_letter(text: str) -> bool:
@@ -151,7 +143,7 @@ def find_forwarded(text: str, headers: Headers) -> str:
     if not _is_forwarded(headers):  # first, as it costs next to nothing
         return ""
     at = _marker(text)
-    if at >= len(text) or not _adds_little(_own_words(text, at), headers):
+    if at >= len(text) or not adds_nothing(_own_words(text, at), headers):
         return ""
     # Apple quotes the blank line below its marker as well.
     body = text[at if _BLOCK.match(text, at) else text.find("\n", at) + 1 :]
@@ -187,28 +179,9 @@ def _own_words(text: str, at: int) -> str:
 
 
 def _without_signature(text: str) -> str:
-    return text.partition("\n-- \n")[0]
-
-
-def _without_name(own: str, headers: Headers) -> str:
-    """The words without the paragraph that begins with the writer's name alone: so a signature begins that no line sets apart."""
-    name = _QUOTES.sub("", decode_words(headers.get("from")).partition("<")[0]).strip().lower()
-    if not name or "@" in name:
-        return own
-    paragraphs = own.split("\n\n")
-    kept: list[str] = []
-    for paragraph in paragraphs:
-        lines = paragraph.strip("\n").split("\n")
-        at = next((number for number, line in enumerate(lines) if line.strip().lower() == name), len(lines))
-        kept.append("\n".join(lines[:at] if len(lines) - at <= _SIGNED else lines))
-    return "\n\n".join(kept)
-
-
-def _adds_little(own: str, headers: Headers) -> bool:
-    """Whether words of one's own leave the report to speak, where a name may begin a signature; what stands in it may be more than that."""
-    if "?" in own or speaks_as_person(own) or _KNOWN.search(own.lower()) is not None:
-        return False
-    return _says_little(_without_name(own, headers))
+    """The text without what stands below a line of two dashes, but for a postscript."""
+    own, _, signature = text.partition("\n-- \n")
+    return f"{own}\n{postscript[0]}" if (postscript := _POSTSCRIPT.search(signature)) else own
 
 
 def _letter_within(lines: list[str]) -> str:
@@ -224,7 +197,7 @@ def _letter_within(lines: list[str]) -> str:
     refused = next(coded, next(named, len(lines)))
     for paragraph in "\n".join(lines[:refused]).split("\n\n"):
         greets = GREETING.match(paragraph.lstrip("> ")) is not None
-        if greets and _MYSELF.search(paragraph) and not _PROGRAM.search(paragraph):
+        if greets and MYSELF.search(paragraph) and not _PROGRAM.search(paragraph):
             return paragraph
     below = lines[refused:]
     returned = next((number for number, line in enumerate(below) if number and _RETURNED.match(line)), len(below))
@@ -250,27 +223,10 @@ def _is_about_something_else(paragraph: str) -> bool:
     return _OF_MAIL.search(paragraph) is None and sum(word[0].islower() for word in paragraph.split()) >= _PROSE
 
 
-def speaks_as_person(text: str) -> bool:
-    """Whether a text speaks of its writer, or says that what failed is settled; programs greet, too."""
-    return _MYSELF.search(text) is not None or _TAKEN_BACK.search(text.lower()) is not None
-
-
-def _says_little(own: str) -> bool:
-    """Whether words of one's own leave the report to speak: they are few, ask nothing and take nothing back."""
-    own = own.strip()
-    if len(own) > _LENGTH or len(own.split()) > _WORDS or "?" in own:
-        return False
-    lower = own.lower()
-    return _TAKEN_BACK.search(lower) is None and _KNOWN.search(lower) is None
-
-
 def _marker(text: str) -> int:
     """Where the line begins that announces the forwarded message; the text's length if none does."""
     block = _BLOCK.search(text)
     end = block.start() if block else len(text)
     lower = text[:end].lower()
-    for marker in _MARKERS:
-        at = lower.find(marker)
-        if at >= 0:
-            return lower.rfind("\n", 0, at) + 1
-    return end
+    first = min([at for marker in _MARKERS if (at := lower.find(marker)) >= 0], default=-1)
+    return lower.rfind("\n", 0, first) + 1 if first >= 0 else end
