@@ -43,11 +43,34 @@ _AFTER: Final = re.compile(
 _RESPONDED: Final = re.compile(
     r"primary target ip address responded with: \"?|attempted failover to alternate host, but that did not succeed"
 )
+#: Whom a report greets: no word on our sender address.
+_GREETED: Final = re.compile(
+    r"\b(?:dear|geachte|sehr geehrte[rs]?|liebe[rs]?|cher|chere|estimado|estimada|gentile|caro|szanowny|prezado|caro|basta|kaere|kjaere|vazeny|hyva) "
+    r"(?:e-?mail )?(?:sender|afzender|absender|expediteur|remitente|mittente|nadawco|remetente|avsandare|afsender|avsender|odesilateli|lahettaja)\b"
+)
+_GREETINGS: Final = (
+    "dear ",
+    "geachte ",
+    "geehrte",
+    "liebe",
+    "cher",
+    "estimad",
+    "gentile ",
+    "caro ",
+    "szanown",
+    "prezado ",
+    "basta ",
+    "kaere ",
+    "kjaere ",
+    "vazeny ",
+    "hyva ",
+)
 #: What a host advises to who disagrees; it does not say that it is so: `If you believe that your server was blocked in error, …`
 _ADVISED: Final = re.compile(
     r"\bif you (?:believe|think|feel)\b(?:(?! please\b| contact\b| visit\b| see\b| [245]\d\d[ -]| - )[^.;!?,:]|\.(?! |$))*+"
 )
 _WORD: Final = re.compile(r"[a-z]{2,}")
+_LONG: Final = 80  # characters that no reply has which greets
 _FEW: Final = 2  # words that say nothing yet: "access denied"
 # Signs that only frame words: `<user> unknown`, `user: unknown`, `user_unknown` and `user-unknown` are one phrase.
 _FRAME: Final = "<>()[]{}\"'`´:;|_~#-,/?=+*&\\"
@@ -80,6 +103,8 @@ def make_plain(text: str) -> str:
         plain = _IN_REPLY.sub(" ", plain)
     if ":<" in plain:
         plain = _AFTER.sub(" ", plain)
+    if len(plain) > _LONG and any(words in plain for words in _GREETINGS):
+        plain = _GREETED.sub(" ", plain)
     if "if you " in plain:
         plain = _ADVISED.sub(_without_advice, plain)
     if "primary target" in plain:

@@ -37,7 +37,8 @@ from bounce_plugin.detectors.lists import shows_a_members_failure, tells_of_boun
 from bounce_plugin.detectors.notice import Notice
 from bounce_plugin.detectors.stage import add_stages, text_around
 from bounce_plugin.message import limits
-from bounce_plugin.message.report import Kind, Report
+from bounce_plugin.message.challenge import asks_for_a_person
+from bounce_plugin.message.report import Action, Kind, Report
 
 __all__ = ["DETECTORS", "Detection", "Detector", "detect"]
 
@@ -89,7 +90,7 @@ def detect(report: Report) -> Detection:
         return lure
     if findings or (own and bounce):
         return decide_kind(findings or _read_text(notice)) or find_doubt(notice, evidence)
-    unsure = evidence.score < OVERWHELMING or not evidence.machine
+    unsure = evidence.score < OVERWHELMING or not evidence.machine or _waits_for_a_person(notice)
     ordinary = recognise_ordinary(notice, evidence) if unsure else None
     if ordinary is not None or not own:
         return Detection(kind=ordinary or _OTHER)
@@ -98,6 +99,11 @@ def detect(report: Report) -> Detection:
         return Detection(kind=_OTHER, doubt=SILENT) if answer is None else Detection(kind=answer)
     findings = _read_text(notice) if evidence.score >= BOUNCE else ()
     return recognise_lure(notice, findings) or decide_kind(findings) or find_doubt(notice, evidence)
+
+
+def _waits_for_a_person(notice: Notice) -> bool:
+    """Whether what calls itself a mail server keeps our message until somebody proves to be no robot."""
+    return notice.action is Action.DELAYED and asks_for_a_person(notice.lower)
 
 
 def _machine_readable(report: Report) -> tuple[Finding, ...]:

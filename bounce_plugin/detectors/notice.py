@@ -30,11 +30,15 @@ from bounce_plugin.message.report import Action, Report
 _LONGEST: Final = 64 * 1024  # characters of text that any dialect reads: a notice is short
 _ARRIVED: Final = Phrases(ARRIVED)
 _COME: Final = re.compile(
-    r"(?:\A|[.!\n])[\s*]{0,80}your (?:message|mail|e-?mail)(?: to \S{1,320})? (?:has been|was) delivered(?:\.|, but(?! not| only))"
+    r"(?:\A|[.!\n])[\s*]{0,80}your (?:message|mail|e-?mail)(?: \"[^\"\n]{1,200}\")?(?: to \S{1,320})? (?:has been|was) delivered(?: to\s{1,8}[^\s,]{1,320}(?<!\.))?(?:\.|, but(?! not| only))"
 )
 #: A host's refusal, or what it says for now: then not all was delivered.
 _REFUSED: Final = re.compile(
     r"(?<![\d.\w-])(?:[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|(?=[#<a-z(\"']))|[45]\.\d{1,3}\.\d{1,3}\b)"
+)
+#: What will be said later: After this date messages will be rejected as "550 5.1.1 User unknown".
+_TO_COME: Final = re.compile(
+    r"\b(?:will|may|might) be\s{1,8}(?:rejected|refused|returned|bounced|blocked)\b(?:[^.!?]|\.(?=\d)){0,400}"
 )
 #: Before a code that is only announced: After that date mail will be rejected with […]
 _ANNOUNCED: Final = re.compile(
@@ -239,7 +243,7 @@ def has_come(flat: str) -> bool:
     found = _COME.search(flat, 0, _NEAR)
     if found is None or INTROS.stand_in(flat[: found.start()]):
         return False
-    rest = flat[found.end() :]
+    rest = _TO_COME.sub("", flat[found.end() :])
     return not INTROS.stand_in(rest) and not _refuses(rest)
 
 

@@ -148,7 +148,7 @@ INTROS: Final = Phrases((
     "nu a putut fi livrat", "nu a fost livrat", "δεν ήταν δυνατή η παράδοση", "δεν ήταν δυνατό να παραδοθεί", "δεν μπόρεσε να παραδοθεί",  # sv, da, fi, cs, hu, tr, ro, el
     "не может быть доставлено", "не удалось доставить", "не доставлено", "не было доставлено", "невозможно доставить", "не вручено", "не может быть вручено",  # ru
     "送信できませんでした", "配信できません", "配信できなかった", "送信に失敗", "届けることができ", "エラーのため", "配送できません", "お届けできません",
-    "无法发送", "无法投递", "未能送达", "投递失败", "无法传递", "傳遞失敗", "無法傳遞", "无法送达", "未送达",
+    "尚未送達", "未送達", "無法投遞", "投遞失敗", "無法送達", "无法发送", "无法投递", "未能送达", "投递失败", "无法传递", "傳遞失敗", "無法傳遞", "无法送达", "未送达",
     "전송되지 못", "전송하지 못", "전송에 실패", "발송에 실패", "전달되지 못", "보내지 못", "반송되었",
     "배달하지 못했습니다", "전달되지 않았습니다", "전송하지 못했습니다", "לא ניתן היה למסור", "تعذر تسليم", "تعذّر",  # ja, zh, ko, he, ar
 ))  # fmt: skip
@@ -183,7 +183,7 @@ STILL_TRYING: Final = Phrases((
     "seguirá intent", "seguiremos intent", "seguirá tratando", "continuerà a tent", "continueremo a tent", "continuará a tent", "continuaremos a tent", "continuará tentando", "będą ponawiane", "będzie ponawian", "próby będą", "pokusy budou", "budeme se pokoušet",
     "kézbesítés késik", "kézbesítése késik", "napig próbálkozik", "tovább próbál", "denemeye devam", "denemeler sürecek", "계속 재시도", "다시 시도", "nya försök", "försöker igen", "blijven proberen", "blijven het ", "yritämme edelleen", "opnieuw geprobeerd", "forsøger igen", "prøver igjen", "vom încerca în continuare", "se va încerca din nou",
     "yritetään uudelleen", "jatketaan yrittämistä", "will be re-attempted", "go on trying", "further attempts will be made", "il server riproverà", "będzie próbował", "se harán más intentos", "se realizarán más intentos",
-    "まだ配信されて", "再送を試み", "配信を再試行", "尚未送达", "将继续尝试", "會繼續嘗試",
+    "まだ配信されて", "再送を試み", "配信を再試行", "尚未送达", "尚未送達", "将继续尝试", "會繼續嘗試", "持續嘗試",
 ))  # fmt: skip
 # Of these the ones that say the opposite.
 NO_MORE: Final = (
@@ -215,7 +215,7 @@ DELIVERED: Final = Phrases((
 # It was delivered in the end, whatever was reported before.
 TO_ALL: Final = "has now been delivered to all"
 AFTER_ALL: Final = Phrases((
-    "has not been rejected. it has been delivered", TO_ALL, "delivered to junk folder", "delivered to the recipient's junk", "übergeben und dort zugestellt",
+    "has not been rejected. it has been delivered", TO_ALL, "this is not an error message", "delivered to junk folder", "delivered to the recipient's junk", "übergeben und dort zugestellt",
     "doch noch zugestellt", "inzwischen zugestellt", "nun doch zugestellt", "delivered after all", "has now been delivered", "have now been delivered", "was finally delivered", "has finally been delivered", "finalement été remis",
     "finalement été livré", "finalement été distribué", "finalmente entregad", "sido entregado finalmente", "finalmente consegnat", "alsnog bezorgd", "alsnog afgeleverd", "ostatecznie dostarczon", "jednak dostarczon", "nakonec doručen", "alltså levererat", "всё же доставлен", "все же доставлен",
 ))  # fmt: skip
@@ -224,7 +224,7 @@ ARRIVED: Final = (
     "wurde zugestellt", "wurde erfolgreich zugestellt", "wurde weitergeleitet", "ist weitergeleitet worden", "a bien été remis", "a été remis", "a été transféré", "a été distribué", "ha sido entregad", "se ha entregado", "fue entregad",
     "ha sido reenviad", "è stato consegnato", "è stata consegnata", "è stato inoltrato", "è stata inoltrata", "is bezorgd", "is afgeleverd", "is doorgestuurd", "została dostarczona", "została przekazana", "foi entregue", "foi encaminhad",
     "har levererats", "har vidarebefordrats", "blev leveret", "er blevet leveret", "byla doručena", "byla předána", "teslim edildi", "yönlendirildi", "было доставлено", "доставлено успешно", "успешно доставлен", "было перенаправлено",
-    "配信されました", "転送しました", "转发至新", "已送达", "已成功送达", "已成功投递", "전달되었습니다", "has been forwarded to", "your message was forwarded to",
+    "配信されました", "転送しました", "转发至新", "已送达", "已成功送达", "已成功投递", "전달되었습니다", "has been forwarded to", "your message was forwarded to", "rest of the message was delivered",
     "wurde dem empfänger zugestellt", "wurde an den empfänger zugestellt", "wurde trotzdem zugestellt", "wurde ohne die anlage an den empfänger zugestellt", "wurde ohne den anhang zugestellt",
 )  # fmt: skip
 NOT: Final = (
@@ -244,7 +244,7 @@ HELD_BY_LIST: Final = Phrases((
 ))  # fmt: skip
 # That it speaks of a message, and of no wish to subscribe.
 OF_OUR_MESSAGE: Final = Phrases((
-    "your message", "your mail", "your e-mail", "your email", "your post", "ihre nachricht", "ihrer nachricht", "ihre e-mail", "ihrer e-mail", "deine nachricht", "votre message", "su mensaje", "tu mensaje", "suo messaggio", "tuo messaggio",
+    "your message", "your mail", "your e-mail", "your email", "your post", "ihre nachricht", "ihrer nachricht", "ihre e-mail", "ihrer e-mail", "deine nachricht", "votre message", "message que vous avez envoyé", "su mensaje", "tu mensaje", "suo messaggio", "tuo messaggio",
     "uw bericht", "je bericht", "twoja wiadomość", "twojej wiadomości", "wiadomości od ciebie", "sua mensagem", "ditt meddelande", "ditt brev", "din besked", "vaše zpráva", "vaší zprávy", "mesajınız",
     "ваше сообщение", "вашего сообщения", "ваше письмо", "あなたのメッセージ", "您的邮件", "您的郵件",
 ))  # fmt: skip

@@ -29,6 +29,8 @@ _OF_A_FAILURE: Final = (
     "fehlgeschlagen",
     "returned",
 )
+#: By whom, in front of a subject: [Help desk] Request received
+_BRACKETED: Final = re.compile(r"^\[[^\[\]]{1,40}\] (?=\S)")
 # How the subject of an auto-reply begins, decoded, lower case.
 _REPLY_SUBJECTS: Final = (
     "automatic reply", "yahoo! auto response", "auto reply", "auto-reply", "autoreply", "auto:", "auto :", "autorespons", "autoresponder", "auto-respons", "auto respons", "automatic respons",
@@ -38,7 +40,7 @@ _REPLY_SUBJECTS: Final = (
     "request received", "automatic receipt", "anfrage erhalten", "demande reçue", "solicitud recibida", "richiesta ricevuta", "verzoek ontvangen", "solicitação recebida", "pedido recebido", "anmodning modtaget", "begäran mottagen", "zgłoszenie otrzymane", "ticket ontvangen", "ticket erhalten", "ticket reçu", "ticket recibido", "ticket ricevuto", "ticket recebido",
     "automatische antwort", "automatische rückantwort", "abwesenheit", "abwesend", "außer haus", "ausser haus", "nicht im büro", "nicht im haus", "im urlaub", "urlaub", "eingangsbestätigung", "eingangsbestaetigung",
     "empfangsbestätigung", "autom. antwort", "antwort:", "ihre nachricht ist eingegangen", "ihre anfrage",
-    "réponse automatique", "reponse automatique", "absence du bureau", "absent", "absence", "message d'absence", "congés",
+    "réponse automatique", "reponse automatique", "accusé de réception", "accusé réception", "absence du bureau", "absent", "absence", "message d'absence", "congés",
     "respuesta automática", "respuesta automatica", "fuera de la oficina", "fuera de oficina", "ausente", "ausencia", "vacaciones",
     "risposta automatica", "fuori sede", "fuori ufficio", "assente", "assenza",
     "automatisch antwoord", "afwezig", "automatisch bericht", "niet aanwezig",
@@ -84,7 +86,7 @@ _SELF_DESCRIPTIONS: Final = (
     "wij hebben uw e-mail", "wij hebben uw bericht", "otrzymaliśmy twoj", "otrzymaliśmy państwa", "recebemos sua", "recebemos a sua",
     "vi har mottagit ditt", "vi har tagit emot ditt", "vi har modtaget din", "přijali jsme vaš", "talebinizi aldık", "мы получили ваш", "お問い合わせを受け付け", "我们已收到您的",
     "dies ist eine automatische antwort", "diese antwort wurde automatisch", "automatisch generierte antwort", "ich bin im urlaub", "ich bin derzeit nicht im büro",
-    "ceci est une réponse automatique", "réponse automatique", "esta es una respuesta automática", "respuesta automática", "questa è una risposta automatica",
+    "ceci est une réponse automatique", "ceci est un message automatique", "réponse automatique", "esta es una respuesta automática", "respuesta automática", "questa è una risposta automatica",
     "risposta automatica", "dit is een automatisch", "to jest automatyczna odpowiedź", "esta é uma resposta automática", "detta är ett automatiskt svar",
     "dette er et automatisk svar", "toto je automatická odpověď", "bu otomatik bir yanıt", "это автоматический ответ", "このメールは自動返信", "自動返信です", "此为自动回复", "这是自动回复",
 )  # fmt: skip
@@ -186,7 +188,9 @@ def is_auto_reply(headers: Headers, subject: str) -> bool:
     bare = subject.lstrip("[(【「《 ")
     if bare.startswith("autoresponder") and any(words in bare for words in _OF_A_FAILURE):
         return False
-    return bare.startswith(_REPLY_SUBJECTS) or any(words in subject for words in _LATER_WORDS)
+    if bare.startswith(_REPLY_SUBJECTS) or any(words in subject for words in _LATER_WORDS):
+        return True
+    return subject.startswith("[") and _BRACKETED.sub("", subject).startswith(_REPLY_SUBJECTS)
 
 
 def may_be_auto_reply(headers: Headers) -> bool:

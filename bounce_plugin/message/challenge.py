@@ -91,7 +91,7 @@ def asks_for_a_click(lower: str) -> bool:
 
 def asks_for_a_person(lower: str) -> bool:
     """Whether a text wants to be sure that a person wrote the message that waits; for mails that report no failure."""
-    near = lower[:3000]
+    near = " ".join(lower[:3000].split())
     if any(words in near for words in _ROBOT):
         asks = any(word in near for word in _CLICK) or any(word in near for word in _SURE)
     else:

@@ -60,6 +60,8 @@ def speaks_as_person(text: str) -> bool:
 
 def adds_nothing(own: str, headers: Headers) -> bool:
     """Whether words of one's own only greet, pass on and sign: whoever says anything else may say that it is not so."""
+    if "?" in own:
+        return False
     lines = [line.strip() for line in own.split("\n")]
     lines = [line for line in lines if any(map(str.isalnum, line))]
     for number, line in enumerate(lines):
