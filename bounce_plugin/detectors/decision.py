@@ -23,7 +23,7 @@ from bounce_plugin.message.automatic import (
     is_unattended,
     may_be_auto_reply,
 )
-from bounce_plugin.message.challenge import asks_for_a_click, asks_for_a_person, is_challenge
+from bounce_plugin.message.challenge import asks_for_a_click, asks_for_a_person, asks_to_be_sure, is_challenge
 from bounce_plugin.message.forward import is_bare_forward, is_from_a_person, is_letter
 from bounce_plugin.message.quick import quick
 from bounce_plugin.message.remark import speaks_as_person
@@ -206,7 +206,11 @@ def _answers_in_bulk(notice: Notice) -> bool:
     headers = notice.headers
     if headers.get("precedence").lower() != "bulk" or "in-reply-to" not in headers:
         return False
-    return not (headers.has_any(_OF_A_LIST) or is_of_a_tracker(notice))
+    if headers.has_any(_OF_A_LIST) or is_of_a_tracker(notice):
+        return False
+    # What it answers is ours: a list's post, or a program's second mail, answers another's.
+    answered = headers.get("in-reply-to").strip().strip("<>")
+    return are_of_one_site(answered.rpartition("@")[2], find_address(headers.get("to").lower()))
 
 
 def recognise_ordinary(notice: Notice, evidence: Evidence) -> Kind | None:
@@ -229,7 +233,10 @@ def _challenges(notice: Notice, evidence: Evidence) -> bool:
     if is_of_a_tracker(notice):
         return False
     if evidence.score < BOUNCE and headers.get("x-delivery-agent").lower().startswith("tmda"):
-        return True  # what else it sends are bounces
+        # Its user's own mails have the field, too, and so have his vacation's.
+        automatic = "auto-submitted" in headers or headers.get("precedence").lower() in {"bulk", "junk"}
+        if automatic and asks_to_be_sure(f"{notice.sender} {headers.get('reply-to').lower()} {notice.lower[:3000]}"):
+            return True
     returned = notice.report.returned is not None
     refuses = returned and evidence.score >= BOUNCE and _gives_a_code(notice.text)
     if not refuses and "x-list-administrivia" not in headers and is_challenge(notice.lower, notice.sender):

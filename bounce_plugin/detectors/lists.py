@@ -51,11 +51,11 @@ _OF_A_MEMBER: Final = re.compile(
 )
 _ADDRESS: Final = re.compile(r"\S{1,320}@\S{1,320}|https?://\S{1,500}")
 _TO_A_MEMBER: Final = re.compile(
-    r"\b(?:confirm|welcome|willkommen|you have been|your (?:address|subscription|membership|mail|message|post)|ihre?[rnms]? (?:abonnement|mitgliedschaft|adresse|abo)|vous avez été|votre (?:abonnement|adresse|message)|tu (?:dirección|suscripción)|su suscripción"
+    r"\b(?:confirm|welcome|willkommen|you have been|your (?:address|subscription|membership|mail|message|post)|uw (?:lidmaatschap|abonnement|adres|bericht)|je (?:lidmaatschap|abonnement|adres)|u (?:bent|ontvangt)|twoj[aąe]|twój|sua (?:inscrição|assinatura)|você|dit (?:medlemskab|abonnement)|ditt (?:medlemskap|abonnemang)|deine?[rnms]?|du (?:bekommst|wirst|bist)|ihr werdet|euer|eure?[rnms]?|werdet|l['’]abonnement|pour (?:le |la )?réactiver|liebe mitglieder|dear members|hallo|ihre?[rnms]? (?:abonnement|mitgliedschaft|adresse|abo)|vous avez été|votre (?:abonnement|adresse|message)|tu (?:dirección|suscripción)|su suscripción"
     r"|(?:tua|sua) iscrizione|probe|test|prueba|prova)\b"
 )
 _OF_BOUNCES: Final = re.compile(
-    r"\bbounc|\brejets? |en erreur|taux d.erreurs|fehlerrate|unzustellbar|delivery errors?\b|error monitoring|\brebot|errori di consegna|odbi[cć]"
+    r"\bbounc|\brejets |\brejet non reconnu|en erreur|taux d.erreurs|fehlerrate|unzustellbar|delivery errors?\b|error monitoring|\brebot|errori di consegna|odbi[cć]"
 )
 _NEAR: Final = 1500  # characters: the manager's own words stand first
 
@@ -143,6 +143,8 @@ def tells_of_bounces(notice: Notice) -> bool:
     """Whether what `shows_a_members_failure` tells who keeps a list of its bounces, and asks him to decide on no message."""
     if _TO_THE_KEEPER.match(notice.subject):
         return False
+    if "in-reply-to" in notice.headers and notice.subject.startswith(("re:", "aw:", "antw:", "sv:", "odp:")):
+        return False  # a person
     near = _ADDRESS.sub("", f"{notice.subject} {_near(notice)}")
     if not _is_to_a_keeper(notice) and _TO_A_MEMBER.search(near):
         return False

@@ -52,6 +52,8 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     every = len(mentions)
     if mentions and not notice.named:
         mentions = [hit for hit in mentions if hit[2].lower() not in notice.asked]
+    foreign = [hit for hit in mentions if not notice.is_of_our_site(hit[2])]
+    mentions = foreign or mentions  # beside others, one of ours is who wrote
     if told := _told_line_by_line(notice, mentions):
         return tuple(told)
     before = _words_before(mentions, notice.lower)

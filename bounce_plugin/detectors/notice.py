@@ -40,12 +40,20 @@ _REFUSED: Final = re.compile(
 _TO_COME: Final = re.compile(
     r"\b(?:will|may|might) be\s{1,8}(?:rejected|refused|returned|bounced|blocked)\b(?:[^.!?]|\.(?=\d)){0,400}"
 )
+_REPLY: Final = re.compile(r"(?<![\d.\w-])[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|(?=[#<a-z(\"']))")
 #: Before a code that is only announced: After that date mail will be rejected with […]
 _ANNOUNCED: Final = re.compile(
     r"\b(?:will|may|might|would|could|shall|werden|wird|können|kann|würden?|könnten?|sera|seront|será[ns]?|sarà|saranno)\b[^.!?\d]{0,80}\Z"
 )
+_COULD_NOT: Final = re.compile(
+    r"\b(?:could not|couldn['’]t|cannot|can ?not|can['’]t|konnten? [^.!?]{0,60}nicht|kann nicht)\b"
+)
+#: So some say what became of one, beside others whom a host refuses.
+_ELSEWHERE: Final = Phrases(
+    ("delivered to junk folder", "delivered to the recipient's junk", "übergeben und dort zugestellt")
+)
 #: Not so said of the others alone, beside whom somebody failed.
-_TO_ALL: Final = re.compile(rf"{TO_ALL}(?! (?:other|remaining|further)\b| [a-z]{{1,20}} (?:except|but|other|below)\b)")
+_TO_ALL: Final = re.compile(rf"{TO_ALL}(?! [a-z, ]{{0,60}}\b(?:other|remaining|further|except|exception|but|below)\b)")
 _END_OF_SENTENCE: Final = re.compile(r"[.!?。\n]")
 _NEGATED: Final = 20  # characters behind a verb, where some languages put their "not"
 _FOOTER: Final = re.compile(r"\n_{20,60}\n(?=[^\n]{1,200}\n[^\n]{0,200}@)")
@@ -208,6 +216,8 @@ class Notice:
         after_all = AFTER_ALL.stand_in(self.subject) or AFTER_ALL.stand_in(self.flat)
         if after_all and (not self.titled or _TO_ALL.search(self.flat) is not None):
             return Action.DELIVERED
+        if _ELSEWHERE.stand_in(self.flat) and not self.titled and not _refuses(self.flat, _REPLY):
+            return Action.DELIVERED
         return _read_action(self.flat)
 
 
@@ -247,11 +257,15 @@ def has_come(flat: str) -> bool:
     return not INTROS.stand_in(rest) and not _refuses(rest)
 
 
-def _refuses(rest: str) -> bool:
+def _refuses(rest: str, refusals: re.Pattern[str] = _REFUSED) -> bool:
     """Whether a host's refusal stands in a text, and not only one that is to come."""
-    return any(
-        not _ANNOUNCED.search(rest, max(found.start() - 120, 0), found.start()) for found in _REFUSED.finditer(rest)
-    )
+    return any(not _is_announced(rest, found.start()) for found in refusals.finditer(rest))
+
+
+def _is_announced(rest: str, at: int) -> bool:
+    """Whether a code at this place is only to come; what could not be done was refused."""
+    announced = _ANNOUNCED.search(rest, max(at - 120, 0), at)
+    return announced is not None and not _COULD_NOT.search(rest, max(announced.start() - 60, 0), at)
 
 
 def _has_arrived(flat: str) -> bool:

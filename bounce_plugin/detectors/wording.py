@@ -215,7 +215,7 @@ DELIVERED: Final = Phrases((
 # It was delivered in the end, whatever was reported before.
 TO_ALL: Final = "has now been delivered to all"
 AFTER_ALL: Final = Phrases((
-    "has not been rejected. it has been delivered", TO_ALL, "this is not an error message", "delivered to junk folder", "delivered to the recipient's junk", "übergeben und dort zugestellt",
+    "has not been rejected. it has been delivered", TO_ALL, "this is not an error message",
     "doch noch zugestellt", "inzwischen zugestellt", "nun doch zugestellt", "delivered after all", "has now been delivered", "have now been delivered", "was finally delivered", "has finally been delivered", "finalement été remis",
     "finalement été livré", "finalement été distribué", "finalmente entregad", "sido entregado finalmente", "finalmente consegnat", "alsnog bezorgd", "alsnog afgeleverd", "ostatecznie dostarczon", "jednak dostarczon", "nakonec doručen", "alltså levererat", "всё же доставлен", "все же доставлен",
 ))  # fmt: skip

@@ -14,6 +14,10 @@ _MARKED: Final = re.compile(r"[-*>•·=#]|[\"'\[(]+$|[\"'\[(]*(?:smtp:|mailto:|
 _NAMED: Final = re.compile(
     r"[ \t]*[^\W\d_a-z][\w.'-]{1,30}(?: [^\W\d_a-z][\w.'-]{0,30}){1,3} <[^\s<>@]{1,64}@[^\s<>]{1,253}>[ \t]{0,3}[:(]"
 )
+#: What a host says before an address, in capitals: `No Such User <a@b> (in reply to RCPT TO command)`.
+_NO_NAME: Final = re.compile(
+    r"\b(?:user|recipient|mailbox|address|account|sender|alias|policy|prohibit|prohibition|denied|access|no|not|by|for)\b"
+)
 _BEGINS_WITH_CODE: Final = re.compile(r"[245]\.\d|[245]\d\d\b")
 
 
@@ -29,7 +33,9 @@ def goes_on_from(said: Sequence[str], named: str, head: str, line: str, address:
     before = line[: line.find(address)].strip(" \t<")
     if not before or _MARKED.match(before):
         return False
-    if _NAMED.match(line) or (_NAMED.match(head) and not _BEGINS_WITH_CODE.match(before)):
+    if _NAMED.match(line) and not _NO_NAME.search(before.lower()) and not TROUBLE.stand_in(before.lower()):
+        return False
+    if _NAMED.match(head) and not _BEGINS_WITH_CODE.match(before):
         return False  # each of several with a name
     both = TROUBLE.stand_in(said[0].lower()) and TROUBLE.stand_in(line.lower())
     return not both or _BEGINS_WITH_CODE.match(before) is not None

@@ -83,6 +83,11 @@ def is_challenge(lower: str, sender: str) -> bool:
     return any(words in near for words in _CHALLENGES)
 
 
+def asks_to_be_sure(lower: str) -> bool:
+    """Whether a text, in lower case, speaks of a confirmation in any language."""
+    return any(word in lower for word in _SURE)
+
+
 def asks_for_a_click(lower: str) -> bool:
     """Whether a text, in lower case, wants a link to be clicked, to be sure of who writes."""
     near = lower[:3000]

@@ -98,6 +98,8 @@ _FOOTER: Final = re.compile(
     re.IGNORECASE,
 )
 _POSTSCRIPT: Final = re.compile(r"^[ \t]*p\.? ?s\.?(?:[:,-]| ).{1,2000}", re.IGNORECASE | re.MULTILINE | re.DOTALL)
+_PRINTED: Final = re.compile(r"\b(?:umwelt|environment|environnement|ambiente|milieu)\b", re.IGNORECASE)
+_LINE: Final = 60  # characters of a line that announces a forwarded message
 _WORDS: Final = 6  # and words: more say something
 
 
@@ -181,7 +183,8 @@ def _own_words(text: str, at: int) -> str:
 def _without_signature(text: str) -> str:
     """The text without what stands below a line of two dashes, but for a postscript."""
     own, _, signature = text.partition("\n-- \n")
-    return f"{own}\n{postscript[0]}" if (postscript := _POSTSCRIPT.search(signature)) else own
+    postscript = _POSTSCRIPT.search(signature)
+    return f"{own}\n{postscript[0]}" if postscript and not _PRINTED.search(postscript[0]) else own
 
 
 def _letter_within(lines: list[str]) -> str:
@@ -228,5 +231,17 @@ def _marker(text: str) -> int:
     block = _BLOCK.search(text)
     end = block.start() if block else len(text)
     lower = text[:end].lower()
-    first = min([at for marker in _MARKERS if (at := lower.find(marker)) >= 0], default=-1)
-    return lower.rfind("\n", 0, first) + 1 if first >= 0 else end
+    if not any(marker in lower for marker in _MARKERS):
+        return end
+    at = 0
+    for line in lower.split("\n"):
+        if any(marker in line and _announces(line, marker) for marker in _MARKERS):
+            return at
+        at += len(line) + 1
+    return end
+
+
+def _announces(line: str, marker: str) -> bool:
+    """Whether a line only announces what is forwarded: between dashes, with a colon, or in nothing but these words."""
+    line = line.strip()
+    return line[0] in "-_=*|<>+#~" or line == marker or (len(line) <= _LINE and line.endswith((":", "：")))

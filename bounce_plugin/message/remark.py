@@ -24,22 +24,39 @@ _VALEDICTIONS: Final = (
     "met vriendelijke groet", "met vriendelijke groeten", "groet", "groeten", "groetjes", "mvg", "bedankt", "pozdrawiam", "z poważaniem", "dziękuję", "med vänlig hälsning", "vänliga hälsningar", "hälsningar", "mvh", "med venlig hilsen", "venlig hilsen", "hilsen", "tack", "tak",
     "s pozdravem", "děkuji", "üdvözlettel", "üdv", "atenciosamente", "cumprimentos", "obrigado", "obrigada", "с уважением", "спасибо", "saygılarımla", "ystävällisin terveisin", "terveisin",
 )  # fmt: skip
-#: How one is addressed: with a name or two, in a line of its own.
+#: How one is addressed: with a name or two, up to a comma or the end of the line. What follows a comma is said to them.
 _ADDRESSED: Final = re.compile(
-    r"(?:hi|hello|hallo|hey|dear|liebe[rs]?|moin|servus|grüezi|bonjour|salut|hola|ciao|buongiorno|salve|beste|dag|cześć|olá|hej|hei|kære|ahoj|guten (?:tag|morgen)|good morning)(?: \w[\w.-]{0,30}){0,3}"
+    r"\s*(?i:hi|hello|hallo|hey|dear|liebe[rs]?|moin|servus|grüezi|bonjour|salut|hola|ciao|buongiorno|salve|beste|dag|cześć|olá|hej|hei|kære|ahoj|guten (?:tag|morgen)|good morning|sehr geehrte[rs]?|dear sirs?)\b((?: [\w.'’-]{1,30}){0,5}?)[ \t]*(?:[,!.:;–-]+(?=\s|$)|$)"
 )
+#: Whom one addresses in small letters.
+_ALL: Final = frozenset({
+    "all", "alle", "everyone", "everybody", "both", "team", "folks", "zusammen", "beisammen", "miteinander", "allerseits", "ihr", "leute", "liebe", "lieber", "lieben", "tous", "toutes", "tutti", "todos", "todas", "allen", "allemaal", "iedereen", "colleagues", "und", "and", "et", "y", "e", "en", "och", "og", "von", "van", "de", "der", "du",
+})  # fmt: skip
 #: By which program a mail was sent, as phones write below each.
 _SENT_BY: Final = re.compile(
-    r"(?:sent (?:from|with|via)|gesendet (?:von|mit)|von mein\w+ \w+ gesendet|von \w+ \w+ auf \w+ gesendet|diese nachricht wurde von mein|get outlook|outlook für|envoyé (?:de|depuis|avec)|inviato da|enviado (?:desde|do)"
-    r"|verzonden (?:vanaf|met)|wysłane? (?:z|przez)|skickat från|sendt fra|odesláno z|отправлено с)\b"
+    r"(?:sent (?:from|with|via)|gesendet (?:von|mit|über)|von mein\w+(?: [\w-]+){1,4} gesendet|von \w+ \w+ auf \w+ gesendet|diese nachricht wurde von mein|(?:(?:get|holen sie sich|téléchargez|obtenez|obtener|scarica|download|obter) )?outlook (?:for|für|pour|para|per|voor)|envoyé (?:de|depuis|avec|à partir de)|inviato da|enviado (?:desde|do)"
+    r"|(?:verzonden|verstuurd) (?:vanaf|met|via)|wysłane? (?:z|przez)|skickat från|sendt fra|odesláno z|отправлено с)\b"
 )
+#: What each of them names; `Sent with the old address book by mistake` names none.
+_DEVICE: Final = re.compile(
+    r"\b(?:iphone|ipad|ipod|galaxy|samsung|android|huawei|xiaomi|redmi|pixel|xperia|nokia|blackberry|smartphone|tablet|handy|mobil\w*|telefon|téléphone|phone|gerät|device|outlook|yahoo|gmx|web de|mail[- ]?app|mail (?:für|for|pour|para|per|voor)|apple mail|proton ?mail|proton|thunderbird|k-9|fairemail|aquamail|spark|bluemail|ios|windows)\w*"
+)
+_MORE: Final = re.compile(r"[.,;!–](?:\s+|$)")
+_EXCUSED: Final = re.compile(r"\b(?:brevity|typos?|excuse|kürze|tippfehler|entschuldig|pardon|brièveté)")
+_NOTE: Final = re.compile(
+    r"(?:p\W{0,2}s|n\W{0,2}b|nachtrag|edit|update|ergänzung|anm(?:erkung)?|hinweis|notiz|note)\b[\W\d]*(?:\w|$)",
+    re.IGNORECASE,
+)
+_PRONOUNS: Final = re.compile(r"\((?:she|he|they|sie|er|elle|ella|zij|hij)/\w+(?:/\w+)?\)", re.IGNORECASE)
 _SIGNS: Final = re.compile(r"[^\w\s'-]+|(?<!\w)[-_]+|[-_]+(?!\w)")
 _TOKEN: Final = re.compile(r"[^\W\d_]{3,}")
 #: Words in a signature that begin with a small letter.
 _SMALL: Final = frozenset({
     "von", "van", "vom", "der", "die", "das", "des", "dem", "den", "und", "für", "im", "in", "am", "bei", "zu", "zur", "of", "the", "for", "and", "at", "de", "del", "della", "di", "da", "du", "la", "le", "les", "et", "y", "e",
-    "ev", "eingetragener", "charity", "no", "number", "registered", "tel", "fax", "mob", "mobil", "mobile", "phone", "mail", "gmbh", "mbh", "co", "kg", "ag", "a.d", "i.a", "i.v", "v.l", "www", "het", "een", "en", "och", "og", "i", "a", "z", "w",
+    "ev", "eingetragener", "charity", "no", "number", "registered", "tel", "fax", "mob", "mobil", "mobile", "phone", "mail", "t", "m", "f", "p", "d", "c", "o", "c/o", "stellv", "stv", "ppa", "iv", "ia", "aus", "gmbh", "mbh", "co", "kg", "ag", "a.d", "i.a", "i.v", "v.l", "www", "het", "een", "en", "och", "og", "i", "a", "z", "w",
 })  # fmt: skip
+#: How a sentence ends, and no signature: with a sign, or with a word and a full stop.
+_SENTENCE: Final = re.compile(r"(?:[!?]|[^\W\d_]{4}\.)$")
 _SIGNED: Final = 8  # lines of a signature
 #: In a text that stands between others: that it is not so, or no more.
 _TAKEN_BACK: Final = re.compile(
@@ -63,43 +80,66 @@ def adds_nothing(own: str, headers: Headers) -> bool:
     if "?" in own:
         return False
     lines = [line.strip() for line in own.split("\n")]
-    lines = [line for line in lines if any(map(str.isalnum, line))]
+    lines = [line for line in lines if any(map(str.isalnum, line)) and not _is_of_a_device(line)]
     for number, line in enumerate(lines):
-        words = _plain(line)
-        if _SENT_BY.match(words) or _ADDRESSED.fullmatch(words):
-            continue
-        if _without_phrases(words):
+        if _without_phrases(_plain(_without_greeting(line))):
             return _is_signature(lines[number:], headers)
     return True
 
 
+def _is_of_a_device(line: str) -> bool:
+    """Whether a line names what a mail was sent with, and says no more but that it may be short."""
+    first, *more = _MORE.split(line.lower(), maxsplit=1)
+    words = _plain(first)
+    if not _SENT_BY.match(words) or not _DEVICE.search(words) or len(words.split()) > _DEVICE_WORDS:
+        return False
+    return not any(map(str.isalnum, "".join(more))) or _EXCUSED.search(more[0]) is not None
+
+
+def _without_greeting(line: str) -> str:
+    """What stands behind those who are addressed at the beginning of a line."""
+    while found := _ADDRESSED.match(line):
+        if not all(word[0].isupper() or word.lower() in _ALL for word in found[1].split()):
+            break
+        line = line[found.end() :]
+    return line
+
+
 def _plain(line: str) -> str:
-    return " ".join(_SIGNS.sub(" ", line.lower()).split())
+    return " ".join(_SIGNS.sub(" ", line.lower()).split()).replace("ß", "ss")
 
 
 def _without_phrases(words: str) -> str:
     """What is left of a line, in lower case, without all that passes on or ends a letter at its beginning."""
     while found := next((one for one in _BOTH if words == one or words.startswith(f"{one} ")), ""):
-        words = words.removeprefix(found).strip()
+        words = _AND.sub("", words.removeprefix(found).strip())
     return words
 
 
 #: The longest first: "zur kenntnisnahme" is more than "zur kenntnis".
-_BOTH: Final = sorted((*_FOR_INFORMATION, *_VALEDICTIONS), key=len, reverse=True)
+_BOTH: Final = sorted([one.replace("ß", "ss") for one in (*_FOR_INFORMATION, *_VALEDICTIONS)], key=len, reverse=True)
+_AND: Final = re.compile(r"^(?:und|and|et|y|e|en|och|og|i|a)\b ?")
+_DEVICE_WORDS: Final = 14
 
 
 def _is_signature(lines: list[str], headers: Headers) -> bool:
-    """Whether lines are a signature: few, none of them prose, and in the first a name that the writer has in From."""
+    """Whether lines are a signature: few, none of them prose or a note, and in the first a name that the writer has in From."""
     writer = {*_TOKEN.findall(decode_words(headers.get("from")).lower())}
-    if len(lines) > _SIGNED or writer.isdisjoint(_TOKEN.findall(lines[0].lower())):
+    if len(lines) > _SIGNED or writer.isdisjoint(_TOKEN.findall(lines[0].lower())) or ":" in lines[0]:
+        return False
+    if speaks_as_person("\n".join(lines)) or any(map(_NOTE.match, lines)):
         return False
     return not any(map(_is_prose, lines))
 
 
 def _is_prose(line: str) -> bool:
-    """Whether a line has a word that no signature has: one in small letters, or in a script without capitals."""
-    if line.rstrip().endswith(("!", "?")) or _plain(line).startswith("ps "):
+    """Whether a line is a sentence, or has a word that no signature has: one in small letters, or in a script without capitals."""
+    if _SENTENCE.search(line):
         return True
+    line = _PRONOUNS.sub("", _without_greeting(line))
+    plain = _plain(line)
+    if found := next((one for one in _BOTH if plain == one or plain.startswith(f"{one} ")), ""):
+        line = " ".join(line.split()[len(found.split()) :])
     words = [word.strip(".,;:()|/*_-–•") for word in line.split() if "@" not in word]
     small = [word for word in words if word[:1].isalpha() and not word[0].isupper() and "." not in word]
     return any(word not in _SMALL for word in small)
