@@ -51,7 +51,7 @@ _GREETED: Final = re.compile(
 _GREETINGS: Final = (
     "dear ",
     "geachte ",
-    "geehrte",
+    "sehr geehrte",
     "liebe",
     "cher",
     "estimad",
@@ -70,7 +70,6 @@ _ADVISED: Final = re.compile(
     r"\bif you (?:believe|think|feel)\b(?:(?! please\b| contact\b| visit\b| see\b| [245]\d\d[ -]| - )[^.;!?,:]|\.(?! |$))*+"
 )
 _WORD: Final = re.compile(r"[a-z]{2,}")
-_LONG: Final = 80  # characters that no reply has which greets
 _FEW: Final = 2  # words that say nothing yet: "access denied"
 # Signs that only frame words: `<user> unknown`, `user: unknown`, `user_unknown` and `user-unknown` are one phrase.
 _FRAME: Final = "<>()[]{}\"'`´:;|_~#-,/?=+*&\\"
@@ -103,8 +102,8 @@ def make_plain(text: str) -> str:
         plain = _IN_REPLY.sub(" ", plain)
     if ":<" in plain:
         plain = _AFTER.sub(" ", plain)
-    if len(plain) > _LONG and any(words in plain for words in _GREETINGS):
-        plain = _GREETED.sub(" ", plain)
+    if plain.startswith(_GREETINGS):
+        plain = _GREETED.sub(" ", plain, count=1)
     if "if you " in plain:
         plain = _ADVISED.sub(_without_advice, plain)
     if "primary target" in plain:

@@ -216,7 +216,13 @@ class Notice:
         after_all = AFTER_ALL.stand_in(self.subject) or AFTER_ALL.stand_in(self.flat)
         if after_all and (not self.titled or _TO_ALL.search(self.flat) is not None):
             return Action.DELIVERED
-        if _ELSEWHERE.stand_in(self.flat) and not self.titled and not _refuses(self.flat, _REPLY):
+        flat = self.flat
+        if (
+            ("junk" in flat or "übergeben" in flat)
+            and _ELSEWHERE.stand_in(flat)
+            and not self.titled
+            and not _refuses(self.flat, _REPLY)
+        ):
             return Action.DELIVERED
         return _read_action(self.flat)
 
@@ -250,6 +256,8 @@ def _is_still_trying(flat: str) -> bool:
 
 def has_come(flat: str) -> bool:
     """Whether a text in lower case begins with that our message has been delivered, and tells of no failure."""
+    if "delivered" not in flat[:_NEAR] or ("been delivered" not in flat and "was delivered" not in flat):
+        return False  # as mostly
     found = _COME.search(flat, 0, _NEAR)
     if found is None or INTROS.stand_in(flat[: found.start()]):
         return False

@@ -15,7 +15,7 @@ from bounce_plugin.message.remark import MYSELF, adds_nothing, speaks_as_person
 
 #: How a subject says that the mail is passed on: in front, alpine behind; mutt puts the writer and the subject into brackets.
 _SUBJECT: Final = re.compile(
-    r"\s*\[?(?:fwd?|wg|tr|rv|i|vs|enc|doorst|pd|转发|轉寄)\s?:|\s*\[[^\s\[\]@]{1,64}@[^\s\[\]:]{1,255}: |[^\n]{1,300}\(fwd\)\s*\Z",
+    r"\s*\[?(?:fwd?|wg|tr|rv|i|vs|enc|doorst|pd|转发|轉寄)\s?:|\s*\[[^\s\[\]@]{1,64}@[^\s\[\]:]{1,255}: ",
     re.IGNORECASE,
 )
 _MARKERS: Final = (
@@ -164,7 +164,7 @@ def _in_english(line: str) -> str:
 
 def _is_forwarded(headers: Headers) -> bool:
     subject = decode_words(headers.get("subject"))
-    return (":" in subject or "(" in subject) and _SUBJECT.match(subject) is not None
+    return (":" in subject and _SUBJECT.match(subject) is not None) or subject.rstrip()[-5:].lower() == "(fwd)"
 
 
 def _own_words(text: str, at: int) -> str:
