@@ -11,7 +11,7 @@ from typing import Final
 from bounce_plugin.message.address import find_address, is_rewritten
 from bounce_plugin.message.encoded_words import decode_words
 from bounce_plugin.message.headers import Headers
-from bounce_plugin.message.remark import MYSELF, adds_nothing, speaks_as_person
+from bounce_plugin.message.remark import MYSELF, OF_SOMETHING, adds_nothing, is_prose, speaks_as_person
 
 #: How a subject says that the mail is passed on: in front, alpine behind; mutt puts the writer and the subject into brackets.
 _SUBJECT: Final = re.compile(
@@ -19,7 +19,7 @@ _SUBJECT: Final = re.compile(
     re.IGNORECASE,
 )
 _MARKERS: Final = (
-    "begin forwarded message", "forwarded message", "original message", "weitergeleitete nachricht", "anfang der weitergeleiteten",
+    "begin forwarded message", "forwarded message", "forwarded by ", "weitergeleitet von ", "original-nachricht", "original message", "weitergeleitete nachricht", "anfang der weitergeleiteten",
     "ursprüngliche nachricht", "message transféré", "mensaje reenviado", "messaggio inoltrato", "doorgestuurd bericht",
     "wiadomość przekazana", "mensagem encaminhada", "originalnachricht", "début du message réexpédié", "inicio del mensaje reenviado", "inizio messaggio inoltrato", "inizio del messaggio inoltrato", "begin doorgestuurd bericht", "início da mensagem", "message original", "mensaje original", "messaggio originale", "mensagem original", "oorspronkelijk bericht", "oryginalna wiadomość", "původní zpráva",
     "ursprungligt meddelande", "oprindelig meddelelse", "opprinnelig melding", "alkuperäinen viesti", "eredeti üzenet", "исходное сообщение", "元のメッセージ", "原始邮件", "пересылаемое сообщение", "転送",
@@ -80,18 +80,27 @@ _DRAWN: Final = re.compile(r"^[ \t]{0,8}(?:-{4,8}|_{4,8}|={4,8}|\*{4,8}|~{4,8})[
 #: What each report is about. Prose without any of it is no program's.
 _OF_MAIL: Final = re.compile(
     r"m[ae]il|mess?ag|mensa|mensaje|nachricht|zustell|deliver|recipient|empfänger|destinat|remise|entrega|recapit|consegn|bericht|bezorg|aflever|wiadomo|dostarcz|zpráv|doruč|meddel|lever|сообщени|доставк|письм|ileti|viesti|toimit|üzenet|kézbes"
-    r"|addres|adress|direcci|indirizz|endere|server|host|smtp|postfach|boîte|buz[óo]n|casella|skrzynk|schránk|error|fehler|erreur|fout|błąd|chyb|attempt|versuch|tentativ|reintent|original|header|kopf|en-tête|check|prüf|vérif|verif[iy]|comprueb|controll|copyright|©",
+    r"|addres|adress|direcci|indirizz|endere|server|host|smtp|postfach|boîte|buz[óo]n|casella|skrzynk|schránk|error|fehler|erreur|fout|błąd|chyb|attempt|versuch|tentativ|reintent|original|header|kopf|en-tête|check|prüf|vérif|verif[iy]|comprueb|controll|copyright|©|administ|адрес|ящик|админис|διαχειρ|inbox|contact|kontakt|support|problem",
     re.IGNORECASE,
 )
 #: How prose on a person begins.
 _ON_A_PERSON: Final = re.compile(
     r"\s{0,4}(?:she|he|sie ist|sie hat|er ist|er hat|elle|hij|ze|frau|herr|mrs?|pani?|hon|han|hun) ", re.IGNORECASE
 )
-_PROSE: Final = 12  # words in lower case; a signature has fewer of them
+#: Of whom no program knows so much.
+_GENDERED: Final = re.compile(r"(?<!/)\b(?:he|she|his|him)\b(?!/| or )", re.IGNORECASE)
+_PROSE: Final = 5  # words in lower case; a signature has fewer of them
 #: What a program calls itself that says "I": qmail, in all its translations.
 _PROGRAM: Final = re.compile(
     r"programm?|программ|qmail|sistema de correo|mailer|daemon|server|mail system|could not be delivered", re.IGNORECASE
 )
+#: How it does above a refusal: I'm sorry to have to inform you that your message could not be delivered.
+_OF_A_DAEMON: Final = re.compile(
+    r"\b(?:sorry|afraid|regret|inform you|deliver|unable|able to|zustell|leider|désol|remis|lament|entreg|spiacent|recapit|consegn|helaas|bezorg|przykro|dostarcz|tyvärr|beklager|bohužel|сожал|достав)",
+    re.IGNORECASE,
+)
+#: What somebody put into a line of a report, behind an arrow that has a reply behind it in sessions.
+_INSERTED: Final = re.compile(r"(?:<<<?|<--?|←) ?[a-zà-ÿ]{2,20} [a-zà-ÿ][^\n]{0,300}$", re.MULTILINE)
 #: Who prints or asks below any mail is its footer, and so is what lawyers want there.
 _FOOTER: Final = re.compile(
     r"fragen\?|questions\?|print|drucken|imprim|stamp|help|hilfe|assist|confident|vertraulich|privileg|riservat|gesendet|sent from|envoyé|inviato da|enviado des|wysłan|skickat från|odesláno|registered|amtsgericht|vorstand|geschäftsführ",
@@ -155,9 +164,14 @@ def find_forwarded(text: str, headers: Headers) -> str:
     return "\n".join([*map(_in_english, lines[:head]), *lines[head:]])
 
 
+_WITHOUT_COLON: Final = re.compile(r"(From|To|Date|Subject|Von|An|Datum|Betreff) (?!:)(\S.*)$")
+
+
 def _in_english(line: str) -> str:
-    """A line of a forwarded mail's header with the field's name as RFC 5322 writes it."""
+    """A line of a forwarded mail's header with the field's name as RFC 5322 writes it; eM Client leaves out the colon."""
     name, colon, value = line.partition(":")
+    if (bare := _WITHOUT_COLON.match(line)) is not None:
+        name, colon, value = bare[1], ":", f" {bare[2]}"
     field = _FIELDS.get(name.strip().lower(), name)
     return f"{field}{colon}{value}"
 
@@ -175,16 +189,19 @@ def _own_words(text: str, at: int) -> str:
     lines = text[at:].split("\n")[1:]
     if not next((line for line in lines if line.strip()), "").startswith(">"):  # a report has such lines of its own
         return f"{above}\n{_letter_within(lines)}"
-    last = max(number for number, line in enumerate(lines) if line.startswith(">"))
-    below = "\n".join(lines[last + 1 :])
-    return f"{above}\n{_without_signature(below)}"
+    beside = "\n".join([line for line in lines if not line.startswith(">")])
+    return f"{above}\n{_without_signature(beside)}"
 
 
 def _without_signature(text: str) -> str:
-    """The text without what stands below a line of two dashes, but for a postscript."""
+    """The text without what stands below a line of two dashes, but for a postscript, and prose in paragraphs below it."""
     own, _, signature = text.partition("\n-- \n")
     postscript = _POSTSCRIPT.search(signature)
-    return f"{own}\n{postscript[0]}" if postscript and not _PRINTED.search(postscript[0]) else own
+    if postscript and not _PRINTED.search(postscript[0]):
+        own = f"{own}\n{postscript[0]}"
+    _, *below = signature.split("\n\n")
+    added = [one for one in below if any(map(is_prose, one.split("\n"))) and not _FOOTER.search(one)]
+    return "\n".join([own, *added])
 
 
 def _letter_within(lines: list[str]) -> str:
@@ -199,9 +216,10 @@ def _letter_within(lines: list[str]) -> str:
     named = (number for number, line in reversed([*enumerate(lines)]) if "@" in line)
     refused = next(coded, next(named, len(lines)))
     for paragraph in "\n".join(lines[:refused]).split("\n\n"):
-        greets = GREETING.match(paragraph.lstrip("> ")) is not None
-        if greets and MYSELF.search(paragraph) and not _PROGRAM.search(paragraph):
+        if MYSELF.search(paragraph) and not _PROGRAM.search(paragraph) and not _OF_A_DAEMON.search(paragraph):
             return paragraph
+    if within := _INSERTED.search("\n".join(lines)):
+        return within[0]
     below = lines[refused:]
     returned = next((number for number, line in enumerate(below) if number and _RETURNED.match(line)), len(below))
     _, *paragraphs = _without_signature("\n".join(below[:returned])).split("\n\n")
@@ -223,7 +241,12 @@ def _is_about_something_else(paragraph: str) -> bool:
     """Whether it is prose on a person, or that speaks of no mail: whatever a report says below the refusal does."""
     if _ON_A_PERSON.match(paragraph) and len(paragraph.split()) >= _WORDS:
         return True
-    return _OF_MAIL.search(paragraph) is None and sum(word[0].islower() for word in paragraph.split()) >= _PROSE
+    if _GENDERED.search(paragraph):
+        return True
+    return (
+        _OF_MAIL.search(paragraph) is None
+        and sum(word[0].islower() for word in OF_SOMETHING.sub("", paragraph).split()) >= _PROSE
+    )
 
 
 def _marker(text: str) -> int:

@@ -37,6 +37,7 @@ _SENT_BY: Final = re.compile(
     r"(?:sent (?:from|with|via)|gesendet (?:von|mit|über)|von mein\w+(?: [\w-]+){1,4} gesendet|von \w+ \w+ auf \w+ gesendet|diese nachricht wurde von mein|(?:(?:get|holen sie sich|téléchargez|obtenez|obtener|scarica|download|obter) )?outlook (?:for|für|pour|para|per|voor)|envoyé (?:de|depuis|avec|à partir de)|inviato da|enviado (?:desde|do)"
     r"|(?:verzonden|verstuurd) (?:vanaf|met|via)|wysłane? (?:z|przez)|skickat från|sendt fra|odesláno z|отправлено с)\b"
 )
+_ADVERTISED: Final = ("yahoo mail: ", "yahoo mail - ")
 #: What each of them names; `Sent with the old address book by mistake` names none.
 _DEVICE: Final = re.compile(
     r"\b(?:iphone|ipad|ipod|galaxy|samsung|android|huawei|xiaomi|redmi|pixel|xperia|nokia|blackberry|smartphone|tablet|handy|mobil\w*|telefon|téléphone|phone|gerät|device|outlook|yahoo|gmx|web de|mail[- ]?app|mail (?:für|for|pour|para|per|voor)|apple mail|proton ?mail|proton|thunderbird|k-9|fairemail|aquamail|spark|bluemail|ios|windows)\w*"
@@ -47,6 +48,8 @@ _NOTE: Final = re.compile(
     r"(?:p\W{0,2}s|n\W{0,2}b|nachtrag|edit|update|ergänzung|anm(?:erkung)?|hinweis|notiz|note)\b[\W\d]*(?:\w|$)",
     re.IGNORECASE,
 )
+#: What somebody is of: Comité de jumelage, Présidente de l'association.
+OF_SOMETHING: Final = re.compile(r"\b(?:de|du|des|d['’]|di|del|della|do|da|of)\s?(?:l['’]|la |les |the )?\w{1,30}")
 _PRONOUNS: Final = re.compile(r"\((?:she|he|they|sie|er|elle|ella|zij|hij)/\w+(?:/\w+)?\)", re.IGNORECASE)
 _SIGNS: Final = re.compile(r"[^\w\s'-]+|(?<!\w)[-_]+|[-_]+(?!\w)")
 _TOKEN: Final = re.compile(r"[^\W\d_]{3,}")
@@ -89,6 +92,8 @@ def adds_nothing(own: str, headers: Headers) -> bool:
 
 def _is_of_a_device(line: str) -> bool:
     """Whether a line names what a mail was sent with, and says no more but that it may be short."""
+    if line.lower().startswith(_ADVERTISED):
+        return True
     first, *more = _MORE.split(line.lower(), maxsplit=1)
     words = _plain(first)
     if not _SENT_BY.match(words) or not _DEVICE.search(words) or len(words.split()) > _DEVICE_WORDS:
@@ -129,14 +134,14 @@ def _is_signature(lines: list[str], headers: Headers) -> bool:
         return False
     if speaks_as_person("\n".join(lines)) or any(map(_NOTE.match, lines)):
         return False
-    return not any(map(_is_prose, lines))
+    return not any(map(is_prose, lines))
 
 
-def _is_prose(line: str) -> bool:
+def is_prose(line: str) -> bool:
     """Whether a line is a sentence, or has a word that no signature has: one in small letters, or in a script without capitals."""
     if _SENTENCE.search(line):
         return True
-    line = _PRONOUNS.sub("", _without_greeting(line))
+    line = OF_SOMETHING.sub("", _PRONOUNS.sub("", _without_greeting(line)))
     plain = _plain(line)
     if found := next((one for one in _BOTH if plain == one or plain.startswith(f"{one} ")), ""):
         line = " ".join(line.split()[len(found.split()) :])
