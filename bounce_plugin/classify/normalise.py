@@ -69,6 +69,11 @@ _GREETINGS: Final = (
 _ADVISED: Final = re.compile(
     r"\bif you (?:believe|think|feel)\b(?:(?! please\b| contact\b| visit\b| see\b| [245]\d\d[ -]| - )[^.;!?,:]|\.(?! |$))*+"
 )
+#: What a host says of everything; why, only its advice tells.
+_SAYS_LITTLE: Final = re.compile(
+    r"(?:mailbox (?:is )?(?:unavailable|not available)|(?:user|account) unavailable|recipient (?:address )?(?:rejected|refused)|recipient not accepted|transaction failed|service unavailable|(?:message|mail) (?:rejected|refused)|(?:action )?not taken)\W{0,8}\Z"
+)
+_BLOCKS: Final = ("block", "blacklist", "listed", "reputation", "spam")
 _WORD: Final = re.compile(r"[a-z]{2,}")
 _FEW: Final = 2  # words that say nothing yet: "access denied"
 # Signs that only frame words: `<user> unknown`, `user: unknown`, `user_unknown` and `user-unknown` are one phrase.
@@ -119,6 +124,8 @@ def make_plain(text: str) -> str:
 
 def _without_advice(found: re.Match[str]) -> str:
     """Nothing of it, where words stand before it; alone it is all that the host says."""
+    if _SAYS_LITTLE.search(found.string, 0, found.start()) and any(word in found[0] for word in _BLOCKS):
+        return found[0]
     return " " if len(_WORD.findall(found.string, 0, found.start())) > _FEW else found[0]
 
 

@@ -19,6 +19,7 @@ from bounce_plugin.detectors.wording import (
     LIST_KEEPERS,
     OF_OUR_MESSAGE,
     REFUSED_BY_LIST,
+    TROUBLE,
     is_contact,
 )
 from bounce_plugin.message.address import find_address
@@ -131,7 +132,10 @@ def _reads_as_report(notice: Notice) -> bool:
     near = _near(notice)
     if _is_to_a_keeper(notice) or _OF_A_MEMBER.search(near) is not None:
         return False
-    return INTROS.stand_in(near) and find_reply(notice.text) is not None
+    if not INTROS.stand_in(near):
+        return False
+    null = notice.headers.get("return-path").strip() == "<>"
+    return find_reply(notice.text) is not None or (null and notice.titled and TROUBLE.stand_in(near))
 
 
 def _is_to_a_keeper(notice: Notice) -> bool:

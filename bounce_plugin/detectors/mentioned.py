@@ -6,6 +6,7 @@ For the many small servers that write one line: `Unknown user: addr`, `There was
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
@@ -24,6 +25,13 @@ NAME: Final = "mentioned"
 
 _REACH: Final = 120  # characters
 _LABEL: Final = 5  # words
+_BOX_OF: Final = re.compile(
+    r"\b(?:mailbox|postfach|konto|account|inbox|boîte(?: aux lettres)?|messagerie|compte|buzón|cuenta|casella|postvak|skrzynka|adresse|address)\s{1,8}(?:von|de|di|van|of|od)\s{1,8}\W{0,3}\Z"
+)
+#: Before the address of who wrote a message, or of who tells of it.
+_WRITER: Final = re.compile(
+    r"(?:^|\n)[ \t]*(?:dear|hello|hallo|hi|bonjour|guten tag|sehr geehrte\w*)\b[^\n@:]{0,60}[\s(<]\Z|\b(?:from|by|sent to|sender|author|originator|von|absender|von ihnen|de|expéditeur|remitente|da|mittente|van|afzender|od|nadawca|från|fra|par|por|door|przez|from you|you|sie|vous)\b(?: address)?[\s:\"'<(\[]{0,8}\Z"
+)
 # In front of the address that failed, best first, lower case.
 _CUES: Final = (
     "rcpt to:", "final-recipient:", "recipient address:", "original address:", "error-for:", "undeliverable address:", "target mail address:",
@@ -52,8 +60,7 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     every = len(mentions)
     if mentions and not notice.named:
         mentions = [hit for hit in mentions if hit[2].lower() not in notice.asked]
-    foreign = [hit for hit in mentions if not notice.is_of_our_site(hit[2])]
-    mentions = foreign or mentions  # beside others, one of ours is who wrote
+    mentions = _without_writers(notice, mentions)
     if told := _told_line_by_line(notice, mentions):
         return tuple(told)
     before = _words_before(mentions, notice.lower)
@@ -81,6 +88,20 @@ def detect(notice: Notice) -> tuple[Finding, ...]:
     return tuple(_those_addressed(notice, mentions))
 
 
+def _without_writers(notice: Notice, mentions: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Without those of our site that a text names as who wrote, beside others."""
+    if len(mentions) < 2:
+        return mentions
+    left = [hit for hit in mentions if not (_wrote(notice.lower, hit[0]) and notice.is_of_our_site(hit[2]))]
+    return left or mentions
+
+
+def _wrote(lower: str, start: int) -> bool:
+    """Whether the words before an address, in lower case, say that it is who wrote."""
+    near = lower[max(start - _REACH, 0) : start]
+    return _WRITER.search(near) is not None and _BOX_OF.search(near) is None
+
+
 def _told_line_by_line(notice: Notice, mentions: list[tuple[int, int, str]]) -> list[Finding]:
     """Each of several in a line of its own, behind what is wrong with it, as IMail writes: `Unknown user: a@b`."""
     if len({address.lower() for _start, _end, address in mentions}) < max(len(mentions), 2):
@@ -93,6 +114,8 @@ def _told_line_by_line(notice: Notice, mentions: list[tuple[int, int, str]]) -> 
         begin = notice.text.rfind("\n", 0, start) + 1
         words = notice.lower[begin:start].strip()
         rest = notice.text[end:].partition("\n")[0].strip(" >")
+        if _WRITER.search(f"{words} "):
+            return []  # names who wrote or reports
         if rest or not words.endswith(":") or not TROUBLE.stand_in(words) or len(words.split()) > _LABEL:
             return []
         if coded and find_reply(words) is None:

@@ -49,11 +49,17 @@ _COULD_NOT: Final = re.compile(
     r"\b(?:could not|couldn['’]t|cannot|can ?not|can['’]t|konnten? [^.!?]{0,60}nicht|kann nicht)\b"
 )
 #: So some say what became of one, beside others whom a host refuses.
-_ELSEWHERE: Final = Phrases(
-    ("delivered to junk folder", "delivered to the recipient's junk", "übergeben und dort zugestellt")
-)
+_ELSEWHERE: Final = Phrases(("delivered to junk folder", "delivered to the recipient's junk", "und dort zugestellt"))
 #: Not so said of the others alone, beside whom somebody failed.
-_TO_ALL: Final = re.compile(rf"{TO_ALL}(?! [a-z, ]{{0,60}}\b(?:other|remaining|further|except|exception|but|below)\b)")
+_TO_ALL: Final = re.compile(
+    rf"{TO_ALL}(?! [a-z, ]{{0,60}}\b(?:on our|local|other|remaining|further|except|exception|but|below)\b)"
+)
+#: That beside what arrived, or after it, something did not.
+_FAILED_BESIDE: Final = re.compile(
+    r"which refused it|is returned to you|was returned to you|is unknown there|ist dort unbekannt|geht an sie zurück|(?:recipients?|users?) (?:was|were|is|are) unknown|^unknown:|which is full|no mailbox there|was discarded|(?:用户|收件人)不存在|邮箱已满|被退回|письмо возвращено|geri döndü|届けることができませんでした|el usuario no existe"
+    r"|die gebruiker is onbekend|is not known here",
+    re.MULTILINE,
+)
 _END_OF_SENTENCE: Final = re.compile(r"[.!?。\n]")
 _NEGATED: Final = 20  # characters behind a verb, where some languages put their "not"
 _FOOTER: Final = re.compile(r"\n_{20,60}\n(?=[^\n]{1,200}\n[^\n]{0,200}@)")
@@ -262,6 +268,8 @@ def has_come(flat: str) -> bool:
     if found is None or INTROS.stand_in(flat[: found.start()]):
         return False
     rest = _TO_COME.sub("", flat[found.end() :])
+    if found[0].endswith("but") and _FAILED_BESIDE.search(rest):
+        return False
     return not INTROS.stand_in(rest) and not _refuses(rest)
 
 
@@ -282,7 +290,7 @@ def _has_arrived(flat: str) -> bool:
     at, end = min([(at, at + len(one)) for one in ARRIVED if (at := flat.find(one, 0, _NEAR)) >= 0], default=(-1, -1))
     if at < 0 or INTROS.stand_in(flat[:at]):
         return False
-    if _refuses(flat[end:]) or _is_still_trying(flat[end:]):
+    if _refuses(flat[end:]) or _is_still_trying(flat[end:]) or _FAILED_BESIDE.search(flat):
         return False
     start = max(flat.rfind(sign, 0, at) for sign in ".!?。\n") + 1
     if "kein" in flat[start:at]:

@@ -183,7 +183,7 @@ STILL_TRYING: Final = Phrases((
     "seguirá intent", "seguiremos intent", "seguirá tratando", "continuerà a tent", "continueremo a tent", "continuará a tent", "continuaremos a tent", "continuará tentando", "będą ponawiane", "będzie ponawian", "próby będą", "pokusy budou", "budeme se pokoušet",
     "kézbesítés késik", "kézbesítése késik", "napig próbálkozik", "tovább próbál", "denemeye devam", "denemeler sürecek", "계속 재시도", "다시 시도", "nya försök", "försöker igen", "blijven proberen", "blijven het ", "yritämme edelleen", "opnieuw geprobeerd", "forsøger igen", "prøver igjen", "vom încerca în continuare", "se va încerca din nou",
     "yritetään uudelleen", "jatketaan yrittämistä", "will be re-attempted", "go on trying", "further attempts will be made", "il server riproverà", "będzie próbował", "se harán más intentos", "se realizarán más intentos",
-    "まだ配信されて", "再送を試み", "配信を再試行", "尚未送达", "尚未送達", "将继续尝试", "會繼續嘗試", "持續嘗試",
+    "まだ配信されて", "再送を試み", "配信を再試行", "尚未送达", "将继续尝试", "會繼續嘗試", "持續嘗試",
 ))  # fmt: skip
 # Of these the ones that say the opposite.
 NO_MORE: Final = (

@@ -32,6 +32,12 @@ _OF_A_FAILURE: Final = (
     "been returned",
     "returned mail",
     "returned to sender",
+    "does not exist",
+    "unknown",
+    "échec",
+    "non-remise",
+    "non remis",
+    "non distribu",
 )
 #: By whom, in front of a subject: [Help desk] Request received
 _BRACKETED: Final = re.compile(r"^\[[^\[\]]{1,40}\] (?=\S)")
@@ -191,7 +197,7 @@ def is_auto_reply(headers: Headers, subject: str) -> bool:
     if "has been opened on your behalf" in subject and _TICKET.search(subject):
         return True
     bare = subject.lstrip("[(【「《 ")
-    if bare.startswith("autoresponder") and any(words in bare for words in _OF_A_FAILURE):
+    if bare.startswith(("autoresponder", "accusé")) and any(words in bare for words in _OF_A_FAILURE):
         return False
     if bare.startswith(_REPLY_SUBJECTS) or any(words in subject for words in _LATER_WORDS):
         return True

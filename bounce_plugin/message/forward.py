@@ -19,10 +19,12 @@ _SUBJECT: Final = re.compile(
     re.IGNORECASE,
 )
 _MARKERS: Final = (
-    "begin forwarded message", "forwarded message", "forwarded by ", "weitergeleitet von ", "original-nachricht", "original message", "weitergeleitete nachricht", "anfang der weitergeleiteten",
+    "begin forwarded message", "forwarded message", "original message", "weitergeleitete nachricht", "anfang der weitergeleiteten",
     "ursprüngliche nachricht", "message transféré", "mensaje reenviado", "messaggio inoltrato", "doorgestuurd bericht",
     "wiadomość przekazana", "mensagem encaminhada", "originalnachricht", "début du message réexpédié", "inicio del mensaje reenviado", "inizio messaggio inoltrato", "inizio del messaggio inoltrato", "begin doorgestuurd bericht", "início da mensagem", "message original", "mensaje original", "messaggio originale", "mensagem original", "oorspronkelijk bericht", "oryginalna wiadomość", "původní zpráva",
     "ursprungligt meddelande", "oprindelig meddelelse", "opprinnelig melding", "alkuperäinen viesti", "eredeti üzenet", "исходное сообщение", "元のメッセージ", "原始邮件", "пересылаемое сообщение", "転送",
+    "original-nachricht", "ursprüngliche mitteilung", "weitergeleitete mail", "weitergeleitete e-mail", "weitergeleitet von", "beginn der weitergeleiteten", "forwarded mail", "forwarded by", "mail transféré", "courriel transféré",
+    "továbbított üzenet", "videresendt meddelelse", "videresendt melding", "välitetty viesti", "iletilmiş ileti", "i̇letilmiş i̇leti", "转发邮件信息",
     "treść przekazanej wiadomości", "vidarebefordrat meddelande", "přeposlaná zpráva", "перенаправленное сообщение",
 )  # fmt: skip
 #: How a letter begins; a program that says hello goes on otherwise.
