@@ -6,6 +6,7 @@ Mailman, Sympa, LISTSERV and others write as themselves, or as who keeps the lis
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from bounce_plugin.detectors.build import build_finding
@@ -61,6 +62,16 @@ _OF_BOUNCES: Final = re.compile(
 _NEAR: Final = 1500  # characters: the manager's own words stand first
 
 
+@lru_cache(maxsize=8)  # of one notice it is asked again and again
+def _is_kept(sender: str) -> bool:
+    return _KEPT.search(sender) is not None
+
+
+@lru_cache(maxsize=8)
+def _is_managed(sender: str) -> bool:
+    return _MANAGED.search(sender) is not None
+
+
 def detect(notice: Notice) -> tuple[Finding, ...]:
     """See `detectors.Detector`."""
     name = refusing_list(notice)
@@ -77,7 +88,7 @@ def refusing_list(notice: Notice) -> str:
     Where the message does not come back, the manager must say that it speaks of one: a wish to subscribe may be refused, too.
     What it quotes, such as a moderator's words, does not say so.
     """
-    if _KEPT.search(notice.sender) is None and not notice.headers.has_any(_OF_A_LIST):
+    if not _is_kept(notice.sender) and not notice.headers.has_any(_OF_A_LIST):
         return ""  # as mostly; to read the text takes longer
     near = _near(notice)
     refused = REFUSED_BY_LIST.stand_in(near) or notice.subject.startswith(_REJECTED)
@@ -101,7 +112,7 @@ def _near(notice: Notice) -> str:
 
 def shows_a_members_failure(notice: Notice) -> bool:
     """Whether the manager of a list tells its keeper of a member who failed, and is none of ours; it may show the report."""
-    kept = _KEPT.search(notice.sender) is not None
+    kept = _is_kept(notice.sender)
     if (shown := _TO_THE_KEEPER.match(notice.subject)) is not None:
         own = ("majordomo@", " owner-", *[f" {shown[1]}{keeper}@" for keeper in LIST_KEEPERS])
         if any(one in notice.sender.replace("<", " ") for one in own):
@@ -157,7 +168,7 @@ def tells_of_bounces(notice: Notice) -> bool:
 
 def is_of_a_manager(notice: Notice) -> bool:
     """Whether the manager of many lists writes, who goes by the name of the program."""
-    return _MANAGED.search(notice.sender) is not None
+    return _is_managed(notice.sender)
 
 
 def _is_of_a_keeper(notice: Notice) -> bool:
@@ -167,7 +178,7 @@ def _is_of_a_keeper(notice: Notice) -> bool:
 
 def holds_our_message(notice: Notice) -> bool:
     """Whether the manager of a list says that a moderator has yet to see our message: no failure, and no answer of anybody's."""
-    if _KEPT.search(notice.sender) is None:
+    if not _is_kept(notice.sender):
         return False
     if not (is_of_a_manager(notice) or _is_of_a_keeper(notice)) or find_reply(notice.text) is not None:
         return False

@@ -218,17 +218,11 @@ class Notice:
     @lazy
     def action(self) -> Action:
         """Whether the text as a whole speaks of a failure, of a delay or of a delivery (D-02)."""
-        # Most have a failure's title: then nothing was delivered after all.
-        after_all = AFTER_ALL.stand_in(self.subject) or AFTER_ALL.stand_in(self.flat)
-        if after_all and (not self.titled or _TO_ALL.search(self.flat) is not None):
-            return Action.DELIVERED
         flat = self.flat
-        if (
-            ("junk" in flat or "übergeben" in flat)
-            and _ELSEWHERE.stand_in(flat)
-            and not self.titled
-            and not _refuses(self.flat, _REPLY)
-        ):
+        if self.titled:  # as most are: then nothing was delivered after all, unless all of it was
+            if TO_ALL in flat and _TO_ALL.search(flat) is not None:
+                return Action.DELIVERED
+        elif AFTER_ALL.stand_in(self.subject) or AFTER_ALL.stand_in(flat) or _went_elsewhere(flat):
             return Action.DELIVERED
         return _read_action(self.flat)
 
@@ -258,6 +252,13 @@ def _is_still_trying(flat: str) -> bool:
     for words in NO_MORE:
         flat = flat.replace(words, "")
     return STILL_TRYING.stand_in(flat)
+
+
+def _went_elsewhere(flat: str) -> bool:
+    """Whether a text says where a message went instead, and of nobody that a host refused it."""
+    if "junk" not in flat and "dort zugestellt" not in flat:
+        return False  # as mostly
+    return _ELSEWHERE.stand_in(flat) and not _refuses(flat, _REPLY)
 
 
 def has_come(flat: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from bounce_plugin.detectors.finding import NO_STAGE, Stage
@@ -86,6 +87,7 @@ class Reply:
     status: EnhancedStatus | None = None
 
 
+@lru_cache(maxsize=8)  # of one notice it is asked again and again
 def find_reply(text: str) -> re.Match[str] | None:
     """Where the text gives a reply code; the code is the match's first group."""
     first: re.Match[str] | None = None

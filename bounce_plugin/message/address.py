@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from bounce_plugin.message.charset import octets_to_text
@@ -46,7 +47,7 @@ def find_address(text: str) -> str:
 
 def find_addresses(text: str) -> tuple[str, ...]:
     """Every address in running text, bare, once each, in their order."""
-    return tuple(dict.fromkeys(address for _start, _end, address in _locate(text)))
+    return tuple(dict.fromkeys([address for _start, _end, address in _located(text)]))
 
 
 def find_whole(text: str, address: str, start: int = 0) -> int:
@@ -63,7 +64,12 @@ def find_whole(text: str, address: str, start: int = 0) -> int:
 
 def locate_addresses(text: str) -> list[tuple[int, int, str]]:
     """Every address in running text with where it begins and ends, in their order."""
-    return list(_locate(text))
+    return list(_located(text))
+
+
+@lru_cache(maxsize=8)  # of one notice it is asked again and again
+def _located(text: str) -> tuple[tuple[int, int, str], ...]:
+    return tuple(_locate(text))
 
 
 def _locate(text: str) -> Iterator[tuple[int, int, str]]:

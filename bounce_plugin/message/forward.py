@@ -25,7 +25,7 @@ _MARKERS: Final = (
     "ursprungligt meddelande", "oprindelig meddelelse", "opprinnelig melding", "alkuperäinen viesti", "eredeti üzenet", "исходное сообщение", "元のメッセージ", "原始邮件", "пересылаемое сообщение", "転送",
     "original-nachricht", "ursprüngliche mitteilung", "weitergeleitete mail", "weitergeleitete e-mail", "weitergeleitet von", "beginn der weitergeleiteten", "forwarded mail", "forwarded by", "mail transféré", "courriel transféré",
     "továbbított üzenet", "videresendt meddelelse", "videresendt melding", "välitetty viesti", "iletilmiş ileti", "i̇letilmiş i̇leti", "转发邮件信息",
-    "treść przekazanej wiadomości", "vidarebefordrat meddelande", "přeposlaná zpráva", "перенаправленное сообщение",
+    "treść przekazanej wiadomości", "przekazana wiadomość", "vidarebefordrat meddelande", "přeposlaná zpráva", "перенаправленное сообщение",
 )  # fmt: skip
 #: How a letter begins; a program that says hello goes on otherwise.
 GREETINGS: Final = (
@@ -50,8 +50,8 @@ _LINK: Final = re.compile(r"https?://\S+")
 _FIELDS: Final = {
     name: field
     for field, names in (
-        ("From", "von de da van od от från fra lähettäjä kimden gönderen 差出人 发件人 寄件者 보낸사람"),
-        ("To", "an à a para aan do komu кому till til vastaanottaja kime alıcı 宛先 收件人 收件者 받는사람"),
+        ("From", "von de da van od от från fra lähettäjä kimden gönderen 差出人 发件人 寄件者 보낸사람 nadawca"),
+        ("To", "an à a para aan do komu кому till til vastaanottaja kime alıcı 宛先 收件人 收件者 받는사람 adresat"),
         ("Subject", "betreff objet sujet asunto oggetto onderwerp temat assunto předmět тема ämne emne aihe konu 件名 主题 主旨 제목"),
         ("Date", "datum fecha data дата dato päiväys tarih gesendet envoyé enviado inviato verzonden wysłano skickat sendt отправлено 日付 日期 날짜"),
     )
@@ -180,7 +180,9 @@ def _in_english(line: str) -> str:
 
 def _is_forwarded(headers: Headers) -> bool:
     subject = decode_words(headers.get("subject"))
-    return (":" in subject and _SUBJECT.match(subject) is not None) or subject.rstrip()[-5:].lower() == "(fwd)"
+    return (":" in subject and _SUBJECT.match(subject) is not None) or (
+        subject.endswith(")") and subject.lower().endswith("(fwd)")
+    )
 
 
 def _own_words(text: str, at: int) -> str:

@@ -45,7 +45,7 @@ class Headers:
 
     def __contains__(self, name: str) -> bool:
         first = self._split() if self._first is None else self._first
-        return name in first or name.lower() in first
+        return name in first or (not name.islower() and name.lower() in first)
 
     def has_any(self, names: Set[str]) -> bool:
         """Whether a field of one of these names, in lower case, is there."""
@@ -57,7 +57,7 @@ class Headers:
         first = self._split() if self._first is None else self._first
         value = first.get(name)
         if value is None:
-            value = first.get(name.lower())
+            value = None if name.islower() else first.get(name.lower())
             if value is None:
                 return ""
         return _unfold(value) if "\n" in value else value.strip()
