@@ -45,7 +45,7 @@ _RESPONDED: Final = re.compile(
 )
 #: Whom a report greets: no word on our sender address.
 _GREETED: Final = re.compile(
-    r"\b(?:dear|geachte|sehr geehrte[rs]?|liebe[rs]?|cher|chere|estimado|estimada|gentile|caro|szanowny|prezado|caro|basta|kaere|kjaere|vazeny|hyva) "
+    r"\b(?:dear|geachte|sehr geehrte[rs]?|liebe[rs]?|cher|chere|estimado|estimada|gentile|caro|szanowny|prezado|basta|kaere|kjaere|vazeny|hyva) "
     r"(?:e-?mail )?(?:sender|afzender|absender|expediteur|remitente|mittente|nadawco|remetente|avsandare|afsender|avsender|odesilateli|lahettaja)\b"
 )
 _GREETINGS: Final = (
