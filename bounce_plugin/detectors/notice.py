@@ -48,7 +48,6 @@ _ANNOUNCED: Final = re.compile(
 _COULD_NOT: Final = re.compile(
     r"\b(?:could not|couldn['’]t|cannot|can ?not|can['’]t|konnten? [^.!?]{0,60}nicht|kann nicht)\b"
 )
-#: So some say what became of one, beside others whom a host refuses.
 _ELSEWHERE: Final = Phrases(("delivered to junk folder", "delivered to the recipient's junk", "und dort zugestellt"))
 #: Not so said of the others alone, beside whom somebody failed.
 _TO_ALL: Final = re.compile(
@@ -60,6 +59,8 @@ _FAILED_BESIDE: Final = re.compile(
     r"|die gebruiker is onbekend|is not known here",
     re.MULTILINE,
 )
+#: The titles that Postfix, Exim and qmail give to failures alone; where they still try they have others.
+_FINAL: Final = ("undelivered mail returned to sender", "mail delivery failed: returning message to", "failure notice")
 _END_OF_SENTENCE: Final = re.compile(r"[.!?。\n]")
 _NEGATED: Final = 20  # characters behind a verb, where some languages put their "not"
 _FOOTER: Final = re.compile(r"\n_{20,60}\n(?=[^\n]{1,200}\n[^\n]{0,200}@)")
@@ -218,6 +219,8 @@ class Notice:
     @lazy
     def action(self) -> Action:
         """Whether the text as a whole speaks of a failure, of a delay or of a delivery (D-02)."""
+        if self.subject.startswith(_FINAL):
+            return _FAILED
         flat = self.flat
         if self.titled:  # as most are: then nothing was delivered after all, unless all of it was
             if TO_ALL in flat and _TO_ALL.search(flat) is not None:
@@ -256,9 +259,8 @@ def _is_still_trying(flat: str) -> bool:
 
 def _went_elsewhere(flat: str) -> bool:
     """Whether a text says where a message went instead, and of nobody that a host refused it."""
-    if "junk" not in flat and "dort zugestellt" not in flat:
-        return False  # as mostly
-    return _ELSEWHERE.stand_in(flat) and not _refuses(flat, _REPLY)
+    near = "junk" in flat or "dort zugestellt" in flat  # seldom
+    return near and _ELSEWHERE.stand_in(flat) and not _refuses(flat, _REPLY)
 
 
 def has_come(flat: str) -> bool:
@@ -294,7 +296,5 @@ def _has_arrived(flat: str) -> bool:
     if _refuses(flat[end:]) or _is_still_trying(flat[end:]) or _FAILED_BESIDE.search(flat):
         return False
     start = max(flat.rfind(sign, 0, at) for sign in ".!?。\n") + 1
-    if "kein" in flat[start:at]:
-        return False
     sentence = flat[start:end] + _END_OF_SENTENCE.split(flat[end : end + _NEGATED], maxsplit=1)[0]
-    return not any(word in sentence for word in NOT)
+    return "kein" not in flat[start:at] and not any(word in sentence for word in NOT)

@@ -40,6 +40,7 @@ FLOOR_FLUFL = 2.0
 FLOOR_RETURNED = 1.8  # reports that return 10 kB or more
 SLICE = 25  # mails whose time is taken together: some milliseconds
 ROUNDS = 15 if os.environ.get("BENCH") else 5
+TURNS = 2 * ROUNDS  # of works that take turns: of more of them one is undisturbed for all
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def side_by_side(works: Sequence[tuple[str, Callable[[bytes], object], Sequence[
     counts, so that what else the machine does in between is left out of all.
     """
     times = [[inf] * len(raws) for _, _, raws in works]
-    for _ in range(1 + ROUNDS):  # in the first everything is loaded and compiled
+    for _ in range(1 + TURNS):  # in the first everything is loaded and compiled
         for (_, work, raws), least in zip(works, times, strict=True):
             forget()
             gc.collect()
